@@ -3,6 +3,7 @@
 
 use crate::arrivals::Arrival;
 use crate::clients::Clients;
+use crate::crowd::Crowd;
 use crate::figures::{Figures, Timetable};
 use crate::ledger::{Faults, Ledger, Verdict};
 use crate::names::Names;
@@ -10,16 +11,16 @@ use crate::payload::{Format, Stamp};
 use crate::talk::Talk;
 use crate::unconfirmed::Unconfirmed;
 
-/// The number of the receiver in the ledger of a pair, and the size of a pair; the sender is number
-/// 0.
-const RECEIVER: usize = 1;
-const MEMBERS: usize = 2;
+/// The place of the session that sends in the ledger of a pair.
+const SENDER: usize = 0;
 
-/// The pairs of a run. Client `n` of the first half writes to client `n` of the second.
+/// The pairs of a run. User `n` of the first half writes to user `n` of the second, in the first
+/// session; all other sessions of both are to get it.
 #[derive(Debug)]
 pub struct Direct {
     format: Format,
     timetable: Timetable,
+    crowd: Crowd,
     /// The number of messages under way in each pair.
     window: usize,
     pairs: Vec<Pair>,
@@ -37,31 +38,34 @@ struct Pair {
     receiver: String,
     ledger: Ledger,
     unconfirmed: Unconfirmed,
-    /// The number of messages that the receiver has not received yet.
-    awaited: u32,
+    /// The number of messages that each session has not received yet, by its place in the ledger:
+    /// those of the sender, then those of the receiver.
+    awaited: Vec<u32>,
     is_open: bool,
 }
 
 impl Direct {
-    /// Creates the messages from the first half of `clients` clients to the second.
+    /// Creates the messages from the first half of the users to the second.
     pub fn new(
         names: &Names,
         format: Format,
         timetable: Timetable,
         window: usize,
-        clients: usize,
+        crowd: Crowd,
     ) -> Self {
-        let count = clients / 2;
+        let count = crowd.users / 2;
+        let places = 2 * crowd.sessions;
         let pair = |number| Pair {
             receiver: names.of(count + number),
-            ledger: Ledger::new(MEMBERS, 1),
+            ledger: Ledger::new(places, 1),
             unconfirmed: Unconfirmed::default(),
-            awaited: 0,
+            awaited: vec![0; places],
             is_open: true,
         };
         Direct {
             format,
             timetable,
+            crowd,
             window,
             pairs: (0..count).map(pair).collect(),
             ready: (0..count).collect(),
@@ -71,13 +75,22 @@ impl Direct {
         }
     }
 
+    /// The pair of a client, and its place in the ledger of that pair.
+    fn place(&self, client: usize) -> (usize, usize) {
+        let (user, session) = (client % self.crowd.users, client / self.crowd.users);
+        match user.checked_sub(self.pairs.len()) {
+            None => (user, session),
+            Some(pair) => (pair, self.crowd.sessions + session),
+        }
+    }
+
     fn fill_window(&mut self, clients: &mut Clients, number: usize, now_nanos: u64) {
         let pair = &mut self.pairs[number];
         if !pair.is_open || pair.unconfirmed.len() >= self.window {
             return;
         }
         while pair.unconfirmed.len() < self.window {
-            let sequence = pair.ledger.send(0);
+            let sequence = pair.ledger.send(SENDER);
             let stamp = Stamp { sender: number as u16, sequence, intended_nanos: now_nanos };
             clients.client(number).say(|session, out| {
                 if let Some(session) = session.native() {
@@ -85,7 +98,7 @@ impl Direct {
                 }
             });
             pair.unconfirmed.push(now_nanos);
-            pair.awaited += 1;
+            pair.awaited[SENDER + 1..].iter_mut().for_each(|count| *count += 1);
             self.figures.sent += 1;
         }
         self.spoken.push(number);
@@ -121,16 +134,16 @@ impl Talk for Direct {
             Arrival::Foreign => return self.figures.foreign += 1,
             Arrival::Corrupt => return self.faults.corrupt += 1,
         };
-        let number = usize::from(stamp.sender);
-        if receiver != self.pairs.len() + number {
+        let (number, place) = self.place(receiver);
+        if number != usize::from(stamp.sender) {
             return self.faults.stray += 1;
         }
-        // The pair exists, since the receiver's number is below the number of clients.
         let pair = &mut self.pairs[number];
-        if pair.ledger.receive(RECEIVER, &Stamp { sender: 0, ..*stamp }) == Verdict::Fault {
+        let of_pair = Stamp { sender: SENDER as u16, ..*stamp };
+        if pair.ledger.receive(place, &of_pair) == Verdict::Fault {
             return;
         }
-        pair.awaited = pair.awaited.saturating_sub(1);
+        pair.awaited[place] = pair.awaited[place].saturating_sub(1);
         self.figures.deliveries += 1;
         if let Some(latency) = self.timetable.latency(stamp.intended_nanos, now_nanos) {
             self.figures.delivery.record(latency);
@@ -147,26 +160,27 @@ impl Talk for Direct {
     fn refuse(&mut self, sender: usize) {
         self.figures.refused += 1;
         let Some(pair) = self.pairs.get_mut(sender) else { return };
-        if pair.unconfirmed.refuse(&mut pair.ledger, 0).is_some() {
-            pair.awaited = pair.awaited.saturating_sub(1);
+        if pair.unconfirmed.refuse(&mut pair.ledger, SENDER).is_some() {
+            pair.awaited.iter_mut().for_each(|count| *count = count.saturating_sub(1));
             self.ready.push(sender);
         }
     }
 
     fn leave(&mut self, number: usize) {
-        let count = self.pairs.len();
-        let Some(pair) = self.pairs.get_mut(number % count) else { return };
+        let (number, place) = self.place(number);
+        let pair = &mut self.pairs[number];
         pair.is_open = false;
-        if number < count {
+        if place == SENDER {
             pair.unconfirmed.clear();
         } else {
-            pair.ledger.close(RECEIVER);
-            pair.awaited = 0;
+            pair.ledger.close(place);
+            pair.awaited[place] = 0;
         }
     }
 
     fn is_settled(&self) -> bool {
-        self.pairs.iter().all(|pair| pair.unconfirmed.is_empty() && pair.awaited == 0)
+        let has_all = |pair: &Pair| pair.awaited.iter().all(|count| *count == 0);
+        self.pairs.iter().all(|pair| pair.unconfirmed.is_empty() && has_all(pair))
     }
 
     fn deliveries(&self) -> u64 {

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use crate::arrivals::Arrival;
 use crate::clients::{Client, Clients, Heard, Listener};
+use crate::crowd::Crowd;
 use crate::failure::Failure;
 use crate::figures::{Figures, Timetable};
 use crate::flights::Flights;
@@ -16,7 +17,7 @@ use crate::payload::{Format, Stamp};
 use crate::talk::Talk;
 use crate::unconfirmed::Unconfirmed;
 
-/// The index of the maker in a group and in its ledger.
+/// The index of the maker in a group, and of the maker's first session in the ledger.
 const MAKER: usize = 0;
 
 /// The sizes that determine the groups and their members.
@@ -26,16 +27,17 @@ pub struct Plan {
     pub groups: usize,
     /// The number of members of each, including its maker.
     pub size: usize,
-    /// The number of clients.
-    pub clients: usize,
+    /// The users and their sessions.
+    pub crowd: Crowd,
 }
 
 impl Plan {
-    /// The members of a group: client `number`, its maker, and then the others by their numbers.
-    /// They are spread over all clients, differently in each group.
+    /// The members of a group: user `number`, its maker, and then the others by their numbers. They
+    /// are spread over all users, differently in each group.
     fn members(&self, number: usize) -> Vec<usize> {
-        let stride = (1 + 2 * number..).find(|stride| gcd(*stride, self.clients) == 1).unwrap_or(1);
-        let member = |place: usize| (number + place * stride) % self.clients;
+        let users = self.crowd.users;
+        let stride = (1 + 2 * number..).find(|stride| gcd(*stride, users) == 1).unwrap_or(1);
+        let member = |place: usize| (number + place * stride) % users;
         let mut members: Vec<usize> = (0..self.size).map(member).collect();
         members[1..].sort_unstable();
         members
@@ -103,11 +105,13 @@ impl Listener for Made {
     }
 }
 
-/// The groups of a run. Client `n` is the maker of group `n`.
+/// The groups of a run. User `n` is the maker of group `n`, and writes to it in the first session.
 #[derive(Debug)]
 pub struct Groups {
     format: Format,
     timetable: Timetable,
+    /// The number of all users.
+    users: usize,
     /// The number of messages under way, in all groups together.
     window: usize,
     groups: Vec<Group>,
@@ -126,20 +130,24 @@ struct Group {
     name: String,
     /// The maker, and then the others by their numbers.
     members: Vec<usize>,
-    /// The ledger of the members, by their indices in `members`.
+    /// The ledger of the members' sessions: the first ones of all members, by their indices in
+    /// `members`, then the second ones, and so on.
     ledger: Ledger,
     unconfirmed: Unconfirmed,
-    /// The number of connected members, without the maker.
+    /// The number of the connected members' sessions, without the one that writes.
     receivers: usize,
     is_open: bool,
 }
 
 impl Group {
-    fn place(&self, client: usize) -> Option<usize> {
-        if self.members[MAKER] == client {
-            return Some(MAKER);
-        }
-        self.members[1..].binary_search(&client).ok().map(|at| at + 1)
+    /// The place of a client in the ledger, where `users` is the number of all users.
+    fn place(&self, client: usize, users: usize) -> Option<usize> {
+        let (user, session) = (client % users, client / users);
+        let member = match self.members[MAKER] == user {
+            true => MAKER,
+            false => self.members[1..].binary_search(&user).ok()? + 1,
+        };
+        Some(session * self.members.len() + member)
     }
 }
 
@@ -155,14 +163,15 @@ impl Groups {
         let group = |number| Group {
             name: names.group(number),
             members: plan.members(number),
-            ledger: Ledger::new(plan.size, 1),
+            ledger: Ledger::new(plan.size * plan.crowd.sessions, 1),
             unconfirmed: Unconfirmed::default(),
-            receivers: plan.size - 1,
+            receivers: plan.size * plan.crowd.sessions - 1,
             is_open: true,
         };
         Groups {
             format,
             timetable,
+            users: plan.crowd.users,
             window,
             groups: (0..plan.groups).map(group).collect(),
             flights: Flights::new(plan.groups),
@@ -229,7 +238,7 @@ impl Talk for Groups {
         };
         let group = self.groups.get_mut(usize::from(stamp.sender));
         let Some((group, place)) = group.and_then(|group| {
-            let place = group.place(receiver)?;
+            let place = group.place(receiver, self.users)?;
             Some((group, place))
         }) else {
             return self.faults.stray += 1;
@@ -261,13 +270,13 @@ impl Talk for Groups {
     }
 
     fn leave(&mut self, number: usize) {
-        let groups = &self.groups;
+        let (groups, users) = (&self.groups, self.users);
         self.flights.leave(|of, sequence| {
-            let place = groups[of].place(number);
+            let place = groups[of].place(number, users);
             place.is_some_and(|place| groups[of].ledger.misses(place, MAKER, sequence))
         });
         for group in &mut self.groups {
-            match group.place(number) {
+            match group.place(number, users) {
                 Some(MAKER) => {
                     group.is_open = false;
                     group.unconfirmed.clear();
@@ -302,11 +311,15 @@ mod tests {
     use super::*;
     use std::collections::HashSet;
 
+    fn crowd(users: usize) -> Crowd {
+        Crowd { users, sessions: 1, downloads: 0 }
+    }
+
     #[test]
     fn every_group_has_as_many_different_members_and_its_maker() {
-        let plan = Plan { groups: 1000, size: 100, clients: 2000 };
+        let plan = Plan { groups: 1000, size: 100, crowd: crowd(2000) };
         let mut all = HashSet::new();
-        let mut memberships = vec![0; plan.clients];
+        let mut memberships = vec![0; plan.crowd.users];
         for number in 0..plan.groups {
             let members = plan.members(number);
             assert_eq!(members[MAKER], number);
@@ -316,7 +329,7 @@ mod tests {
         }
         assert_eq!(all.len(), plan.groups, "no two are alike");
         assert!(memberships.iter().all(|count| (10..=120).contains(count)), "{memberships:?}");
-        let whole = Plan { groups: 1, size: 7, clients: 7 };
+        let whole = Plan { groups: 1, size: 7, crowd: crowd(7) };
         assert_eq!(whole.members(0), [0, 1, 2, 3, 4, 5, 6]);
     }
 
@@ -324,7 +337,7 @@ mod tests {
     fn a_member_who_gets_nothing_lost_it_and_others_are_strangers() {
         let names = Names::random();
         let timetable = Timetable { start_nanos: 0, measured_nanos: 0, end_nanos: 9 };
-        let plan = Plan { groups: 2, size: 3, clients: 9 };
+        let plan = Plan { groups: 2, size: 3, crowd: crowd(9) };
         let mut groups = Groups::new(&names, Format::new(1, 64), timetable, 1, plan);
         let members = groups.groups[1].members.clone();
         groups.groups[1].ledger.send(MAKER);

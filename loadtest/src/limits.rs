@@ -25,6 +25,9 @@ pub const EVENTS_MAX: usize = 256;
 /// The largest number of senders: every receiver keeps an expected sequence number for each.
 pub const SENDERS_MAX: u16 = 1000;
 
+/// The largest number of sessions of a client: the server keeps as many tokens of a user.
+pub const SESSIONS_MAX: u32 = 16;
+
 /// The largest number of pairs of a receiver and a sender, which take 4 bytes each.
 pub const PAIRS_MAX: usize = 1 << 28;
 

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use indicatif::ProgressBar;
 
 use crate::clients::{Client, Clients, Heard, Listener, Role};
+use crate::crowd::Crowd;
 use crate::failure::Failure;
 use crate::limits::{LOGIN_RETRY_MAX, LOGIN_STALL_MAX};
 use crate::names::Names;
@@ -35,8 +36,8 @@ pub enum Credentials<'a> {
 /// The roles of the clients.
 #[derive(Clone, Copy, Debug)]
 pub struct Roles {
-    /// The number of clients.
-    pub clients: usize,
+    /// The users and their sessions.
+    pub crowd: Crowd,
     /// The number of senders, which are the first clients.
     pub senders: usize,
     /// The number of concurrent logins.
@@ -67,7 +68,7 @@ pub fn log_in(
     roles: Roles,
     progress: &ProgressBar,
 ) -> Result<LoggedIn, Failure> {
-    let count = roles.clients;
+    let count = roles.crowd.clients();
     let start = Instant::now();
     let mut logins = LoginListener::default();
     let mut last_progress = (0, start);
@@ -105,23 +106,26 @@ fn begin_more(
     roles: Roles,
     logins: &mut LoginListener,
 ) -> io::Result<()> {
+    let crowd = roles.crowd;
+    let begun_max = if logins.done < crowd.first() { crowd.first() } else { crowd.clients() };
     while logins.under_way < roles.logins {
         let again = logins.take_due();
         let number = match again {
             Some(number) => number,
-            None if clients.len() < roles.clients => clients.connect()?.number(),
+            None if clients.len() < begun_max => clients.connect()?.number(),
             None => break,
         };
-        let name = names.of(number);
-        clients.client(number).say(|session, out| match credentials {
-            Credentials::Password => {
-                session.log_in(&name, names.password(), roles.of(number), out);
+        let (name, is_beside) = (names.of(crowd.user(number)), crowd.is_beside(number));
+        clients.client(number).say(|session, out| match (credentials, session.native()) {
+            (Credentials::Password, Some(session)) => {
+                session.log_in(&name, names.password(), is_beside, out);
             }
-            Credentials::Tokens(tokens) => {
-                if let Some(session) = session.native() {
-                    session.resume(&name, &tokens[number], out);
-                }
+            (Credentials::Password, None) => session.log_in(&name, roles.of(number), out),
+            (Credentials::Tokens(tokens), Some(session)) => {
+                session.resume(&name, &tokens[number], is_beside, out);
             }
+            // The options permit tokens with no other protocol.
+            (Credentials::Tokens(_), None) => {}
         });
         logins.under_way += 1;
         if again.is_some() {

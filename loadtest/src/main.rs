@@ -3,7 +3,7 @@
 //! The modules in reading order:
 //!
 //! 1. [`options`]: the command line; [`run`]: a run from start to report.
-//! 2. [`login`] and [`traffic`]: its two phases.
+//! 2. [`login`] and [`traffic`]: its two phases; [`crowd`]: the users and their sessions.
 //! 3. [`talk`]: the interface of the kinds of traffic; [`broadcast`], [`direct`] and [`groups`]:
 //!    these kinds; [`flights`] and [`ledger`]: what has arrived and what has not; [`payload`] and
 //!    [`arrivals`]: the content of messages; [`downloads`]: the clients that download.
@@ -18,6 +18,7 @@ mod broadcast;
 mod chart;
 mod clients;
 mod clock;
+mod crowd;
 mod direct;
 mod downloads;
 mod failure;

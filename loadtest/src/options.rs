@@ -10,6 +10,7 @@ use crate::broadcast::Pace;
 use crate::chart::ChartOptions;
 use crate::clients::Protocol;
 use crate::clock::nanos;
+use crate::crowd::Crowd;
 use crate::failure::Failure;
 use crate::figures::Timetable;
 use crate::fill::FillOptions;
@@ -17,6 +18,7 @@ use crate::floor::FloorOptions;
 use crate::groups::Plan;
 use crate::limits::{
     DIRECT_PAIRS_MAX, GROUP_SIZE_MAX, GROUPS_MAX, IRC_PAYLOAD_BYTES_MAX, PAIRS_MAX, SENDERS_MAX,
+    SESSIONS_MAX,
 };
 use crate::login::Roles;
 use crate::payload::{INTENDED_NANOS_MAX, PAYLOAD_BYTES_MAX, PAYLOAD_BYTES_MIN};
@@ -59,6 +61,12 @@ pub struct Options {
     #[arg(long, value_name = "N", default_value_t = 100, env = "LOADTEST_CLIENTS")]
     #[arg(value_parser = clap::value_parser!(u32).range(2..=1_000_000))]
     pub clients: u32,
+
+    /// Sessions of each client: the first alone, the others beside it, which are also to get what
+    /// the client says
+    #[arg(long, value_name = "N", default_value_t = 1, env = "LOADTEST_SESSIONS")]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=i64::from(SESSIONS_MAX)))]
+    pub sessions: u32,
 
     /// Clients that connect and log in at once
     #[arg(long, value_name = "N", default_value_t = 64, env = "LOADTEST_LOGINS")]
@@ -239,6 +247,9 @@ impl Options {
         if !is_native && self.is_encrypted() {
             return refuse("only chatsrv's protocol goes with --tls");
         }
+        if !is_native && self.sessions > 1 {
+            return refuse("only chatsrv's protocol goes with --sessions");
+        }
         if !is_native && (self.direct || self.groups > 0 || self.spawn || self.senders > 1) {
             return refuse(
                 "only chatsrv's protocol goes with --direct, --groups, --spawn or --senders",
@@ -247,9 +258,16 @@ impl Options {
         Ok(())
     }
 
-    /// The number of clients that talk and of those that download.
+    /// The users and their sessions.
+    pub fn crowd(&self) -> Crowd {
+        let [users, sessions, downloads] =
+            [self.clients, self.sessions, self.downloads].map(|count| count as usize);
+        Crowd { users, sessions, downloads }
+    }
+
+    /// The number of connections: all sessions that talk, and those that download.
     pub fn all_clients(&self) -> usize {
-        self.clients as usize + self.downloads as usize
+        self.crowd().clients()
     }
 
     /// The name of the file to download.
@@ -279,16 +297,15 @@ impl Options {
 
     /// The groups, if messages go to groups.
     pub fn group_plan(&self) -> Option<Plan> {
-        let [groups, size, clients] =
-            [self.groups, self.group_size, self.clients].map(|count| count as usize);
-        (groups > 0).then_some(Plan { groups, size, clients })
+        let [groups, size] = [self.groups, self.group_size].map(|count| count as usize);
+        (groups > 0).then_some(Plan { groups, size, crowd: self.crowd() })
     }
 
     /// The roles of the clients.
     pub fn roles(&self) -> Roles {
         let senders = self.all_senders() as usize;
         let logins = self.logins as usize;
-        Roles { clients: self.all_clients(), senders, logins, is_idle: self.idle }
+        Roles { crowd: self.crowd(), senders, logins, is_idle: self.idle }
     }
 
     /// The pace of broadcasts.
@@ -352,6 +369,8 @@ mod tests {
             "--groups 3 --rate 5",
             "--group-size 1 --groups 3",
             "--protocol irc --groups 3",
+            "--protocol irc --sessions 2",
+            "--sessions 17",
             "--resume",
             "--protocol gopher",
             "--protocol irc --payload 401",

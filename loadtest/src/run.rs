@@ -121,11 +121,12 @@ fn let_talk(
     meter: &Meter,
 ) -> Result<Outcome, Failure> {
     let timetable = options.timetable(clock.now_nanos());
-    let chatters = options.clients as usize;
+    let crowd = options.crowd();
+    let chatters = crowd.chatters();
     let format = Format::new(names.run(), options.payload as usize);
     let window = options.window as usize;
     let talk: Box<dyn Talk> = if options.direct {
-        Box::new(Direct::new(names, format, timetable, window, chatters))
+        Box::new(Direct::new(names, format, timetable, window, crowd))
     } else if let Some(plan) = options.group_plan() {
         Box::new(Groups::new(names, format, timetable, window, plan))
     } else {

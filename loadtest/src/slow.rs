@@ -9,6 +9,7 @@ use indicatif::ProgressBar;
 
 use crate::clients::{Client, Clients, Heard, Listener, Protocol};
 use crate::clock::Clock;
+use crate::crowd::Crowd;
 use crate::failure::Failure;
 use crate::limits::{CLOSING_REASONS_MAX, STALLED_RECEIVE_BYTES};
 use crate::login::{Credentials, Roles, log_in};
@@ -67,7 +68,8 @@ pub fn burden(options: &SlowOptions) -> Result<(), Failure> {
     let mut clients = Clients::new(server.address, Protocol::Native, Clock::start())
         .map_err(Failure::Internal)?;
     clients.limit_receive_buffers(STALLED_RECEIVE_BYTES);
-    let roles = Roles { clients: stalled, senders: 0, logins: 64, is_idle: true };
+    let crowd = Crowd { users: stalled, sessions: 1, downloads: 0 };
+    let roles = Roles { crowd, senders: 0, logins: 64, is_idle: true };
     let names = Names::random();
     log_in(&mut clients, &names, Credentials::Password, roles, &ProgressBar::hidden())?;
     for number in 0..stalled {

@@ -90,6 +90,23 @@ fn every_mischief_is_found_and_counted_once() {
 }
 
 #[test]
+fn what_one_session_of_several_gets_or_not_is_found() {
+    for (mischief, expected) in [
+        (Mischief::None, faults(0, 0, 0, 0, 0)),
+        (Mischief::Lose, faults(1, 0, 0, 0, 0)),
+        (Mischief::LoseOwn, faults(1, 0, 0, 0, 0)),
+        (Mischief::Double, faults(0, 1, 0, 0, 0)),
+        (Mischief::Swap, faults(0, 0, 1, 0, 0)),
+    ] {
+        for options in [OPEN, DIRECT] {
+            let (code, figures) = run(mischief, &[options, &["--sessions", "2"]].concat());
+            assert_eq!(figures["faults"], expected, "{mischief:?} {figures:#}");
+            assert_eq!(code, Some(i32::from(mischief != Mischief::None)), "{mischief:?}");
+        }
+    }
+}
+
+#[test]
 fn a_broken_connection_loses_what_was_under_way() {
     for options in [OPEN, CLOSED, DIRECT] {
         let (code, figures) = run(Mischief::HangUp, options);

@@ -172,6 +172,44 @@ fn groups_are_made_and_written_to() {
 }
 
 #[test]
+fn every_session_gets_everything_once_also_after_a_restart() {
+    build_server();
+    let folder = tempfile::tempdir().unwrap();
+    let json = folder.path().join("a.json");
+    let run = |words: &[&str]| {
+        let first = ["--spawn", "--sessions", "3", "--clients", "6", "--warmup", "0s", "--json"];
+        let all = [&first[..], &[json.to_str().unwrap()], words].concat();
+        let output = loadtest(&all);
+        assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+        assert!(said(&output).contains("6 clients, 3 sessions each"), "{}", said(&output));
+        let figures: Value = serde_json::from_slice(&std::fs::read(&json).unwrap()).unwrap();
+        let count = |what: &str| figures["traffic"][what].as_u64().unwrap();
+        assert!(count("sent") > 0, "{figures:#}");
+        count("deliveries") / count("sent")
+    };
+    let short = ["--duration", "300ms", "--resume"];
+    // All sessions but the one that says it.
+    let broadcast = run(&[&short[..], &["--senders", "3", "--rate", "50"]].concat());
+    assert_eq!(broadcast, 6 * 3 - 1);
+    let direct = run(&[&short[..], &["--direct", "--window", "2"]].concat());
+    assert_eq!(direct, 2 * 3 - 1);
+    let groups = ["--groups", "4", "--group-size", "5", "--window", "3"];
+    assert_eq!(run(&[&short[..], &groups].concat()), 5 * 3 - 1);
+}
+
+#[test]
+fn every_subcommand_has_help() {
+    for command in ["floor", "slow", "fill", "request", "chart"] {
+        for words in [&[command, "--help"][..], &[command, "-h"], &["help", command]] {
+            let output = loadtest(words);
+            assert_eq!(output.status.code(), Some(0), "{words:?} {}", said(&output));
+            let usage = format!("Usage: loadtest {command}");
+            assert!(said(&output).contains(&usage), "{words:?} {}", said(&output));
+        }
+    }
+}
+
+#[test]
 fn a_filled_server_answers() {
     build_server();
     let folder = tempfile::tempdir().unwrap();

@@ -61,7 +61,8 @@ pub fn print(text: impl fmt::Display) -> Result<(), Exit> {
 /// One help for `-h` and `--help`, a line or two an option; the long one is the manual page.
 fn help() -> Arg {
     let help = Arg::new("help").short('h').long("help").action(ArgAction::HelpShort);
-    help.help("Print this help")
+    // Subcommands have it too.
+    help.help("Print this help").global(true)
 }
 
 /// Writes the completions of `command` for the shell that the command line names. What the command

@@ -127,7 +127,7 @@ fn a_download_goes_on_by_itself_when_the_connection_is_back() {
         }),
         Box::new(|peer: &mut Peer| {
             peer.send("C 220 chatsrv/0.1.0 1 ready\n");
-            peer.expect("C USER alice TAKEOVER");
+            peer.expect("C USER alice BESIDE");
             peer.send("C 331 USER alice send the password\n");
             peer.expect("D secret");
             peer.send("C 150 UNREAD 0\nC 230 USER alice 48213 welcome\n");
@@ -222,7 +222,7 @@ fn it_is_fetched_anew_once() {
 /// Logs alice in once more, without a token.
 fn log_in_again(peer: &mut Peer) {
     peer.send("C 220 chatsrv/0.1.0 1 ready\n");
-    peer.expect("C USER alice TAKEOVER");
+    peer.expect("C USER alice BESIDE");
     peer.send("C 331 USER alice send the password\n");
     peer.expect("D secret");
     peer.send("C 150 UNREAD 0\nC 230 USER alice 48213 welcome\n");

@@ -11,6 +11,7 @@ mod output;
 mod peer;
 mod pipes;
 mod sent_files;
+mod sessions;
 mod tls;
 mod uploads;
 mod versions;

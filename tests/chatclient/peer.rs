@@ -55,10 +55,11 @@ impl Peer {
         line.trim_end_matches('\n').to_string()
     }
 
-    /// Greets, and logs alice in.
+    /// Greets, and logs alice in, as one job does beside other sessions.
     pub fn log_in(&mut self) {
         self.send("C 220 chatsrv/0.1.0 1 ready\n");
-        self.expect("C USER alice");
+        let line = self.line();
+        assert_eq!(line.strip_suffix(" BESIDE").unwrap_or(&line), "C USER alice");
         self.send("C 331 USER alice send the password\n");
         self.expect("D secret");
         self.send("C 150 UNREAD 0\nC 230 USER alice 48213 welcome\n");

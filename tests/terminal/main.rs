@@ -13,6 +13,7 @@ mod peer;
 mod person;
 mod screen;
 mod scripted;
+mod sessions;
 mod tls;
 mod transfers;
 
@@ -167,8 +168,10 @@ fn a_session_elsewhere_is_taken_over_only_when_told() {
     let mut again = Person::sit_down(&server, folder.path(), 80);
     again.wait_for_prompt("name:");
     again.type_keys(&format!("bob\r{}\r", password_of("bob")));
-    again.wait_for_prompt("end it and log in here? (y/n)");
+    again.wait_for_prompt("b: beside it, t: take over, l: leave?");
     again.type_keys("y\r");
+    again.wait_for_row("type b, t or l");
+    again.type_keys("t\r");
     again.wait_for_prompt("bob>");
     bob.wait_for_row("the server closed the connection:");
     assert_eq!(bob.wait_for_end(), Some(69));

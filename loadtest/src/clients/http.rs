@@ -138,7 +138,7 @@ mod tests {
     fn asked() -> (session::Session, Vec<u8>) {
         let mut session = session::Session::new(Protocol::Http);
         let mut out = Vec::new();
-        session.log_in("alice", "", Role::Idler, &mut out);
+        session.log_in("alice", Role::Idler, &mut out);
         session.download("a b/ü.bin", &mut out);
         session.fence(&mut out);
         (session, out)

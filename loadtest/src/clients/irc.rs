@@ -101,7 +101,7 @@ mod tests {
     fn session(role: Role) -> Session {
         let mut session = Session::new(Protocol::Irc);
         let mut out = Vec::new();
-        session.log_in("alice", "", role, &mut out);
+        session.log_in("alice", role, &mut out);
         assert_eq!(out, b"NICK alice\r\nUSER load 0 * :load\r\n");
         session
     }

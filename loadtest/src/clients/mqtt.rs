@@ -124,7 +124,7 @@ mod tests {
     fn session(role: Role) -> Session {
         let mut session = Session::new(Protocol::Mqtt);
         let mut out = Vec::new();
-        session.log_in("alice", "", role, &mut out);
+        session.log_in("alice", role, &mut out);
         assert_eq!(out, b"\x10\x11\0\x04MQTT\x04\x02\xff\xff\0\x05alice");
         session
     }

@@ -50,16 +50,18 @@ impl NativeSession {
 
     /// Logs in or registers with one write, and turns off the notices of users who come online or
     /// go offline, which would cost a line for each pair of clients.
-    pub fn log_in(&mut self, name: &str, password: &str, out: &mut Vec<u8>) {
+    pub fn log_in(&mut self, name: &str, password: &str, is_beside: bool, out: &mut Vec<u8>) {
         self.state = LoginState::LoggingIn(LoginReplies::to(LOGIN_ANSWERS));
+        let beside = beside_word(is_beside);
         // Writing to a Vec does not fail, here and below.
-        let _ = write!(out, "C USER {name}\nD {password}\nC QUIET on\n");
+        let _ = write!(out, "C USER {name}{beside}\nD {password}\nC QUIET on\n");
     }
 
     /// Logs in with a token in place of the password.
-    pub fn resume(&mut self, name: &str, token: &str, out: &mut Vec<u8>) {
+    pub fn resume(&mut self, name: &str, token: &str, is_beside: bool, out: &mut Vec<u8>) {
         self.state = LoginState::LoggingIn(LoginReplies::to(RESUME_ANSWERS));
-        let _ = write!(out, "C RESUME {name} {token}\nC QUIET on\n");
+        let beside = beside_word(is_beside);
+        let _ = write!(out, "C RESUME {name} {token}{beside}\nC QUIET on\n");
     }
 
     /// Requests a token.
@@ -149,6 +151,12 @@ impl NativeSession {
     }
 }
 
+/// The last word of a login beside other sessions of the user. Such a session also gets what its
+/// user says in another one.
+fn beside_word(is_beside: bool) -> &'static str {
+    if is_beside { " BESIDE" } else { "" }
+}
+
 impl LoginReplies {
     fn to(requests: u8) -> Self {
         LoginReplies { awaited: requests, busy_seconds: None }
@@ -207,7 +215,7 @@ mod tests {
 
     fn logging_in() -> NativeSession {
         let mut session = NativeSession::new();
-        session.log_in("a", "b", &mut Vec::new());
+        session.log_in("a", "b", false, &mut Vec::new());
         session
     }
 
@@ -240,11 +248,12 @@ mod tests {
         assert_eq!(hear(&mut session, login), ["LoggedIn", r#"Token("t")"#]);
         let mut session = NativeSession::new();
         let mut out = Vec::new();
-        session.resume("a", "t", &mut out);
-        assert_eq!(out, b"C RESUME a t\nC QUIET on\n");
+        session.resume("a", "t", false, &mut out);
+        session.resume("a", "t", true, &mut out);
+        assert_eq!(out, b"C RESUME a t\nC QUIET on\nC RESUME a t BESIDE\nC QUIET on\n");
         let heard = hear(&mut session, b"C 150 UNREAD 0\nC 230 RESUME a 1\nC 250 QUIET\n");
         assert_eq!(heard, ["LoggedIn"]);
-        session.resume("a", "u", &mut out);
+        session.resume("a", "u", false, &mut out);
         let heard = hear(&mut session, b"C 535 RESUME that token is not good\n");
         assert_eq!(heard, [r#"Refused("535 RESUME that token is not good")"#]);
     }
@@ -257,7 +266,7 @@ mod tests {
         ] {
             let mut session = logging_in();
             assert_eq!(hear(&mut session, busy.as_bytes()), ["Busy { seconds: 7 }"]);
-            session.log_in("a", "b", &mut Vec::new());
+            session.log_in("a", "b", false, &mut Vec::new());
             let heard = hear(&mut session, b"C 331 USER\nC 230 USER a 1 x\nC 250 QUIET\n");
             assert_eq!(heard, ["LoggedIn"]);
         }

@@ -92,7 +92,7 @@ mod tests {
     fn session(role: Role) -> Session {
         let mut session = Session::new(Protocol::Nats);
         let mut out = Vec::new();
-        session.log_in("alice", "", role, &mut out);
+        session.log_in("alice", role, &mut out);
         assert_eq!(out.windows(3).any(|word| word == b"SUB"), role != Role::Sender);
         session
     }

@@ -131,7 +131,7 @@ mod tests {
 
     fn session(role: Role) -> Session {
         let mut session = Session::new(Protocol::Resp);
-        session.log_in("alice", "", role, &mut Vec::new());
+        session.log_in("alice", role, &mut Vec::new());
         session
     }
 

@@ -87,10 +87,10 @@ impl Session {
         }
     }
 
-    /// Logs in or registers, and subscribes if the role receives broadcasts.
-    pub fn log_in(&mut self, name: &str, password: &str, role: Role, out: &mut Vec<u8>) {
+    /// Logs in to another server than chatsrv, and subscribes if the role receives broadcasts.
+    pub fn log_in(&mut self, name: &str, role: Role, out: &mut Vec<u8>) {
         match self {
-            Session::Native(session) => session.log_in(name, password, out),
+            Session::Native(_) => {}
             Session::Irc(session) => session.log_in(name, role, out),
             Session::Resp(session) => session.log_in(role, out),
             Session::Mqtt(session) => session.log_in(name, role, out),

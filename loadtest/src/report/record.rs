@@ -91,13 +91,23 @@ pub struct Periods {
     pub drain_seconds: f64,
 }
 
+/// How many clients talk, and in how many sessions.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Population {
+    /// The number of clients that talk.
+    pub clients: u32,
+    /// The number of sessions of each of them.
+    pub sessions: u32,
+}
+
 /// The options that decide what is measured, with their defaults filled in.
 #[derive(Clone, Debug, Serialize)]
 pub struct Settings {
     /// The protocol.
     pub protocol: &'static str,
-    /// The number of clients that talk.
-    pub clients: u32,
+    /// Who talks.
+    #[serde(flatten)]
+    pub population: Population,
     /// The number of concurrent logins.
     pub logins: u32,
     /// The number of clients that send.
@@ -130,7 +140,7 @@ impl From<&Options> for Settings {
     fn from(options: &Options) -> Self {
         Settings {
             protocol: options.protocol.name(),
-            clients: options.clients,
+            population: Population { clients: options.clients, sessions: options.sessions },
             logins: options.logins,
             senders: options.all_senders(),
             direct: options.direct,
@@ -237,7 +247,8 @@ impl Report {
 
     /// The title and the subtitle for a plot of the latencies.
     pub fn titles(&self) -> [String; 2] {
-        let Settings { clients, direct, groups, sending, .. } = self.options;
+        let Settings { population, direct, groups, sending, .. } = self.options;
+        let Population { clients, .. } = population;
         let Sending { rate, window, payload_bytes } = sending;
         let pace = match (rate, window) {
             (Some(rate), _) => format!("{rate} broadcasts a second"),

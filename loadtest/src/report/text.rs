@@ -3,7 +3,8 @@
 use std::fmt;
 
 use super::record::{
-    DownloadReport, Environment, Failures, Login, Report, Sending, Settings, TrafficReport,
+    DownloadReport, Environment, Failures, Login, Population, Report, Sending, Settings,
+    TrafficReport,
 };
 use crate::ledger::Faults;
 use crate::meter::{Cpu, ServerUse};
@@ -27,9 +28,14 @@ fn write_setting(report: &Report, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     writeln!(f, "machine   {machine}")?;
     let logins = report.options.logins;
     writeln!(f, "limits    {} open files, {logins} logins at once", limits.open_files)?;
-    let Settings { clients, senders, direct, groups, group_size, .. } = report.options;
+    let Population { clients, sessions } = report.options.population;
+    let Settings { senders, direct, groups, group_size, .. } = report.options;
     let Sending { rate, window, payload_bytes } = report.options.sending;
-    write!(f, "load      {clients} clients, {senders} of them send {payload_bytes} bytes, ")?;
+    write!(f, "load      {clients} clients, ")?;
+    if sessions > 1 {
+        write!(f, "{sessions} sessions each, ")?;
+    }
+    write!(f, "{senders} of them send {payload_bytes} bytes, ")?;
     match (rate, window.unwrap_or(1)) {
         (Some(rate), _) => writeln!(f, "{rate} broadcasts a second")?,
         (None, window) if direct => writeln!(f, "each to one other, {window} under way")?,

@@ -14,6 +14,8 @@ pub enum Mischief {
     None,
     /// It does not deliver a message.
     Lose,
+    /// It does not deliver a message to the other session of its sender.
+    LoseOwn,
     /// It delivers a message twice.
     Double,
     /// It delivers a message after the next one of the same sender.
@@ -40,7 +42,7 @@ impl Mischief {
     /// Returns true if a message is not delivered because of it, so that loadtest waits for it
     /// until the end.
     pub fn loses(self) -> bool {
-        matches!(self, Mischief::Lose | Mischief::Damage | Mischief::HangUp)
+        matches!(self, Mischief::Lose | Mischief::LoseOwn | Mischief::Damage | Mischief::HangUp)
     }
 }
 
@@ -52,13 +54,14 @@ pub const FILE_NAME: &str = "a file.bin";
 /// The index of the message for that client that the fault affects, from 0: one in the middle of
 /// every run.
 const CHOSEN: usize = 3;
-/// The end of the name of the client that the fault affects. It is none of the senders.
+/// The end of the name of the client that the fault affects, in its first session. It is none of
+/// the senders.
 const VICTIM: &str = "-00002";
 
 struct State {
     mischief: Mischief,
     told: Sender<()>,
-    /// The users who are logged in, in order.
+    /// The sessions that are logged in, in order.
     members: Vec<Member>,
     messages: usize,
     /// The number of messages for the client that the fault affects.
@@ -70,6 +73,7 @@ struct State {
 
 struct Member {
     name: String,
+    is_beside: bool,
     socket: TcpStream,
 }
 
@@ -114,7 +118,7 @@ fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
 }
 
 fn serve(state: &Mutex<State>, mut socket: TcpStream) -> std::io::Result<()> {
-    let mut name = String::new();
+    let (mut name, mut is_beside, mut is_logged_in) = (String::new(), false, false);
     if lock(state).mischief != Mischief::Silence {
         socket.write_all(b"C 220 test/1 1 ready\n")?;
     }
@@ -124,14 +128,13 @@ fn serve(state: &Mutex<State>, mut socket: TcpStream) -> std::io::Result<()> {
         if state.mischief == Mischief::Silence {
             continue;
         }
-        let is_logged_in = state.members.iter().any(|member| member.name == name);
         match line.split(' ').collect::<Vec<_>>()[..] {
-            ["C", "USER", user] => {
-                name = user.to_owned();
+            ["C", "USER", user, ref beside @ ..] => {
+                (name, is_beside) = (user.to_owned(), *beside == ["BESIDE"]);
                 writeln!(socket, "C 332 USER {user} new here")?;
             }
             ["D", _password] if !is_logged_in && !name.is_empty() => {
-                state.log_in(&name, &mut socket)?;
+                is_logged_in = state.log_in(&name, is_beside, &mut socket)?;
             }
             ["C", "QUIET", _] if is_logged_in => socket.write_all(b"C 250 QUIET on\n")?,
             ["C", "GET", "0", ..] if line.ends_with(FILE_NAME) => state.send_file(&mut socket)?,
@@ -146,16 +149,23 @@ fn serve(state: &Mutex<State>, mut socket: TcpStream) -> std::io::Result<()> {
 }
 
 impl State {
-    fn log_in(&mut self, name: &str, socket: &mut TcpStream) -> std::io::Result<()> {
+    /// Answers a password. Returns true if the login is done.
+    fn log_in(
+        &mut self,
+        name: &str,
+        is_beside: bool,
+        socket: &mut TcpStream,
+    ) -> std::io::Result<bool> {
         self.logins += 1;
         if self.mischief == Mischief::Busy && self.logins == 1 {
-            return socket.write_all(b"C 450 USER 1 busy\n");
+            return socket.write_all(b"C 450 USER 1 busy\n").map(|()| false);
         }
         if self.mischief == Mischief::TurnAway && name.ends_with(VICTIM) {
-            return socket.write_all(b"C 535 USER wrong password\n");
+            return socket.write_all(b"C 535 USER wrong password\n").map(|()| false);
         }
-        self.members.push(Member { name: name.to_owned(), socket: socket.try_clone()? });
-        writeln!(socket, "C 150 UNREAD 1\nC 151 UNREAD bob 1 17\nC 230 USER {name} 10000 welcome")
+        self.members.push(Member { name: name.to_owned(), is_beside, socket: socket.try_clone()? });
+        let unread = "C 150 UNREAD 1\nC 151 UNREAD bob 1 17";
+        writeln!(socket, "{unread}\nC 230 USER {name} 10000 welcome").map(|()| true)
     }
 
     fn send_file(&mut self, socket: &mut TcpStream) -> std::io::Result<()> {
@@ -189,9 +199,14 @@ impl State {
         let line = format!("D {id} {sender} {target} {text}\n");
         let late = self.held_back.take_if(|(from, _)| from == sender);
         for member in &mut self.members {
-            let is_victim = member.name.ends_with(VICTIM);
+            let is_victim = member.name.ends_with(VICTIM) && !member.is_beside;
             if member.name == sender {
-                if is_chosen && self.mischief == Mischief::Echo {
+                let due = match self.mischief {
+                    Mischief::Echo if is_chosen => true,
+                    Mischief::LoseOwn if is_chosen => false,
+                    _ => member.is_beside,
+                };
+                if due {
                     member.socket.write_all(line.as_bytes())?;
                 }
                 continue;

@@ -75,8 +75,14 @@ fn run(options: &Options) -> Result<Conclusion, Failure> {
         true => None,
         false => password(options, job.as_ref())?,
     };
-    let credentials =
-        Credentials { name: options.user, password, may_ask, may_register: options.register };
+    let credentials = Credentials {
+        name: options.user,
+        password,
+        may_ask,
+        may_register: options.register,
+        // One job disturbs no other session, and gets in without a question.
+        beside: options.beside || job.is_some(),
+    };
     let downloads = downloads_folder::find(options.downloads.as_deref());
     let accept = options.accept();
     let front = front(job.as_ref()).map_err(|error| (Exit::Failed, error.to_string()))?;

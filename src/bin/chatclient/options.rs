@@ -49,6 +49,11 @@ pub struct Options {
     #[arg(long, env = "CHAT_REGISTER", value_parser = BoolishValueParser::new())]
     pub register: bool,
 
+    /// Log in beside other sessions of that user; one job always does
+    /// [default: a terminal asks where the name is in use, a pipe fails]
+    #[arg(long, env = "CHAT_BESIDE", value_parser = BoolishValueParser::new())]
+    pub beside: bool,
+
     /// Take the password from this file's first line [default: ask]
     #[arg(long, value_name = "FILE", env = "CHAT_PASSWORD_FILE")]
     pub password_file: Option<PathBuf>,

@@ -29,6 +29,10 @@ pub enum Asked {
     Message,
     /// Requests a token for the next login.
     Token,
+    /// Requests a token for another program.
+    TokenFor,
+    /// Lists the devices of this user.
+    Sessions,
     /// A step of changing the password, during which nothing else may be sent.
     Passwd(Passwd),
     /// Lists the chats with unread messages.
@@ -139,6 +143,8 @@ impl Asked {
             Asked::Group(request) => request.typed_as(),
             Asked::Sum => Some("/sum"),
             Asked::Passwd(_) => Some("/passwd"),
+            Asked::TokenFor => Some("/token"),
+            Asked::Sessions => Some("/sessions"),
             Asked::Chats => Some("/chats"),
             Asked::Open | Asked::OpenLast => Some("/open"),
             Asked::History => Some("/history"),

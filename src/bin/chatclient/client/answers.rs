@@ -223,6 +223,7 @@ fn take_item(parts: &mut Parts, asked: &Asked, item: &ListItem<'_>, line: &Serve
             !quiet
         }
         (Asked::Dump, ListItem::Figure { .. })
+        | (Asked::Sessions, ListItem::Device { .. })
         | (Asked::Group(GroupRequest::Members(_)), ListItem::Member { .. }) => true,
         (Asked::Group(request), ListItem::Group { name, .. }) => match name.parse() {
             Ok(name) => groups::take_group(parts, request, name),
@@ -234,6 +235,7 @@ fn take_item(parts: &mut Parts, asked: &Asked, item: &ListItem<'_>, line: &Serve
             | Asked::Who { .. }
             | Asked::Files { .. }
             | Asked::Dump
+            | Asked::Sessions
             | Asked::Group(_),
             _,
         ) => return show_unexpected(core, line),
@@ -311,6 +313,10 @@ fn take_success(parts: &mut Parts, asked: Asked, reply: &FinalReply<'_>) {
         }
         Asked::Simple { done: text } => core.show(Line::answer(SafeText::new(text))),
         Asked::Group(request) => groups::group_done(parts, &request, reply),
+        Asked::TokenFor => core.show(match reply.words {
+            ReplyWords::Token { token } => Line::answer(SafeText::new(token.expose())),
+            _ => Line::error(SafeText::new(reply.text)),
+        }),
         Asked::Sum => core.show(match reply.words {
             ReplyWords::Sum { sha256, name, .. } => Line::answer(safe!("{sha256}  {name}")),
             _ => Line::error(SafeText::new(reply.text)),
@@ -347,14 +353,15 @@ fn message_answered(parts: &mut Parts, reply: &FinalReply<'_>) -> Result<(), End
 /// Handles the notice of a file that somebody sent.
 fn take_file(parts: &mut Parts, file: &SentFile<'_>) -> Result<(), Ending> {
     let Parts { core, conversations, transfers, .. } = parts;
-    let fetches = transfers.accept.takes(file) && !core.has_job;
+    // What was sent in another session of this user is offered, and not fetched unasked.
+    let is_own = file.from.parse().is_ok_and(|name| core.name == Some(name));
+    let fetches = transfers.accept.takes(file) && !core.has_job && !is_own;
     let is_offered = transfers.accept.which != AcceptFiles::Never && !fetches;
     let note = Note::sent(file, core.name, is_offered);
-    let is_own = note.own;
     transfers.downloads.received.remember(file.id, file.name);
     core.completion.add_user(file.from);
     conversations.take_note(note, core)?;
-    if fetches && !is_own {
+    if fetches {
         transfers.fetch_unasked(file.id, core);
     }
     Ok(())

@@ -77,7 +77,7 @@ pub fn go_on(parts: &mut Parts, step: Step) -> Result<(), Ending> {
         Step::Ask(question) => core.stage = Stage::Login(Some(question)),
         Step::AskAgain(why, question) => {
             core.show(Line::error(why));
-            if matches!(question, Question::TakeOver | Question::PasswordAgain) {
+            if matches!(question, Question::InUse | Question::PasswordAgain) {
                 // The server closes this connection, or would not wait for the user's answer; the
                 // login continues on another one.
                 link.close();

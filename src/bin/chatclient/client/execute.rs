@@ -13,6 +13,7 @@ use crate::core::Core;
 use crate::input::administration::Administration;
 use crate::input::commands::{Action, COMMANDS, Command};
 use crate::input::destination::{Dialogue, PasswordEntry};
+use crate::input::devices::DeviceRequest;
 use crate::input::groups::GroupRequest;
 use crate::requests::Asked;
 use crate::transfers::{Goal, Place};
@@ -53,6 +54,7 @@ pub fn execute(parts: &mut Parts, action: Action) {
         }
         Action::Group(request) => ask_group(core, request),
         Action::Passwd => parts.input.dialogue.step = Dialogue::Password(PasswordEntry::Old),
+        Action::Devices(request) => ask_devices(core, request),
         Action::Nick(name) => {
             core.ask(Asked::Simple { done: "done" }, Verb::Nick, name.as_str());
         }
@@ -93,6 +95,17 @@ pub fn execute(parts: &mut Parts, action: Action) {
 pub fn ask_group(core: &mut Core, request: GroupRequest) {
     let (verb, words) = (request.verb(), request.words());
     core.ask(Asked::Group(request), verb, words);
+}
+
+/// Sends a request about the devices of this user.
+fn ask_devices(core: &mut Core, request: DeviceRequest) {
+    let (verb, words) = request.request();
+    let asked = match request {
+        DeviceRequest::List => Asked::Sessions,
+        DeviceRequest::TokenFor(_) => Asked::TokenFor,
+        DeviceRequest::End(_) | DeviceRequest::EndOthers => Asked::Simple { done: request.done() },
+    };
+    core.ask(asked, verb, words);
 }
 
 /// Sends a request of an administrator. The server decides whether it is permitted.

@@ -78,7 +78,7 @@ fn question_text(question: Question) -> SafeText {
         Question::NewPassword => "new here; choose a password: ",
         Question::NewPasswordAgain => "the same password again: ",
         Question::TryAgain => "Enter tries again: ",
-        Question::TakeOver => "end it and log in here? (y/n) ",
+        Question::InUse => "b: beside it, t: take over, l: leave? ",
     })
 }
 

@@ -7,6 +7,7 @@ use chatsrv::chat::request::LIST_MESSAGES_MAX;
 use crate::calls::action::CallAction;
 use crate::input::administration::{self, Administration};
 use crate::input::destination::Destination;
+use crate::input::devices::{self, DeviceRequest};
 use crate::input::groups::{self, GroupRequest};
 use crate::transfers::download::Source;
 
@@ -51,6 +52,8 @@ pub enum Action {
     Group(GroupRequest),
     /// Change the password, step by step.
     Passwd,
+    /// A request about the devices of this user.
+    Devices(DeviceRequest),
     /// List the files of a folder, or of the shared folder itself.
     Files(Option<FileName>),
     /// Download a file.
@@ -228,6 +231,15 @@ pub const COMMANDS: &[Command] = &[
     }),
     row("/passwd", "", "change your password, step by step", Completes::Nothing, |words| {
         alone(words, Action::Passwd)
+    }),
+    row("/sessions", "", "list where you are logged in, or can be", Completes::Nothing, |words| {
+        alone(words, Action::Devices(DeviceRequest::List))
+    }),
+    row("/endsession", "N|all", "log out there, or everywhere else", Completes::Nothing, |words| {
+        devices::end(words).map(Action::Devices)
+    }),
+    row("/token", "NAME", "make a token for another program", Completes::Nothing, |words| {
+        devices::token_for(words).map(Action::Devices)
     }),
     row("/nick", "TEXT", "choose the name shown beside yours", Completes::Nothing, |words| {
         words.trim().parse().ok().map(Action::Nick)

@@ -1,11 +1,12 @@
 //! The input: parsing of typed lines, and its state. [`commands`] is the table of commands;
-//! [`groups`] and [`administration`] are the requests of some of them; [`destination`] is the chat
-//! or the question that a line is for; [`dialogues`] asks for input in several steps, and
-//! [`typed_ahead`] is the queue of lines that wait.
+//! [`groups`], [`devices`] and [`administration`] are the requests of some of them; [`destination`]
+//! is the chat or the question that a line is for; [`dialogues`] asks for input in several steps,
+//! and [`typed_ahead`] is the queue of lines that wait.
 
 pub mod administration;
 pub mod commands;
 pub mod destination;
+pub mod devices;
 pub mod dialogues;
 pub mod groups;
 pub mod typed_ahead;

@@ -5,7 +5,8 @@
 //! the user's answers and the server's replies.
 //!
 //! After a lost connection, [`Login::come_back`] logs in again: with the token that the server has
-//! given, or else with the password. Both take over the old session, if it still exists.
+//! given, or else with the password. A session that stood alone takes over the old one, if it still
+//! exists; one that stood beside others stands beside them again.
 
 use std::time::Duration;
 
@@ -35,8 +36,8 @@ pub enum Question {
     NewPassword,
     /// The password for a new account again.
     NewPasswordAgain,
-    /// Whether to take over the session that exists under this name.
-    TakeOver,
+    /// Whether to log in beside the sessions that exist under this name, or to take over.
+    InUse,
     /// When to try again; any answer does.
     TryAgain,
 }
@@ -44,7 +45,7 @@ pub enum Question {
 impl Question {
     /// Returns true if the answer must not be shown.
     pub fn is_secret(self) -> bool {
-        !matches!(self, Question::Name | Question::TakeOver | Question::TryAgain)
+        !matches!(self, Question::Name | Question::InUse | Question::TryAgain)
     }
 }
 
@@ -82,6 +83,19 @@ pub struct Credentials {
     pub may_ask: bool,
     /// True if a new account may be created without a question.
     pub may_register: bool,
+    /// True to log in beside other sessions of this user.
+    pub beside: bool,
+}
+
+/// How the session stands to other sessions of its user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Standing {
+    /// It is the one that stands alone; the login fails if there is another such one.
+    Alone,
+    /// It is the one that stands alone, and ends another such one.
+    TakingOver,
+    /// It stands beside all others.
+    Beside,
 }
 
 /// The state of the login.
@@ -102,7 +116,7 @@ pub struct Login {
     sent: Option<Password>,
     /// The new password, as it was typed first.
     chosen: Option<Password>,
-    takeover: bool,
+    session: Standing,
     may_ask: bool,
     may_register: bool,
     /// True for the operator, who needs neither name nor password.
@@ -128,7 +142,7 @@ impl Login {
             returning: false,
             sent: None,
             chosen: None,
-            takeover: false,
+            session: if credentials.beside { Standing::Beside } else { Standing::Alone },
             may_ask: credentials.may_ask,
             may_register: credentials.may_register,
             operator: false,
@@ -145,7 +159,8 @@ impl Login {
         match (self.name, self.token.as_ref()) {
             (Some(name), Some(token)) => {
                 self.resuming = true;
-                send(Outgoing::command(Verb::Resume, format_args!("{name} {}", token.as_str())))
+                let (token, beside) = (token.as_str(), self.beside_word());
+                send(Outgoing::command(Verb::Resume, format_args!("{name} {token}{beside}")))
             }
             (Some(name), None) => self.send_name(name),
             (None, _) if self.may_ask => Step::Ask(Question::Name),
@@ -154,10 +169,12 @@ impl Login {
     }
 
     /// Begins to log in again after the connection was lost. The session that may still exist is
-    /// this client's own, so it is taken over without a question.
+    /// this client's own, so one that stands alone is taken over without a question.
     pub fn come_back(&mut self) -> Step {
         self.returning = true;
-        self.takeover = true;
+        if self.session == Standing::Alone {
+            self.session = Standing::TakingOver;
+        }
         self.sent = None;
         self.given = self.standing.clone();
         if self.operator || self.token.is_some() || self.given.is_some() {
@@ -217,14 +234,20 @@ impl Login {
             Question::NewPasswordAgain => {
                 Step::AskAgain(safe!("these two differ"), Question::NewPassword)
             }
-            Question::TakeOver if is_yes(&answer) => {
-                self.takeover = true;
-                self.given = self.sent.take();
-                Step::Reconnect
-            }
+            Question::InUse => self.in_use_answered(&answer),
             Question::TryAgain => self.greeted(),
-            Question::TakeOver => Step::Failed(safe!("that user is already logged in")),
         }
+    }
+
+    fn in_use_answered(&mut self, answer: &str) -> Step {
+        self.session = match answer.trim().to_ascii_lowercase().as_str() {
+            "b" | "beside" => Standing::Beside,
+            "t" | "take over" => Standing::TakingOver,
+            "l" | "leave" => return Step::Failed(safe!("that user is already logged in")),
+            _ => return Step::AskAgain(safe!("type b, t or l"), Question::InUse),
+        };
+        self.given = self.sent.take();
+        Step::Reconnect
     }
 
     /// Handles the server's reply to the last line.
@@ -239,13 +262,8 @@ impl Login {
                     _ => Step::Failed(safe!("the server's welcome can't be read: {}", reply.text)),
                 }
             }
-            Some(Code::AlreadyOnline) => match self.may_ask {
-                true => Step::AskAgain(
-                    safe!("that user is already logged in elsewhere"),
-                    Question::TakeOver,
-                ),
-                false => Step::Failed(safe!("that user is already logged in")),
-            },
+            Some(Code::AlreadyOnline) => self.already_online(reply),
+            Some(Code::BadParameters) if self.is_beside_unknown() => self.stand_alone(),
             Some(Code::WrongPassword) => {
                 self.refused = true;
                 if self.resuming { self.token_refused() } else { self.wrong_password() }
@@ -256,6 +274,40 @@ impl Login {
                 Step::AskAgain(SafeText::new(reply.text), Question::Name)
             }
             _ => Step::Failed(SafeText::new(reply.text)),
+        }
+    }
+
+    /// Handles a name that is in use, or one that has as many sessions as it may.
+    fn already_online(&self, reply: &FinalReply<'_>) -> Step {
+        match self.session {
+            Standing::Beside => Step::Failed(SafeText::new(reply.text)),
+            _ if self.may_ask => {
+                Step::AskAgain(safe!("that user is already logged in elsewhere"), Question::InUse)
+            }
+            _ => Step::Failed(safe!(
+                "that user is already logged in; --beside logs in beside that session"
+            )),
+        }
+    }
+
+    /// Returns true if a refusal of bad parameters means that the server does not know sessions
+    /// that stand beside others. An earlier version has none.
+    fn is_beside_unknown(&self) -> bool {
+        self.session == Standing::Beside && self.sent.is_none()
+    }
+
+    /// Logs in as the session that stands alone, on a server that has no other.
+    fn stand_alone(&mut self) -> Step {
+        self.session = if self.returning { Standing::TakingOver } else { Standing::Alone };
+        let step = match (self.resuming, self.name) {
+            (true, _) | (_, None) => self.greeted(),
+            (false, Some(name)) => self.send_name(name),
+        };
+        match step {
+            Step::Send(line) if self.may_ask && !self.returning => {
+                Step::SendAgain(safe!("this server takes one session of a user at a time"), line)
+            }
+            step => step,
         }
     }
 
@@ -280,8 +332,17 @@ impl Login {
     }
 
     fn send_name(&mut self, name: UserName) -> Step {
-        let takeover = if self.takeover { " TAKEOVER" } else { "" };
-        send(Outgoing::command(Verb::User, format_args!("{name}{takeover}")))
+        self.sent = None;
+        let word = match self.session {
+            Standing::TakingOver => " TAKEOVER",
+            Standing::Alone | Standing::Beside => self.beside_word(),
+        };
+        send(Outgoing::command(Verb::User, format_args!("{name}{word}")))
+    }
+
+    /// The last word of a login that stands beside other sessions.
+    fn beside_word(&self) -> &'static str {
+        if self.session == Standing::Beside { " BESIDE" } else { "" }
     }
 
     /// Handles a refused token, which expires by its age, by a new password or by a ban: the

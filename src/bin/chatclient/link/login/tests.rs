@@ -28,8 +28,8 @@ fn script(may_register: bool) -> Login {
     Login::new(Credentials {
         name: "alice".parse().ok(),
         password: Some(secret("pw")),
-        may_ask: false,
         may_register,
+        ..Credentials::default()
     })
 }
 
@@ -95,9 +95,9 @@ fn taking_over_uses_the_password_again() {
     login.answered(Question::Password, secret("pw"));
     assert!(matches!(
         reply(&mut login, "431 USER alice is already logged in"),
-        Step::AskAgain(_, Question::TakeOver)
+        Step::AskAgain(_, Question::InUse)
     ));
-    assert_eq!(login.answered(Question::TakeOver, secret("y")), Step::Reconnect);
+    assert_eq!(login.answered(Question::InUse, secret("t")), Step::Reconnect);
     assert_eq!(sent(login.greeted()), "C USER alice TAKEOVER\n");
     assert_eq!(sent(reply(&mut login, "331 USER alice")), "D pw\n");
 }
@@ -166,4 +166,67 @@ fn a_busy_server_and_an_unreadable_welcome_end_it() {
         Step::AskAgain(_, Question::TryAgain)
     ));
     assert_eq!(sent(login.answered(Question::TryAgain, secret(""))), "C USER alice\n");
+}
+
+fn beside() -> Login {
+    Login::new(Credentials {
+        name: "alice".parse().ok(),
+        password: Some(secret("pw")),
+        beside: true,
+        ..Credentials::default()
+    })
+}
+
+#[test]
+fn a_person_chooses_to_stand_beside_or_to_leave() {
+    let in_use = || {
+        let mut login = person();
+        login.greeted();
+        login.answered(Question::Name, secret("alice"));
+        reply(&mut login, "331 USER alice");
+        login.answered(Question::Password, secret("pw"));
+        reply(&mut login, "431 USER alice is already logged in");
+        login
+    };
+    let mut login = in_use();
+    let again = login.answered(Question::InUse, secret("y"));
+    assert!(matches!(again, Step::AskAgain(_, Question::InUse)));
+    assert_eq!(login.answered(Question::InUse, secret(" B ")), Step::Reconnect);
+    assert_eq!(sent(login.greeted()), "C USER alice BESIDE\n");
+    assert_eq!(sent(reply(&mut login, "331 USER alice")), "D pw\n");
+    assert!(matches!(in_use().answered(Question::InUse, secret("l")), Step::Failed(_)));
+}
+
+#[test]
+fn a_session_that_stands_beside_comes_back_so() {
+    let mut login = beside();
+    assert_eq!(sent(login.greeted()), "C USER alice BESIDE\n");
+    assert_eq!(sent(reply(&mut login, "331 USER alice")), "D pw\n");
+    reply(&mut login, "230 USER alice 48213 welcome");
+    login.set_token("t0ken");
+    login.come_back();
+    assert_eq!(sent(login.greeted()), "C RESUME alice t0ken BESIDE\n");
+    let step = reply(&mut login, "535 RESUME that token is not good");
+    assert_eq!(sent(step), "C USER alice BESIDE\n");
+    assert_eq!(sent(reply(&mut login, "331 USER alice")), "D pw\n");
+    let full = reply(&mut login, "431 USER you are logged in too often");
+    assert_eq!(full, Step::Failed(safe!("you are logged in too often")));
+}
+
+#[test]
+fn an_older_server_is_used_without_beside() {
+    let mut login = beside();
+    login.greeted();
+    assert_eq!(sent(reply(&mut login, "501 USER what is that?")), "C USER alice\n");
+    assert_eq!(sent(reply(&mut login, "331 USER alice")), "D pw\n");
+    assert!(matches!(reply(&mut login, "501 USER too short"), Step::Failed(_)));
+    login.set_token("t0ken");
+    login.come_back();
+    assert_eq!(sent(login.greeted()), "C RESUME alice t0ken\n");
+
+    let mut login = beside();
+    login.set_token("t0ken");
+    login.come_back();
+    login.greeted();
+    assert_eq!(sent(reply(&mut login, "501 RESUME what is that?")), "C RESUME alice t0ken\n");
 }
