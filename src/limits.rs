@@ -171,6 +171,9 @@ pub const WRONG_PASSWORDS_MAX: u8 = 3;
 /// Sessions of a user that stand beside each other.
 pub const SESSIONS_BESIDE_MAX: usize = 16;
 
+/// Users whom one session monitors.
+pub const MONITORED_USERS_MAX: usize = 100;
+
 /// Answers of one session that wait for something. With more, it is not read on, so that a client
 /// that pipelines can't make the server remember without end.
 pub const ANSWERS_WAITING_MAX: usize = 64;

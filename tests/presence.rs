@@ -2,7 +2,7 @@
 
 mod support;
 
-use support::{Server, captures};
+use support::{Client, Server, captures};
 
 #[test]
 fn who_lists_everyone_online_with_number_and_display_name() {
@@ -109,6 +109,102 @@ fn quiet_turns_the_notices_off_and_on() {
     alice.ask("C QUIET on", "C 250 QUIET…");
     bob.ask("D * hello", "C 250 MSG … * 2 0");
     alice.expect("D … bob * hello");
+}
+
+#[test]
+fn who_is_away_or_renamed_is_told_to_those_who_asked_for_more() {
+    let server = Server::start(&[]);
+    let (mut alice, mut bob, mut carol) =
+        (server.register("alice"), server.register("bob"), server.register("carol"));
+    bob.ask("C MORE on", "C 250 MORE…");
+    alice.ask("C AWAY at lunch", "C 250 AWAY…");
+    bob.expect("C 137 AWAY alice at lunch");
+    let mut phone = server.connect();
+    phone.ask("C USER alice BESIDE", "C 331 USER alice …");
+    phone.give_password("alice");
+    bob.expect("C 137 AWAY alice");
+    phone.ask("C AWAY at sea", "C 250 AWAY…");
+    bob.expect("C 137 AWAY alice at sea");
+    alice.ask("C NICK Alice Doe", "C 250 NICK…");
+    bob.expect("C 138 NICK alice Alice Doe");
+    phone.expect("C 138 NICK alice Alice Doe");
+    alice.ask(&format!("C AWAY {}", "x".repeat(201)), "C 501 AWAY…");
+    bob.ask("C QUIET on", "C 250 QUIET…");
+    alice.ask("C AWAY", "C 250 AWAY…");
+    alice.expect_nothing();
+    bob.expect_nothing();
+    carol.expect_nothing();
+}
+
+#[test]
+fn a_session_monitors_users_whatever_others_are_told() {
+    let server = Server::start(&["--presence-limit", "1"]);
+    let mut alice = server.register("alice");
+    alice.watch_presence();
+    let bob = server.register("bob");
+    alice.ask("C MONITOR bob on", "C 250 MONITOR…");
+    alice.ask("C MONITOR nobody on", "C 550 MONITOR…");
+    alice.ask("C MONITOR bob", "C 501 MONITOR…");
+    alice.ask("C QUIET on", "C 250 QUIET…");
+    bob.leave();
+    alice.expect("C 121 OFF bob …");
+    let mut bob = server.login("bob");
+    alice.expect("C 120 ON bob …");
+    // Only who asked for more knows of those who are away.
+    bob.ask("C AWAY at lunch", "C 250 AWAY…");
+    alice.ask("C MORE on", "C 250 MORE…");
+    bob.ask("C AWAY at sea", "C 250 AWAY…");
+    alice.expect("C 137 AWAY bob at sea");
+    alice.ask("C MONITOR bob off", "C 250 MONITOR…");
+    bob.leave();
+    alice.expect_nothing();
+}
+
+#[test]
+fn whois_tells_others_a_part_and_oneself_and_administrators_all() {
+    let server = Server::start(&[]);
+    let (mut alice, mut bob) = (server.register("alice"), server.register("bob"));
+    alice.ask("C NICK Alice Doe", "C 250 NICK…");
+    alice.ask("C TOKEN", "C 250 TOKEN …");
+    alice.ask("C MKGROUP #tea alice", "C 250 MKGROUP #tea 1");
+    alice.ask("C PUT 0 empty", "C 250 PUT 1 0");
+    alice.send_bytes(b"F 1 0\n");
+    alice.expect("C 126 PUT 1 0 empty");
+    alice.ask("C AWAY at lunch", "C 250 AWAY…");
+    let number = alice.number();
+    let short = [
+        "name alice".to_owned(),
+        format!("number {number}"),
+        "display Alice Doe".to_owned(),
+        "since …".to_owned(),
+        "away at lunch".to_owned(),
+    ];
+    let whole = [
+        "created …",
+        "last-seen …",
+        "last-address 127.0.0.1",
+        "address 127.0.0.1",
+        "sessions 1",
+        "tokens 1",
+        "files 1",
+        "bytes 4096",
+        "groups 1",
+        "banned off",
+    ];
+    let is = |items: Vec<String>, expected: Vec<&str>| {
+        assert_eq!(items.len(), expected.len(), "{items:?}");
+        for (item, pattern) in items.iter().zip(expected) {
+            assert!(captures(pattern, item).is_some(), "{item} is no {pattern}");
+        }
+    };
+    let all = || short.iter().map(String::as_str).chain(whole).collect();
+    is(bob.list("C WHOIS alice"), short.iter().map(String::as_str).collect());
+    is(alice.list("C WHOIS alice"), all());
+    let mut operator = Client::operator(&server);
+    operator.expect("C 150 UNREAD 0");
+    operator.expect("C 230 USER operator 1 …");
+    is(operator.list(&format!("C WHOIS {number}")), all());
+    bob.ask("C WHOIS nobody", "C 550 WHOIS…");
 }
 
 #[test]

@@ -183,8 +183,6 @@ fn words_of(request: &Request) -> String {
         Request::Search { chat: None, words } => format!("- {words}"),
         Request::Search { chat: Some(chat), words } => format!("{chat} {words}"),
         Request::Seen { chat, id } => format!("{chat} {id}"),
-        Request::Nick(name) => name.as_str().to_owned(),
-        Request::Quiet(on) => on_or_off(*on).to_owned(),
         Request::Ls(folder) => folder.as_ref().map_or_else(String::new, FileName::to_string),
         Request::Get { offset, file } => format!("{offset} {file}"),
         Request::Sum(file) => FileRef::to_string(file),
@@ -228,6 +226,20 @@ fn words_of(request: &Request) -> String {
         | Request::Alive
         | Request::Dump
         | Request::Ex => String::new(),
+        about_people => words_about_people(about_people),
+    }
+}
+
+/// The arguments of a command that is a request about people.
+fn words_about_people(request: &Request) -> String {
+    match request {
+        Request::Nick(name) => name.as_str().to_owned(),
+        Request::Away(words) => {
+            words.as_ref().map_or_else(String::new, |it| it.as_str().to_owned())
+        }
+        Request::Whois(user) => user.to_string(),
+        Request::Monitor { user, on } => format!("{user} {}", on_or_off(*on)),
+        Request::Quiet(on) => on_or_off(*on).to_owned(),
         request => panic!("{request:?} of a command line"),
     }
 }

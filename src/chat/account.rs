@@ -1,6 +1,6 @@
 //! Accounts as the hub knows them, and the networks that they have logged in from.
 
-use crate::chat::address::Prefix;
+use crate::chat::address::{Address, Prefix};
 use crate::chat::name::{DisplayName, Number, UserName};
 
 /// An account as the hub knows it; its password stays in the store.
@@ -12,6 +12,24 @@ pub struct Account {
     pub name: UserName,
     /// The display name, if one was chosen.
     pub display: Option<DisplayName>,
+}
+
+/// What the store knows of an account, beside what the hub does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AccountFacts {
+    /// The time at which it was made, in seconds since the Unix epoch.
+    pub created: u64,
+    /// The time of its last login, in seconds since the Unix epoch. It is exact if a device has a
+    /// token since; else it is the begin of that day.
+    pub last_seen: Option<u64>,
+    /// The address from which a device with a token has last logged in, or got the token.
+    pub last_address: Option<Address>,
+    /// The number of its tokens.
+    pub tokens: u64,
+    /// The number of its files.
+    pub files: u64,
+    /// The bytes of its files and uploads, as they count to the quota.
+    pub bytes: u64,
 }
 
 /// A network from which an account has logged in.

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use crate::chat::address::Address;
 use crate::chat::device::{Device, DeviceState};
 use crate::chat::event::Call;
+use crate::chat::fact::Fact;
 use crate::chat::file::{FileRef, FolderEntry};
 use crate::chat::id::MessageId;
 use crate::chat::message::{Destination, Message};
@@ -134,6 +135,8 @@ pub enum Item {
     Online(OnlineUser),
     /// A metric of the server: its key and its value.
     Figure(Box<str>),
+    /// Something that is known of a user.
+    Fact(Fact),
     /// A file or a folder.
     Entry(FolderEntry),
     /// A chat with unread messages.
@@ -250,6 +253,7 @@ impl Item {
     fn heap_bytes(&self) -> usize {
         match self {
             Item::Figure(figure) => figure.len(),
+            Item::Fact(fact) => fact.heap_bytes(),
             Item::Entry(entry) => entry.name.as_str().len(),
             Item::Message(message) => message.text.len(),
             Item::Online(online) => online.display.as_ref().map_or(0, |it| it.as_str().len()),

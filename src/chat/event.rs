@@ -5,8 +5,8 @@ use crate::chat::file::FileRef;
 use crate::chat::group::GroupChange;
 use crate::chat::id::MessageId;
 use crate::chat::message::{Destination, Message};
-use crate::chat::name::{GroupName, Number, UserName};
-use crate::chat::text::Secret;
+use crate::chat::name::{DisplayName, GroupName, Number, UserName};
+use crate::chat::text::{Reason, Secret};
 
 /// An event, which no request asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +21,10 @@ pub enum Event {
     On(UserName, Number),
     /// A user went offline.
     Off(UserName, Number),
+    /// A user is away, for a reason, or is not any more.
+    Away(UserName, Option<Reason>),
+    /// A user has another display name.
+    Nick(UserName, DisplayName),
     /// A user asks you to join a group.
     Ask(GroupName, UserName),
     /// A user wants to join your group.

@@ -5,6 +5,7 @@
 //! decodes bytes to a [`request`], and encodes the answer of the hub. Every [`name`], [`text`] and
 //! [`address`] is checked when it is made, and valid from then on.
 
+pub mod access;
 pub mod account;
 pub mod address;
 pub mod answer;
@@ -12,6 +13,7 @@ pub mod close;
 pub mod device;
 pub mod entry;
 pub mod event;
+pub mod fact;
 pub mod file;
 pub mod group;
 pub mod id;

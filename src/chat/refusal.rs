@@ -62,6 +62,8 @@ pub enum Refusal {
     NotWithYourself,
     /// That can't be done to the operator.
     NotWithOperator,
+    /// The session monitors the largest number of users.
+    TooManyMonitored,
     /// Messages and files are not kept on this server.
     NothingKept,
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::chat::access::DialogueStep;
 use crate::chat::file::FileRef;
 use crate::chat::id::MessageId;
 use crate::chat::name::{DisplayName, FileName, GroupName, Key, Target, UserName, UserRef};
@@ -144,6 +145,17 @@ pub enum Request {
     Nick(DisplayName),
     /// Turn notices of presence off (true) or on.
     Quiet(bool),
+    /// Be away, for a reason, or not any more.
+    Away(Option<Reason>),
+    /// Be told of a user whether or not everyone is, or no longer.
+    Monitor {
+        /// The user.
+        user: UserRef,
+        /// True if the session is to be told.
+        on: bool,
+    },
+    /// List what is known of a user.
+    Whois(UserRef),
     /// List a folder; `None` is the shared folder itself.
     Ls(Option<FileName>),
     /// Download a file.
@@ -291,35 +303,6 @@ pub enum Place {
     Beside,
 }
 
-/// A step of a dialogue between a codec and its client. The hub does no more than answer it in
-/// order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct DialogueStep {
-    /// The sessions that may take it.
-    pub access: Access,
-    /// The number of the step, which has a meaning to the codec alone.
-    pub number: u8,
-}
-
-/// The sessions that may make a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Access {
-    /// All sessions, logged in or not.
-    Anyone,
-    /// Sessions that are not logged in.
-    Guest,
-    /// Sessions that are logged in; all sessions if files are public.
-    FileReader,
-    /// Sessions that are logged in.
-    User,
-    /// Sessions that are logged in to an account with a password.
-    Account,
-    /// Sessions of administrators and of the operator.
-    Administrator,
-    /// Sessions of the operator.
-    Operator,
-}
-
 /// The kind of a request, by which access is decided, and to which an answer belongs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
@@ -373,6 +356,12 @@ pub enum Kind {
     Nick,
     /// [`Request::Quiet`].
     Quiet,
+    /// [`Request::Away`].
+    Away,
+    /// [`Request::Monitor`].
+    Monitor,
+    /// [`Request::Whois`].
+    Whois,
     /// [`Request::Ls`].
     Ls,
     /// [`Request::Get`].
@@ -462,6 +451,9 @@ impl Request {
             Request::Who => Kind::Who,
             Request::Nick(_) => Kind::Nick,
             Request::Quiet(_) => Kind::Quiet,
+            Request::Away(_) => Kind::Away,
+            Request::Monitor { .. } => Kind::Monitor,
+            Request::Whois(_) => Kind::Whois,
             Request::Ls(_) => Kind::Ls,
             Request::Get { .. } => Kind::Get,
             Request::Sum(_) => Kind::Sum,

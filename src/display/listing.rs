@@ -30,6 +30,7 @@ pub fn item(item: &ListItem<'_>) -> SafeText {
             let used = clock::date_and_time(seconds(used));
             safe!("  {number:>3}  {state:<6}  since {made}, used {used} from {address}  {name}")
         }
+        ListItem::Fact { key, value } => safe!("  {key:<12} {value}"),
         ListItem::Verb { name, words, summary } => safe!("  {name} {words} - {summary}"),
         ListItem::Figure { text } | ListItem::Other(text) => safe!("  {text}"),
     }

@@ -1,7 +1,8 @@
 //! The table of permissions: which sessions may make which requests.
 
+use crate::chat::access::Access;
 use crate::chat::refusal::Refusal;
-use crate::chat::request::{Access, Kind};
+use crate::chat::request::Kind;
 use crate::hub::accounts::roles::Role;
 
 /// The sessions that may make requests of a kind.
@@ -11,7 +12,8 @@ fn access(of: Kind) -> Access {
         Kind::Step(step) => step.access,
         Kind::Identify | Kind::LogIn | Kind::Resume => Access::Guest,
         Kind::Get => Access::FileReader,
-        Kind::Say | Kind::Reachable | Kind::Who | Kind::Quiet => Access::User,
+        Kind::Say | Kind::Reachable | Kind::Who => Access::User,
+        Kind::Quiet | Kind::Monitor | Kind::Whois => Access::User,
         Kind::Ls | Kind::Sum | Kind::Abort => Access::User,
         Kind::Put | Kind::Sendfile | Kind::Expect => Access::User,
         Kind::Mkgroup
@@ -24,7 +26,7 @@ fn access(of: Kind) -> Access {
         Kind::Op | Kind::Handover => Access::User,
         Kind::Token | Kind::EndToken | Kind::Sessions | Kind::EndSession => Access::Account,
         Kind::ConfirmPassword | Kind::SetPassword => Access::Account,
-        Kind::Nick | Kind::Up => Access::Account,
+        Kind::Nick | Kind::Away | Kind::Up => Access::Account,
         Kind::Down | Kind::Call => Access::User,
         Kind::Kick | Kind::Ban | Kind::Unban | Kind::Dissolve => Access::Administrator,
         Kind::Dump | Kind::Shutdown => Access::Administrator,

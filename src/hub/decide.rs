@@ -4,9 +4,11 @@
 //! sequence. The domains hold the state that entries make. What differs from server to server
 //! follows from that state: who is told, who waits for an answer, what is brought to the disk.
 
+use crate::chat::answer::Done;
 use crate::chat::close::CloseReason;
 use crate::chat::entry::{Entry, Stamp};
-use crate::chat::name::Number;
+use crate::chat::event::Event;
+use crate::chat::name::{DisplayName, Number};
 use crate::hub::context::Cx;
 use crate::hub::domains::Domains;
 use crate::hub::proposal::{Asker, Proposal};
@@ -60,6 +62,9 @@ fn decide(
             let (groups, users) = domains.groups();
             groups.change((id, &action), stamp, asker, users, cx);
         }
+        Entry::DisplayNameSet(user, display) => {
+            display_name_set(domains, user, display, asker, cx);
+        }
         about_a_user => apply_to_user(domains, about_a_user, cx),
     }
 }
@@ -68,12 +73,6 @@ fn decide(
 fn apply_to_user(domains: &mut Domains, entry: Entry, cx: &mut Cx<'_>) {
     match entry {
         Entry::AccountAdded(account) => drop(domains.accounts.directory.add(account)),
-        Entry::DisplayNameSet(user, display) => {
-            if let Some(user) = domains.accounts.directory.find_number(user) {
-                domains.accounts.directory.set_display(user, display);
-                domains.presence.who_changed();
-            }
-        }
         Entry::BanSet { user, by, banned } => ban_set(domains, (user, by), banned, cx),
         Entry::AdministratorSet { user, by, admin } => {
             domains.accounts.set_administrator(user, by, admin);
@@ -92,6 +91,25 @@ fn apply_to_user(domains: &mut Domains, entry: Entry, cx: &mut Cx<'_>) {
         }
         other => debug_assert!(false, "{other:?} is about more than a user"),
     }
+}
+
+/// Gives a user a display name, and tells everyone but the session that asked for it.
+fn display_name_set(
+    domains: &mut Domains,
+    user: Number,
+    display: DisplayName,
+    asker: Option<Asker>,
+    cx: &mut Cx<'_>,
+) {
+    let Some(user) = domains.accounts.directory.find_number(user) else { return };
+    domains.accounts.directory.set_display(user, display.clone());
+    domains.presence.who_changed();
+    if let Some(Asker { conn, of }) = asker {
+        cx.answer(conn, of, Done::Done);
+    }
+    let but = asker.map(|asker| asker.conn);
+    let event = Event::Nick(domains.accounts.name(user), display);
+    domains.presence.announce(user, event, but, cx);
 }
 
 /// Bans a user, or lifts the ban. With a ban, the session is to end, and groups are to get another

@@ -20,6 +20,7 @@ use crate::hub::messages::Messages;
 use crate::hub::pending::{Domain, Pending};
 use crate::hub::people::People;
 use crate::hub::presence::Presence;
+use crate::hub::whois::Whois;
 
 /// All domains. Each has its own state, and is handed what it needs of the others.
 #[derive(Debug)]
@@ -33,6 +34,7 @@ pub struct Domains {
     pub admin: Admin,
     pub login: Login,
     pub devices: Devices,
+    pub whois: Whois,
     /// Users who are being let in, while their unread messages are counted.
     pub welcomes: Pending<(ConnId, UserIndex)>,
     /// Ceilings of the ids that are being kept; one at a time.
@@ -54,6 +56,7 @@ impl Domains {
             calls: Calls::new(config.alive_period),
             admin: Admin::default(),
             login: Login::default(),
+            whois: Whois::default(),
             welcomes: Pending::new(Domain::Hub),
             ceilings: Pending::new(Domain::Sequence),
         }
@@ -94,6 +97,7 @@ impl Domains {
             self.admin.jobs(),
             self.login.jobs(),
             self.devices.jobs(),
+            self.whois.jobs(),
             self.welcomes.len(),
             self.ceilings.len(),
         ]

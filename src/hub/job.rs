@@ -1,7 +1,7 @@
 //! Jobs: operations that may block, and so run on other threads. Jobs and outcomes are plain
 //! values.
 
-use crate::chat::account::{Account, KnownNetwork, NetworksOf};
+use crate::chat::account::{Account, AccountFacts, KnownNetwork, NetworksOf};
 use crate::chat::address::Address;
 use crate::chat::device::{Device, DevicesToEnd, TokenId};
 use crate::chat::file::{FileTarget, FolderEntry};
@@ -125,6 +125,11 @@ pub enum Job {
     },
     /// List the devices of an account that have tokens. The outcome is [`Value::Devices`].
     ListDevices {
+        /// The account.
+        number: Number,
+    },
+    /// Look up what the store knows of an account. The outcome is [`Value::Account`].
+    LookUpAccount {
         /// The account.
         number: Number,
     },
@@ -321,6 +326,8 @@ pub enum Value {
     },
     /// The devices that have tokens.
     Devices(Vec<Device>),
+    /// What the store knows of an account.
+    Account(Box<AccountFacts>),
     /// The folder's entries.
     Folder(Vec<FolderEntry>),
     /// The upload is open.

@@ -18,7 +18,7 @@ use crate::hub::input::ConnId;
 use crate::hub::job::{Job, Outcome, Value};
 use crate::hub::login::{Authenticated, not_checked, start_over};
 use crate::hub::messages::unread_items;
-use crate::hub::presence::Entering;
+use crate::hub::presence::{Entering, Presence};
 use crate::hub::proposal::Proposal;
 use crate::hub::sessions::replies::Reply;
 use crate::hub::sessions::state::State;
@@ -166,6 +166,7 @@ pub fn welcome(
     if has_come && is_news {
         domains.presence.tell(user, true, &domains.accounts, cx);
     }
+    domains.presence.tell_if_away(user, Some(conn), &domains.accounts, cx);
     if let Some(from) = cx.core.sessions.get(conn).map(|session| session.from) {
         domains.accounts.logged_in_from(user, from, cx);
     }
@@ -191,24 +192,30 @@ pub fn forget(domains: &mut Domains, conn: ConnId, announce: bool, cx: &mut Cx<'
     domains.messages.session_ended(conn, &session);
     cx.core.session_ended(conn);
     domains.login.session_ended(conn, &session);
+    // Where the session is taken over, it is not known yet whether its user is away.
+    let may_tell = |presence: &Presence, user| announce || !presence.is_online(user);
     if let State::Enters(user) = *session.state() {
         let entering = domains.presence.entered(Caller { conn, user });
-        left(domains, user, announce && entering.is_some_and(|entering| !entering.is_news), cx);
+        if may_tell(&domains.presence, user) {
+            left(domains, user, announce && entering.is_some_and(|entering| !entering.is_news), cx);
+        }
     }
     if let Some(user) = session.user() {
         let caller = Caller { conn, user };
-        let has_gone = domains.presence.leave(caller);
+        domains.presence.leave(caller);
         domains.calls.unavailable(caller);
-        if has_gone {
+        if may_tell(&domains.presence, user) {
             left(domains, user, announce, cx);
         }
     }
 }
 
-/// Notes that a session of a user ended who is not online any more. The user went offline, unless
-/// another session is about to be welcomed. `announce` says whether the others are to be told.
+/// Notes that a session of a user ended. If it was the last, the user went offline, unless another
+/// one is about to be welcomed; else the user may be away now. `announce` says whether the others
+/// are to be told of a user who went offline.
 fn left(domains: &mut Domains, user: UserIndex, announce: bool, cx: &mut Cx<'_>) {
     if domains.presence.is_online(user) {
+        domains.presence.tell_if_away(user, None, &domains.accounts, cx);
         return;
     }
     if domains.presence.is_entering(user) {

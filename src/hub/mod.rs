@@ -18,6 +18,7 @@
 mod access;
 mod accounts;
 mod admin;
+mod away;
 mod calls;
 mod check;
 pub mod config;
@@ -35,6 +36,7 @@ pub mod job;
 mod lifecycle;
 mod login;
 mod messages;
+mod monitors;
 mod outcome;
 mod outcomes;
 mod pending;
@@ -46,6 +48,7 @@ mod sequence;
 mod sessions;
 mod turns;
 mod unannounced;
+mod whois;
 
 use std::time::Duration;
 

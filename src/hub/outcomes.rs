@@ -16,6 +16,7 @@ use crate::hub::lifecycle::{authenticated, settle, welcome};
 use crate::hub::login::{Authenticated, LoginDone};
 use crate::hub::outcome::failed;
 use crate::hub::pending::Domain;
+use crate::hub::people::People;
 use crate::hub::proposal::{Asker, Proposal};
 use crate::hub::requests::run;
 
@@ -31,8 +32,9 @@ pub fn outcome(domains: &mut Domains, job_id: JobId, outcome: Outcome, cx: &mut 
             None => {}
         },
         Domain::Accounts => {
-            let entry = domains.accounts.done(job_id, &outcome, cx);
-            propose_all(domains, entry, cx);
+            if let Some(proposal) = domains.accounts.done(job_id, &outcome, cx) {
+                propose(domains, proposal, cx);
+            }
         }
         Domain::Calls => {
             domains.calls.done(job_id, outcome, &domains.accounts, cx);
@@ -48,6 +50,7 @@ pub fn outcome(domains: &mut Domains, job_id: JobId, outcome: Outcome, cx: &mut 
             }
         }
         Domain::Devices => domains.devices.done(job_id, outcome, &domains.presence, cx),
+        Domain::Whois => whois_done(domains, job_id, outcome, cx),
         Domain::Files => file_job_done(domains, job_id, outcome, cx),
         Domain::Messages => {
             let (messages, people) = domains.messages();
@@ -71,6 +74,12 @@ pub fn outcome(domains: &mut Domains, job_id: JobId, outcome: Outcome, cx: &mut 
             }
         }
     }
+}
+
+/// Takes the outcome of a job that looked up an account.
+fn whois_done(domains: &mut Domains, id: JobId, outcome: Outcome, cx: &mut Cx<'_>) {
+    let Domains { accounts, presence, groups, whois, .. } = domains;
+    whois.done(id, outcome, People { accounts, presence, groups }, cx);
 }
 
 /// Takes the outcome of a job of the files. The message of a file that was sent is delivered once

@@ -19,10 +19,11 @@ pub enum Domain {
     Calls,
     Admin,
     Devices,
+    Whois,
 }
 
 impl Domain {
-    const ALL: [Domain; 11] = [
+    const ALL: [Domain; 12] = [
         Domain::Hub,
         Domain::Login,
         Domain::Accounts,
@@ -34,6 +35,7 @@ impl Domain {
         Domain::Calls,
         Domain::Admin,
         Domain::Devices,
+        Domain::Whois,
     ];
 
     /// The domain that began a job.

@@ -8,12 +8,17 @@ use crate::chat::address::Address;
 use crate::chat::answer::{Answer, Done, Item, List, OnlineUser};
 use crate::chat::event::Event;
 use crate::chat::id::MessageId;
+use crate::chat::name::UserRef;
+use crate::chat::refusal::Refusal;
 use crate::chat::request::Kind;
+use crate::chat::text::Reason;
 use crate::hub::accounts::Accounts;
 use crate::hub::accounts::directory::{Directory, OPERATOR, UserIndex};
+use crate::hub::away::Away;
 use crate::hub::context::{Caller, Cx};
-use crate::hub::effect::{Effect, Effects, Recipients};
+use crate::hub::effect::{Effects, Recipients};
 use crate::hub::input::ConnId;
+use crate::hub::monitors::Monitors;
 use crate::hub::sessions::replies::Reply;
 
 /// The presence domain. The three lists are parallel and have an entry for each session; the last
@@ -37,6 +42,10 @@ pub struct Presence {
     who: Option<Rc<[Item]>>,
     /// The items of [`Self::direct`], until somebody comes or goes.
     direct: Option<Rc<[Item]>>,
+    /// Who is away.
+    away: Away,
+    /// Who is told of whom in any case.
+    monitors: Monitors,
     /// Sessions that are let in and not welcomed yet.
     entering: BTreeMap<(UserIndex, ConnId), Entering>,
 }
@@ -161,6 +170,18 @@ impl Presence {
         indexes.find(|at| self.conns[*at] == conn).map(|at| self.since[at])
     }
 
+    /// The time since which a user is online; none for the operator.
+    pub fn since(&self, user: UserIndex) -> Option<MessageId> {
+        let first = self.first(user)?;
+        let several = self.several.get(&user);
+        Some(several.map_or(self.since[first], |several| several.since))
+    }
+
+    /// The words of a user who is away.
+    pub fn away(&self, user: UserIndex) -> Option<&Reason> {
+        self.away.words(user)
+    }
+
     /// Adds a session over which its user is online since a time. Returns true if that is the
     /// user's first.
     pub fn join(&mut self, Caller { conn, user }: Caller, since: MessageId) -> bool {
@@ -194,18 +215,20 @@ impl Presence {
         is_first
     }
 
-    /// Removes a session over which its user is online. Returns true if that was the user's last.
-    pub fn leave(&mut self, Caller { conn, user }: Caller) -> bool {
+    /// Removes a session over which its user is online.
+    pub fn leave(&mut self, Caller { conn, user }: Caller) {
+        self.monitors.session_ended(conn);
+        self.away.say(Caller { conn, user }, None);
         if user == OPERATOR {
             debug_assert_eq!(self.operator, Some(conn), "another session is the operator's");
             self.operator = None;
-            return true;
+            return;
         }
         let indexes = self.first(user).into_iter();
         let mut indexes = indexes.chain(self.others_of(user).iter().map(|at| *at as usize));
         let Some(at) = indexes.find(|at| self.conns[*at] == conn) else {
             debug_assert!(false, "{user:?} is not online over {conn}");
-            return false;
+            return;
         };
         self.forget_index(user, at as u32);
         self.conns.swap_remove(at);
@@ -215,7 +238,6 @@ impl Presence {
             self.index_moved(moved, self.conns.len() as u32, at as u32);
         }
         self.forget_snapshots();
-        !self.is_online(user)
     }
 
     /// Forgets one index of a user. Another session becomes the first one if that was it.
@@ -348,28 +370,85 @@ impl Presence {
         cx.answer(conn, Kind::Quiet, Done::Switched(quiet));
     }
 
-    /// Tells the others that a user came or went, unless more users are online than such events are
-    /// told for; the user counts in both cases.
-    pub fn tell(&self, user: UserIndex, online: bool, accounts: &Accounts, cx: &mut Cx<'_>) {
-        let users = self.len() + usize::from(!self.is_online(user));
-        if user == OPERATOR || users > cx.core.config.presence_limit {
-            return;
+    /// Has a session monitor a user, or no longer.
+    pub fn monitor(
+        &mut self,
+        conn: ConnId,
+        (user, on): (UserRef, bool),
+        accounts: &Accounts,
+        cx: &mut Cx<'_>,
+    ) {
+        let user = accounts.find(user).ok_or(Refusal::NoSuchUser);
+        let result = user.and_then(|user| self.monitors.set(conn, user, on));
+        cx.conclude(conn, Kind::Monitor, result.map(|()| Done::Switched(on)));
+    }
+
+    /// Notes that a session is away, for a reason, or is not.
+    pub fn set_away(
+        &mut self,
+        caller: Caller,
+        words: Option<Reason>,
+        accounts: &Accounts,
+        cx: &mut Cx<'_>,
+    ) {
+        cx.answer(caller.conn, Kind::Away, Done::Switched(words.is_some()));
+        self.away.say(caller, words);
+        self.tell_if_away(caller.user, Some(caller.conn), accounts, cx);
+    }
+
+    /// Tells the others, but the session that brought it about, if a user who is online is away now
+    /// and was not before, or the other way round, or for another reason.
+    pub fn tell_if_away(
+        &mut self,
+        user: UserIndex,
+        but: Option<ConnId>,
+        accounts: &Accounts,
+        cx: &mut Cx<'_>,
+    ) {
+        let sessions = self.sessions_of(user).count();
+        if let Some(words) = self.away.news(user, sessions) {
+            self.announce(user, Event::Away(accounts.name(user), words), but, cx);
         }
-        let sessions = &cx.core.sessions;
-        let others = self.conns().filter(|conn| {
-            let session = sessions.get(*conn).filter(|session| session.user() != Some(user));
-            session.is_some_and(|session| !session.is_quiet)
-        });
-        let to = cx.effects.recipients(others);
-        if to.is_empty() {
-            return;
-        }
+    }
+
+    /// Tells the others that a user came or went.
+    pub fn tell(&mut self, user: UserIndex, online: bool, accounts: &Accounts, cx: &mut Cx<'_>) {
         let account = accounts.account(user);
         let event = match online {
             true => Event::On(account.name, account.number),
             false => Event::Off(account.name, account.number),
         };
-        cx.effects.push(Effect::Tell { event, to });
+        if !online {
+            self.away.went_offline(user);
+        }
+        self.announce(user, event, self.sessions_of(user).next(), cx);
+    }
+
+    /// Tells all sessions but one of an event: those that monitor its user, and those that are not
+    /// quiet, unless more users are online than such events are told for; the user counts in any
+    /// case.
+    pub fn announce(&self, user: UserIndex, event: Event, but: Option<ConnId>, cx: &mut Cx<'_>) {
+        if user == OPERATOR {
+            return;
+        }
+        let users = self.len() + usize::from(!self.is_online(user));
+        let monitors = match event {
+            Event::Nick(..) => None,
+            _ => self.monitors.of(user),
+        };
+        let sessions = &cx.core.sessions;
+        let is_told = |conn: &ConnId| {
+            let is_quiet = sessions.get(*conn).is_none_or(|session| session.is_quiet);
+            Some(*conn) != but
+                && (!is_quiet || monitors.is_some_and(|monitors| monitors.contains(conn)))
+        };
+        match users > cx.core.config.presence_limit {
+            true => {
+                let monitors = monitors.into_iter().flatten().copied();
+                cx.effects.tell(event, monitors.filter(is_told));
+            }
+            false => cx.effects.tell(event, self.conns().filter(is_told)),
+        }
     }
 
     /// Lists the users to whom a direct message goes at once.
@@ -408,5 +487,9 @@ impl Presence {
         let listed: usize = several.map(|(_, several)| several.others.len()).sum();
         assert_eq!(listed, self.others);
         assert!(self.several.keys().all(|user| self.is_online(*user)));
+        assert!(self.monitors.sessions().all(|session| self.conns().any(|conn| conn == session)));
+        for Caller { conn, user } in self.away.sessions() {
+            assert!(self.sessions_of(user).any(|session| session == conn), "{conn} is gone");
+        }
     }
 }

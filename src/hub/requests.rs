@@ -20,6 +20,7 @@ use crate::hub::groups::creation::GroupDraft;
 use crate::hub::input::ConnId;
 use crate::hub::lifecycle::settle;
 use crate::hub::messages::Draft;
+use crate::hub::people::People;
 use crate::hub::sessions::replies::Reply;
 /// Handles a request, or the refusal of one that a codec could not decode.
 pub fn asked(
@@ -73,7 +74,12 @@ pub fn run(domains: &mut Domains, conn: ConnId, request: Request, cx: &mut Cx<'_
         | Request::Sessions
         | Request::EndSession(_)) => account_request(domains, conn, about_accounts, cx),
         Request::Step(step) => cx.answer(conn, Kind::Step(step), Done::Done),
-        about_presence @ (Request::Who | Request::Quiet(_) | Request::Reachable) => {
+        about_presence @ (Request::Who
+        | Request::Quiet(_)
+        | Request::Away(_)
+        | Request::Monitor { .. }
+        | Request::Whois(_)
+        | Request::Reachable) => {
             presence_request(domains, conn, about_presence, cx);
         }
         about_files @ (Request::Ls(_)
@@ -186,6 +192,14 @@ fn presence_request(domains: &mut Domains, conn: ConnId, request: Request, cx: &
     match request {
         Request::Who => who(domains, conn, cx),
         Request::Quiet(quiet) => domains.presence.quiet(conn, quiet, cx),
+        Request::Away(words) => domains.presence.set_away(caller, words, &domains.accounts, cx),
+        Request::Monitor { user, on } => {
+            domains.presence.monitor(conn, (user, on), &domains.accounts, cx);
+        }
+        Request::Whois(user) => {
+            let Domains { accounts, presence, groups, whois, .. } = domains;
+            whois.ask(caller, user, People { accounts, presence, groups }, cx);
+        }
         Request::Reachable => domains.presence.list_reachable(caller, &domains.accounts, cx),
         other => debug_assert!(false, "{other:?} is not about who is online"),
     }

@@ -71,6 +71,7 @@ impl Route {
                 account(AccountRequest::MakeToken { number, device, name, address })
             }
             Job::ListDevices { number } => account(AccountRequest::ListDevices { number }),
+            Job::LookUpAccount { number } => account(AccountRequest::LookUp { number }),
             Job::EndDevices { number, which } => {
                 account(AccountRequest::EndDevices { number, which })
             }

@@ -16,6 +16,7 @@ use crate::chat::refusal::Failure;
 use crate::chat::text::Secret;
 use crate::hub::job::{Outcome, Selection, Value};
 
+mod facts;
 mod groups;
 mod messages;
 mod uploads;

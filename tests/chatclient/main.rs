@@ -9,6 +9,7 @@ mod groups;
 mod lost;
 mod output;
 mod peer;
+mod people;
 mod pipes;
 mod sent_files;
 mod sessions;

@@ -305,7 +305,7 @@ impl Client {
         }
         match line.code {
             150 => self.list = Some((line.verb.to_owned(), line.rest.parse().unwrap())),
-            120..=123 | 128 => {
+            120..=123 | 128 | 137 | 138 => {
                 assert!(self.is_online(), "{line:?} comes before the login");
                 match (line.code, line.rest.split_once(' ')) {
                     (122, Some((group, _))) => self.invitations.push(group.to_owned()),

@@ -121,6 +121,7 @@ impl People {
             3..6 => "C DM".into(),
             6..9 => "C WHO".into(),
             9..11 => format!("C NICK The {}. Name", rng.u8(..)),
+            12 if rng.bool() => self.about_presence(rng),
             11..13 => format!("C QUIET {}", ["on", "off", "maybe"][rng.usize(..3)]),
             13..16 => format!("C LS {}", ["", "folder/", "nowhere", ".."][rng.usize(..4)]),
             16..21 => format!("C GET {} {file}", [0, 5, 11, 12, 199_000][rng.usize(..5)]),
@@ -129,12 +130,23 @@ impl People {
             26 if rng.bool() => format!("C ABORT {}", rng.u32(..client.last_stream() + 2)),
             26 => format!("C EXPECT {} {:064x}", rng.u32(..client.last_stream() + 2), rng.u8(..)),
             27 if rng.bool() => "C HELP".into(),
+            31 => self.about_presence(rng),
             27 => format!("C MORE {}", ["on", "off", ""][rng.usize(..3)]),
             28 => "C EX".into(),
             29 => self.log_in(rng),
             30 => self.password(rng),
-            31 => "C NOPE".into(),
+            32 => "C NOPE".into(),
             _ => self.message(rng),
+        }
+    }
+
+    /// Who is away, and who wants to know of whom.
+    fn about_presence(&self, rng: &mut Rng) -> String {
+        match rng.u8(..10) {
+            0..3 => format!("C AWAY at {}", ["lunch", "sea"][rng.usize(..2)]),
+            3 | 4 => "C AWAY".into(),
+            5 | 6 => format!("C WHOIS {}", self.name(rng)),
+            _ => format!("C MONITOR {} {}", self.name(rng), ["on", "on", "off"][rng.usize(..3)]),
         }
     }
 

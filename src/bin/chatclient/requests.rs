@@ -72,6 +72,8 @@ pub enum Asked {
     Call(UserRef),
     /// Lists the server's figures.
     Dump,
+    /// Lists what is known of a user.
+    Whois,
     /// Stops the server.
     Shutdown,
     /// A request whose reply is only success or failure.
@@ -152,6 +154,7 @@ impl Asked {
             Asked::Up { quiet: false } => Some("/up"),
             Asked::Call(_) => Some("/call"),
             Asked::Dump => Some("/dump"),
+            Asked::Whois => Some("/whois"),
             Asked::Shutdown => Some("/shutdown"),
             Asked::Simple { .. } => Some("the last command"),
             _ => None,
@@ -432,7 +435,7 @@ mod tests {
         let mut requests = Requests::default();
         assert_eq!(take(&mut requests, "220 chatsrv/0.1.0 1 ready"), Classified::Greeting("1"));
         assert!(matches!(take(&mut requests, "421 - too slow"), Classified::Closing(_)));
-        assert_eq!(take(&mut requests, "137 NEW notice"), Classified::LaterNotice);
+        assert_eq!(take(&mut requests, "149 NEW notice"), Classified::LaterNotice);
         assert_eq!(take(&mut requests, "250 WHO"), Classified::Misplaced);
         assert_eq!(take(&mut requests, "151 WHO x"), Classified::Misplaced);
     }

@@ -17,14 +17,14 @@ use throttle::{Throttle, Try};
 
 use crate::chat::account::Account;
 use crate::chat::address::Address;
-use crate::chat::answer::Done;
 use crate::chat::name::{DisplayName, Number, UserName, UserRef};
 use crate::chat::request::Kind;
 use crate::hub::context::{Caller, Cx};
 use crate::hub::input::{ConnId, Now};
 use crate::hub::job::{Job, JobId, Outcome, Snapshot, Value};
-use crate::hub::outcome::kept;
+use crate::hub::outcome::failed;
 use crate::hub::pending::{Domain, Pending};
+use crate::hub::proposal::{Asker, Proposal};
 
 /// The accounts domain: all accounts, and what is known of each.
 #[derive(Debug)]
@@ -133,7 +133,7 @@ impl Accounts {
 
     /// Takes the outcome of a job. Returns the entry for a display name that is on disk and is to
     /// hold from now on.
-    pub fn done(&mut self, id: JobId, outcome: &Outcome, cx: &mut Cx<'_>) -> Option<Entry> {
+    pub fn done(&mut self, id: JobId, outcome: &Outcome, cx: &mut Cx<'_>) -> Option<Proposal> {
         let is_kept = *outcome == Ok(Value::Done);
         match self.pending.take(id)? {
             AccountJob::Networks(user) => {
@@ -143,10 +143,14 @@ impl Accounts {
                 None
             }
             AccountJob::DisplayName(conn, user, display) => {
-                if cx.unblock(conn) {
-                    cx.conclude(conn, Kind::Nick, kept(Done::Done, outcome));
+                cx.unblock(conn);
+                if !is_kept {
+                    cx.refuse(conn, Kind::Nick, failed(outcome));
+                    return None;
                 }
-                is_kept.then(|| Entry::DisplayNameSet(self.number(user), display))
+                let entry = Entry::DisplayNameSet(self.number(user), display);
+                let asker = Some(Asker { conn, of: Kind::Nick });
+                Some(Proposal { entry, id: None, asker })
             }
         }
     }

@@ -49,7 +49,7 @@ use crate::limits::{GROUP_NOTICES_MAX, GROUPS_PER_TICK_MAX};
 /// The groups domain: all groups, and the jobs that keep them.
 #[derive(Debug)]
 pub struct Groups {
-    registry: Registry,
+    pub(in crate::hub) registry: Registry,
     creations: Creations,
     saves: Saves,
     /// Groups whose admin is banned and that are yet to get another.

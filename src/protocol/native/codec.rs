@@ -11,11 +11,12 @@ use super::frame::{CLIENT_LINE_BYTES_MAX, Decoder, Frame, FrameError, encode_chu
 use super::parse::{self, parse_command};
 use super::verb::Verb;
 use super::{codes, steps, write};
+use crate::chat::access::DialogueStep;
 use crate::chat::answer::{Answer, Done, Item};
 use crate::chat::close::CloseReason;
 use crate::chat::name::{Key, Target, UserName};
 use crate::chat::refusal::Refusal;
-use crate::chat::request::{DialogueStep, Kind, Place, Request};
+use crate::chat::request::{Kind, Place, Request};
 use crate::chat::text::{Reason, Secret, Text, TextError};
 use crate::limits::PASSWORD_BYTES_MAX;
 use crate::protocol::heard::Heard;

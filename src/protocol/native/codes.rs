@@ -43,6 +43,9 @@ pub fn verb(of: Kind) -> Option<Verb> {
         Kind::Who => Verb::Who,
         Kind::Nick => Verb::Nick,
         Kind::Quiet => Verb::Quiet,
+        Kind::Away => Verb::Away,
+        Kind::Monitor => Verb::Monitor,
+        Kind::Whois => Verb::Whois,
         Kind::Ls => Verb::Ls,
         Kind::Get => Verb::Get,
         Kind::Sum => Verb::Sum,
@@ -92,6 +95,7 @@ pub fn done(of: Kind) -> Row {
         Kind::Search => "these hold all the words",
         Kind::Delete => "it is gone",
         Kind::Who => "who is online",
+        Kind::Whois => "what is known of that user",
         Kind::Nick => "people see that beside your name now",
         Kind::Ls => "GET downloads a file",
         Kind::Groups => "MEMBERS lists who is in one",
@@ -111,6 +115,10 @@ pub fn switched(of: Kind, is_on: bool) -> &'static str {
     match (of, is_on) {
         (Kind::Quiet, true) => "no notices of who comes and goes",
         (Kind::Quiet, false) => "you are told again",
+        (Kind::Away, true) => "you are away",
+        (Kind::Away, false) => "you are back",
+        (Kind::Monitor, true) => "you are told of that user in any case",
+        (Kind::Monitor, false) => "you are told of that user as of all",
         (Kind::Admin, true) => "that user is an administrator",
         (Kind::Admin, false) => "that user is no administrator any more",
         (_, true) => "on",
@@ -160,6 +168,7 @@ refusals! {
     NotOnline => NotFound "that user is not online";
     NotWithYourself => WrongState "not with yourself";
     NotWithOperator => NotAllowed "not with the operator";
+    TooManyMonitored => NoRoom "you monitor too many users already";
     NothingKept => WrongState "this server keeps nothing that people send";
     NoSuchGroup => NotFound "no such group";
     GroupEnded => NotFound "no such group any more";

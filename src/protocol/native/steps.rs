@@ -3,7 +3,7 @@
 
 use super::code::Code;
 use super::verb::Verb;
-use crate::chat::request::{Access, DialogueStep};
+use crate::chat::access::{Access, DialogueStep};
 
 /// The old password is asked for.
 pub const PASSWD: DialogueStep = DialogueStep { access: Access::Account, number: 0 };

@@ -49,8 +49,11 @@ verbs! {
     Seen "SEEN" "chat id" "mark all up to a message as read";
     Delete "DELETE" "id" "remove a message or a sent file";
     Who "WHO" "" "list who is online";
+    Whois "WHOIS" "user" "list what is known of a user";
     Nick "NICK" "text" "choose the name that people see beside yours";
     Quiet "QUIET" "on|off" "turn the notices of who comes and goes off or on";
+    Away "AWAY" "[reason]" "tell people that you are away, or back";
+    Monitor "MONITOR" "user on|off" "be told when a user comes and goes, whatever QUIET says";
     More "MORE" "on|off" "be sent what older clients don't know, or no longer";
     Ls "LS" "[path]" "list a folder of the shared files";
     Get "GET" "offset name" "download a file from an offset on";

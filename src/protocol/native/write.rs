@@ -7,10 +7,12 @@ use super::closing::ClosingReason;
 use super::code::Code;
 use super::codes;
 use super::verb::Verb;
+use crate::chat::address::Address;
 use crate::chat::answer::{Answer, ChatLine, Done, Item, LastMessage, OnlineUser};
 use crate::chat::close::CloseReason;
 use crate::chat::device::{Device, DeviceState};
 use crate::chat::event::{Call, Event};
+use crate::chat::fact::Fact;
 use crate::chat::file::{FileRef, FolderEntry};
 use crate::chat::message::Message;
 use crate::chat::name::{DisplayName, UserName};
@@ -136,6 +138,10 @@ pub fn event(event: &Event, tells_more: bool, out: &mut Vec<u8>) {
         Event::Said(said) | Event::SaidElsewhere(said) => message(said, out),
         Event::On(name, number) => line!(out, "C 120 ON {name} {number}"),
         Event::Off(name, number) => line!(out, "C 121 OFF {name} {number}"),
+        Event::Away(..) | Event::Nick(..) if !tells_more => {}
+        Event::Away(name, None) => line!(out, "C 137 AWAY {name}"),
+        Event::Away(name, Some(words)) => line!(out, "C 137 AWAY {name} {}", words.as_str()),
+        Event::Nick(name, display) => line!(out, "C 138 NICK {name} {}", display.as_str()),
         Event::Ask(group, user) => line!(out, "C 122 ASK {group} {user}"),
         Event::Join(group, user) => line!(out, "C 123 JOIN {group} {user}"),
         Event::Call(call) => call_line(&"C 125 CALL", call, out),
@@ -211,6 +217,7 @@ pub fn item(of: Kind, item: &Item, out: &mut Vec<u8>) {
             say(&format_args!("{name} {admin} {members} {kept}"));
         }
         Item::Figure(figure) => say(figure),
+        Item::Fact(fact) => self::fact(fact, say),
         Item::Device(state, device) => {
             let state = match state {
                 DeviceState::Here => "here",
@@ -243,6 +250,42 @@ pub fn item(of: Kind, item: &Item, out: &mut Vec<u8>) {
             say(&format_args!("- {mtime} {name}/"));
         }
     }
+}
+
+/// Says the key and the value of something that is known of a user.
+fn fact(fact: &Fact, mut say: impl FnMut(&dyn Display)) {
+    fn or_dash(value: Option<&dyn Display>) -> &dyn Display {
+        value.unwrap_or(&"-")
+    }
+    let (key, value): (&str, &dyn Display) = match fact {
+        Fact::Name(name) => ("name", name),
+        Fact::Number(number) => ("number", number),
+        Fact::Display(name, None) => ("display", name),
+        Fact::Display(_, Some(display)) => {
+            return say(&format_args!("display {}", display.as_str()));
+        }
+        Fact::Since(since) => ("since", or_dash(since.as_ref().map(|since| since as _))),
+        Fact::Away(Some(words)) => return say(&format_args!("away {}", words.as_str())),
+        Fact::Away(None) => ("away", &"-"),
+        Fact::Created(time) => ("created", time),
+        Fact::LastSeen(time) => ("last-seen", or_dash(time.as_ref().map(|time| time as _))),
+        Fact::LastAddress(address) => {
+            ("last-address", or_dash(address.as_ref().map(|address| address as _)))
+        }
+        Fact::Addresses(all) => {
+            let all: Vec<String> = all.iter().map(Address::to_string).collect();
+            let all = if all.is_empty() { "-".to_owned() } else { all.join(" ") };
+            return say(&format_args!("address {all}"));
+        }
+        Fact::Sessions(count) => ("sessions", count),
+        Fact::Groups(count) => ("groups", count),
+        Fact::Tokens(count) => ("tokens", count),
+        Fact::Files(count) => ("files", count),
+        Fact::Bytes(count) => ("bytes", count),
+        Fact::Banned(true) => ("banned", &"on"),
+        Fact::Banned(false) => ("banned", &"off"),
+    };
+    say(&format_args!("{key} {value}"));
 }
 
 /// Appends the list of all verbs, without the answer that ends it.

@@ -3,14 +3,14 @@
 use rusqlite::Connection;
 
 use super::kind::{Context, RequestKind, Step};
-use crate::chat::account::{Account, KnownNetwork};
+use crate::chat::account::{Account, AccountFacts, KnownNetwork};
 use crate::chat::address::Address;
 use crate::chat::device::{DevicesToEnd, TokenId};
 use crate::chat::name::{DisplayName, Number, UserName};
 use crate::chat::refusal::Failure;
 use crate::chat::text::Secret;
 use crate::hub::job::Value;
-use crate::store::rows::{accounts, networks, tokens};
+use crate::store::rows::{accounts, files, networks, tokens, uploads};
 use crate::store::slots::PasswordSlot;
 
 /// A request about an account.
@@ -38,6 +38,8 @@ pub(in crate::store) enum AccountRequest {
     MakeToken { number: Number, device: u32, name: Option<UserName>, address: Address },
     /// List the devices that have tokens.
     ListDevices { number: Number },
+    /// Look up what is known of an account.
+    LookUp { number: Number },
     /// End the tokens of devices.
     EndDevices { number: Number, which: DevicesToEnd },
     /// Check a token.
@@ -51,6 +53,7 @@ impl RequestKind for AccountRequest {
             AccountRequest::LookUpPassword { .. }
                 | AccountRequest::CheckToken { .. }
                 | AccountRequest::ListDevices { .. }
+                | AccountRequest::LookUp { .. }
         )
     }
 
@@ -71,6 +74,7 @@ impl RequestKind for AccountRequest {
             AccountRequest::UseToken { number, .. } => format!("the use of a token of {number}"),
             AccountRequest::MakeToken { number, .. } => format!("a token for {number}"),
             AccountRequest::ListDevices { number } => format!("a look at the devices of {number}"),
+            AccountRequest::LookUp { number } => format!("a look at the account {number}"),
             AccountRequest::EndDevices { number, .. } => format!("the end of tokens of {number}"),
             AccountRequest::CheckToken { number, .. } => format!("a look at a token of {number}"),
         }
@@ -87,6 +91,10 @@ impl RequestKind for AccountRequest {
             AccountRequest::ListDevices { number } => {
                 let devices = tokens::devices(database, *number)?;
                 return Ok(Step::Done(Ok(Value::Devices(devices))));
+            }
+            AccountRequest::LookUp { number } => {
+                let facts = facts(database, *number)?;
+                return Ok(Step::Done(Ok(Value::Account(Box::new(facts)))));
             }
             AccountRequest::EndDevices { number, which } => {
                 if !tokens::end(database, *number, *which)? {
@@ -139,4 +147,19 @@ impl RequestKind for AccountRequest {
         }
         Ok(Step::Done(Ok(Value::Done)))
     }
+}
+
+/// What the tables tell of an account.
+fn facts(database: &Connection, number: Number) -> rusqlite::Result<AccountFacts> {
+    let devices = tokens::devices(database, number)?;
+    let last = devices.iter().max_by_key(|device| device.used);
+    let last_login = networks::last_login(database, number)?;
+    Ok(AccountFacts {
+        created: accounts::created(database, number)?,
+        last_seen: last_login.max(last.map(|device| device.used)),
+        last_address: last.and_then(|device| device.address),
+        tokens: tokens::count(database, number)?,
+        files: files::count(database, number)?,
+        bytes: uploads::usage(database, number)?.bytes,
+    })
 }

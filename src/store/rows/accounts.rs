@@ -68,6 +68,13 @@ fn load_numbers(database: &Connection, select: &str) -> Result<Vec<Number>, Stor
     Ok(numbers.collect::<rusqlite::Result<_>>()?)
 }
 
+/// The time at which an account was made, in seconds since the Unix epoch.
+pub(in crate::store) fn created(database: &Connection, number: Number) -> rusqlite::Result<u64> {
+    let mut select = database.prepare_cached("SELECT created FROM accounts WHERE number = ?1")?;
+    let created = select.query_row([number.0], |row| row.get::<_, i64>(0))?;
+    Ok(created.cast_unsigned())
+}
+
 /// Inserts a new account.
 pub(in crate::store) fn insert(
     database: &Connection,

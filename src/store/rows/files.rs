@@ -51,6 +51,16 @@ pub(in crate::store) fn of_owner(
     Ok(files)
 }
 
+/// The number of a user's files: those in the shared folder, and those sent in chats.
+pub(in crate::store) fn count(database: &Connection, owner: Number) -> rusqlite::Result<u64> {
+    let mut select = database.prepare_cached(
+        "SELECT (SELECT count(*) FROM files WHERE owner = ?1)
+                + (SELECT count(*) FROM sent WHERE sender = ?1)",
+    )?;
+    let count = select.query_row([owner.0], |row| row.get::<_, i64>(0))?;
+    Ok(count.cast_unsigned())
+}
+
 /// Deletes the rows of files that are no longer in the shared folder.
 pub(in crate::store) fn forget(database: &Connection, gone: &[UploadId]) -> rusqlite::Result<()> {
     let mut forget = database.prepare_cached("DELETE FROM files WHERE id = ?1")?;

@@ -183,6 +183,15 @@ fn device(row: &Row<'_>) -> rusqlite::Result<Device> {
     })
 }
 
+/// The number of good tokens of an account.
+pub(in crate::store) fn count(database: &Connection, number: Number) -> rusqlite::Result<u64> {
+    let mut select = database.prepare_cached(
+        "SELECT count(*) FROM tokens WHERE number = ?1 AND (lasting OR made > ?2)",
+    )?;
+    let count = select.query_row((number.0, oldest_good()), |row| row.get::<_, i64>(0))?;
+    Ok(count.cast_unsigned())
+}
+
 /// The highest number of a device of each account that has one.
 pub(in crate::store) fn load_highest(
     database: &Connection,

@@ -17,6 +17,7 @@ mod ops;
 mod order;
 mod peers;
 mod people;
+mod presence;
 mod regressions;
 mod sent;
 mod talk;

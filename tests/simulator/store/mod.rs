@@ -12,7 +12,7 @@ pub use self::uploads::sum;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
-use chatsrv::chat::account::{Account, KnownNetwork};
+use chatsrv::chat::account::{Account, AccountFacts, KnownNetwork};
 use chatsrv::chat::file::FolderEntry;
 use chatsrv::chat::name::{FileName, Number, UserName};
 use chatsrv::chat::refusal::Failure;
@@ -172,6 +172,20 @@ impl Store {
                 assert!((1..=KNOWN_NETWORKS_MAX).contains(&networks.len()), "{networks:?}");
                 self.networks.insert(*number, networks.clone());
                 Ok(Value::Done)
+            }
+            // Of these the store in memory knows no more than what tests tell apart.
+            Job::LookUpAccount { number } => {
+                let (created, tokens) = (number.0.into(), 3);
+                let (last_seen, files, bytes) = (Some(7), 1, 4096);
+                let last_address = "192.0.2.7".parse().ok();
+                Ok(Value::Account(Box::new(AccountFacts {
+                    created,
+                    last_seen,
+                    last_address,
+                    tokens,
+                    files,
+                    bytes,
+                })))
             }
             Job::SaveGroup(record) => {
                 self.messages.groups.save(record);

@@ -169,6 +169,9 @@ fn take_notice(parts: &mut Parts, notice: &Notice<'_>, line: &ServerLine<'_>) {
             core.completion.remove_user(name);
             safe!("{name} has left")
         }
+        Notice::Away { name, text: "" } => safe!("{name} is back"),
+        Notice::Away { name, text } => safe!("{name} is away: {text}"),
+        Notice::Nick { name, display } => safe!("{name} is called {display} now"),
         Notice::Call { call } => return parts.calls.take_announced(call.as_ref(), core),
         Notice::Uploaded { stream, name, .. } => {
             let failure = transfers.uploads.taken(stream, name, &mut core.requests);
@@ -224,6 +227,7 @@ fn take_item(parts: &mut Parts, asked: &Asked, item: &ListItem<'_>, line: &Serve
         }
         (Asked::Dump, ListItem::Figure { .. })
         | (Asked::Sessions, ListItem::Device { .. })
+        | (Asked::Whois, ListItem::Fact { .. })
         | (Asked::Group(GroupRequest::Members(_)), ListItem::Member { .. }) => true,
         (Asked::Group(request), ListItem::Group { name, .. }) => match name.parse() {
             Ok(name) => groups::take_group(parts, request, name),
@@ -236,6 +240,7 @@ fn take_item(parts: &mut Parts, asked: &Asked, item: &ListItem<'_>, line: &Serve
             | Asked::Files { .. }
             | Asked::Dump
             | Asked::Sessions
+            | Asked::Whois
             | Asked::Group(_),
             _,
         ) => return show_unexpected(core, line),

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use chatsrv::chat::name::Target;
+use chatsrv::chat::text::Reason;
 use chatsrv::display::line::Line;
 use chatsrv::display::safe_text::safe;
 use chatsrv::protocol::native::verb::Verb;
@@ -55,17 +56,11 @@ pub fn execute(parts: &mut Parts, action: Action) {
         Action::Group(request) => ask_group(core, request),
         Action::Passwd => parts.input.dialogue.step = Dialogue::Password(PasswordEntry::Old),
         Action::Devices(request) => ask_devices(core, request),
-        Action::Nick(name) => {
-            core.ask(Asked::Simple { done: "done" }, Verb::Nick, name.as_str());
-        }
-        Action::Quiet(true) => {
-            let done = "who comes and goes is not told any more";
-            core.ask(Asked::Simple { done }, Verb::Quiet, "on");
-        }
-        Action::Quiet(false) => {
-            let done = "who comes and goes is told";
-            core.ask(Asked::Simple { done }, Verb::Quiet, "off");
-        }
+        about_people @ (Action::Nick(_)
+        | Action::Quiet(_)
+        | Action::Whois(_)
+        | Action::Away(_)
+        | Action::Monitor { .. }) => ask_about_people(core, about_people),
         Action::Files(folder) => {
             let folder = folder.as_ref().map_or("", |name| name.as_str());
             core.ask(Asked::Files { quiet: false }, Verb::Ls, folder);
@@ -88,6 +83,37 @@ pub fn execute(parts: &mut Parts, action: Action) {
             core.show(Line::answer(safe!("{}: {}", command.usage(), command.help)));
         }
         Action::Leave => leave_or_ask(parts),
+    }
+}
+
+/// Sends a request about the user's name, and about who is there.
+fn ask_about_people(core: &mut Core, action: Action) {
+    match action {
+        Action::Nick(name) => {
+            core.ask(Asked::Simple { done: "done" }, Verb::Nick, name.as_str());
+        }
+        Action::Quiet(true) => {
+            let done = "who comes and goes is not told any more";
+            core.ask(Asked::Simple { done }, Verb::Quiet, "on");
+        }
+        Action::Quiet(false) => {
+            let done = "who comes and goes is told";
+            core.ask(Asked::Simple { done }, Verb::Quiet, "off");
+        }
+        Action::Whois(user) => core.ask(Asked::Whois, Verb::Whois, user),
+        Action::Away(words) => {
+            let done = if words.is_some() { "you are away" } else { "you are back" };
+            let words = words.as_ref().map_or("", Reason::as_str);
+            core.ask(Asked::Simple { done }, Verb::Away, words);
+        }
+        Action::Monitor { user, on } => {
+            let (done, word) = match on {
+                true => ("you are told of that user in any case", "on"),
+                false => ("you are told of that user as of all", "off"),
+            };
+            core.ask(Asked::Simple { done }, Verb::Monitor, format_args!("{user} {word}"));
+        }
+        _ => {}
     }
 }
 

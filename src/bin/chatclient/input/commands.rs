@@ -3,6 +3,7 @@
 use chatsrv::chat::id::MessageId;
 use chatsrv::chat::name::{DisplayName, FileName, GroupName, Target, UserRef};
 use chatsrv::chat::request::LIST_MESSAGES_MAX;
+use chatsrv::chat::text::Reason;
 
 use crate::calls::action::CallAction;
 use crate::input::administration::{self, Administration};
@@ -31,6 +32,17 @@ pub enum Action {
     Nick(DisplayName),
     /// Turn the notices of users who come online and go offline off (true) or on.
     Quiet(bool),
+    /// List what is known of a user.
+    Whois(UserRef),
+    /// Be away, for a reason, or not any more.
+    Away(Option<Reason>),
+    /// Be told of a user in any case, or no longer.
+    Monitor {
+        /// The user.
+        user: UserRef,
+        /// True to be told.
+        on: bool,
+    },
     /// List the chats, and the number of unread messages.
     Chats,
     /// Open a chat: show its unread messages, and send plain lines to it.
@@ -246,6 +258,19 @@ pub const COMMANDS: &[Command] = &[
     }),
     row("/quiet", "on|off", "don't tell who comes and goes, or do", Completes::Nothing, |words| {
         on_or_off(words).map(Action::Quiet)
+    }),
+    row("/whois", "USER", "list what is known of a user", Completes::Users, |words| {
+        words.trim().parse().ok().map(Action::Whois)
+    }),
+    row("/away", "[TEXT]", "be away, or without a text back", Completes::Nothing, |words| {
+        match words.trim() {
+            "" => Some(Action::Away(None)),
+            text => text.parse().ok().map(Some).map(Action::Away),
+        }
+    }),
+    row("/monitor", "USER on|off", "be told of a user in any case", Completes::Users, |words| {
+        let (user, rest) = words.split_once(' ')?;
+        Some(Action::Monitor { user: user.parse().ok()?, on: on_or_off(rest)? })
     }),
     row("/files", "[FOLDER]", "list the files of a folder", Completes::Files, |words| {
         file_or_all(words.trim_end_matches('/')).map(Action::Files)

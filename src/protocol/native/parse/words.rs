@@ -8,7 +8,7 @@ use crate::chat::name::{
 use crate::chat::refusal::Refusal;
 use crate::chat::request::{LIST_MESSAGES_MAX, PORT_MIN, Place, Request, SHUTDOWN_SECONDS_MAX};
 use crate::chat::sha256::InvalidSum;
-use crate::chat::text::{InvalidReason, Secret, Text};
+use crate::chat::text::{InvalidReason, Reason, Secret, Text};
 use crate::chat::words::{SEARCH_WORDS_MAX, Terms};
 use crate::protocol::native::command::Command;
 use crate::protocol::native::verb::Verb;
@@ -49,6 +49,12 @@ fn request(verb: Verb, words: Text<'_>) -> Result<Request, Refusal> {
         Verb::Who => nothing(words, Request::Who),
         Verb::Nick => display_name(words).map(Request::Nick),
         Verb::Quiet => on_or_off(words).map(Request::Quiet),
+        Verb::Away => reason_if_any(words).map(Request::Away),
+        Verb::Whois => known(words.as_str()).map(Request::Whois),
+        Verb::Monitor => {
+            let (user, rest) = words.split_word();
+            Ok(Request::Monitor { user: known(user)?, on: on_or_off(rest)? })
+        }
         Verb::Ls => folder(words).map(Request::Ls),
         Verb::Get => get(words),
         Verb::Sum => file_ref(words).map(Request::Sum),
@@ -388,13 +394,17 @@ fn up(words: Text<'_>) -> Result<Request, Refusal> {
 
 fn kick(words: Text<'_>) -> Result<Request, Refusal> {
     let (user, rest) = words.split_word();
-    let reason = match rest.as_str() {
-        "" => None,
-        text => Some(text.parse().map_err(|InvalidReason| {
-            Refusal::BadWords("a reason has at most 200 visible characters")
-        })?),
-    };
+    let reason = reason_if_any(rest)?;
     Ok(Request::Kick { user: known(user)?, reason })
+}
+
+fn reason_if_any(words: Text<'_>) -> Result<Option<Reason>, Refusal> {
+    match words.as_str() {
+        "" => Ok(None),
+        text => text.parse().map(Some).map_err(|InvalidReason| {
+            Refusal::BadWords("a reason has at most 200 visible characters")
+        }),
+    }
 }
 
 fn shutdown(words: Text<'_>) -> Result<Request, Refusal> {

@@ -78,6 +78,13 @@ readings! {
             /// The name of another program; `-` for a device.
             name: &'a str = Words::word,
         };
+        /// What is known of a user.
+        Some(Verb::Whois) => Fact {
+            /// The key, in one word.
+            key: &'a str = Words::word,
+            /// The value; `-` if there is none.
+            value: &'a str = Words::text,
+        };
         /// A metric of the server.
         Some(Verb::Dump) => Figure {
             /// Its name and its value.

@@ -94,6 +94,20 @@ readings! {
             /// The chat.
             chat: &'a str = Words::word,
         };
+        /// A user is away, or is not any more.
+        137 => Away {
+            /// The name.
+            name: &'a str = Words::word,
+            /// The reason; empty if the user is not away any more.
+            text: &'a str = Words::text,
+        };
+        /// A user has another display name.
+        138 => Nick {
+            /// The name.
+            name: &'a str = Words::word,
+            /// The display name.
+            display: &'a str = Words::rest,
+        };
         /// A group changed in a way that only later servers announce.
         136 => GroupLater {
             /// The group.
@@ -178,5 +192,33 @@ fn group_change(words: &mut Words<'_>) -> Option<GroupChange> {
         "leave" => Some(GroupChange::Leave),
         "admin" => Some(GroupChange::Admin),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chat::event::Event;
+    use crate::protocol::native::write;
+
+    fn is(event: &Event, notice: Notice<'_>) {
+        let (mut line, mut none) = (Vec::new(), Vec::new());
+        write::event(event, true, &mut line);
+        write::event(event, false, &mut none);
+        let line = String::from_utf8(line).unwrap();
+        let words: Vec<&str> = line.trim_end().splitn(4, ' ').collect();
+        assert_eq!(Notice::read(words[1].parse().unwrap(), words[3]), notice, "{line}");
+        assert!(none.is_empty(), "{line} is a later addition");
+    }
+
+    #[test]
+    fn who_is_away_or_has_another_name_is_read_as_written() {
+        let name: UserName = "alice".parse().unwrap();
+        let words = "at lunch";
+        let read = |text| Notice::Away { name: "alice", text };
+        is(&Event::Away(name, None), read(""));
+        is(&Event::Away(name, words.parse().ok()), read(words));
+        let nick = Notice::Nick { name: "alice", display: words };
+        is(&Event::Nick(name, words.parse().unwrap()), nick);
     }
 }

@@ -47,11 +47,8 @@ impl NodeModel {
                 Effect::Tell { event: Event::SaidElsewhere(message), to } => {
                     self.said_elsewhere(message, sorted(to));
                 }
-                Effect::Tell { event: Event::On(name, _), to } => {
-                    told.push(Presence { online: true, name: *name, to: sorted(to) });
-                }
-                Effect::Tell { event: Event::Off(name, _), to } => {
-                    told.push(Presence { online: false, name: *name, to: sorted(to) });
+                Effect::Tell { event, to } if is_about_presence(event) => {
+                    told.push(Presence { event: event.clone(), to: sorted(to) });
                 }
                 Effect::Tell { event, to } if is_about_groups(effect) => {
                     told_of_groups.push((event.clone(), sorted(to)));
@@ -184,6 +181,8 @@ impl NodeModel {
                 if self.open_sessions(user).next().is_none() {
                     self.went_offline(user);
                     self.is_gone(user);
+                } else {
+                    self.tell_if_away(user, None);
                 }
             }
             Code::Done if reply.of == Kind::Step(MORE_ON) => session.more = true,
@@ -191,6 +190,11 @@ impl NodeModel {
             _ => {}
         }
     }
+}
+
+/// Whether it tells who comes, goes, is away, or has another name.
+fn is_about_presence(event: &Event) -> bool {
+    matches!(event, Event::On(..) | Event::Off(..) | Event::Away(..) | Event::Nick(..))
 }
 
 /// Whether it brings what changed in a group to members or to the disk.

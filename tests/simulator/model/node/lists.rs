@@ -7,6 +7,7 @@ use chatsrv::chat::account::Account;
 use chatsrv::chat::address::Address;
 use chatsrv::chat::answer::{ChatLine, Done, Item, LastMessage, List, OnlineUser, Page};
 use chatsrv::chat::entry::Entry;
+use chatsrv::chat::fact::Fact;
 use chatsrv::chat::id::MessageId;
 use chatsrv::chat::message::{Chat, Message, StoredMessage};
 use chatsrv::chat::name::{Number, Target, UserName};
@@ -231,6 +232,9 @@ fn lines(verb: Verb, mut items: Vec<Item>, doubtful: &[UserName]) -> Vec<String>
         if let Item::Online(online) = item {
             online.since = MessageId(0);
             online.direct = online.direct.filter(|_| !doubtful.contains(&online.name));
+        }
+        if let Item::Fact(Fact::Since(Some(since))) = item {
+            *since = MessageId(0);
         }
     }
     let lines = items.iter().map(|item| {

@@ -31,6 +31,7 @@ use chatsrv::chat::id::MessageId;
 use chatsrv::chat::message::{Chat, Message, StoredMessage};
 use chatsrv::chat::name::Number;
 use chatsrv::chat::request::Request;
+use chatsrv::chat::text::Reason;
 use chatsrv::hub::config::Config;
 use chatsrv::hub::input::{ConnId, Input, Now};
 use chatsrv::hub::job::{Job, JobId, Outcome, Snapshot, Value};
@@ -82,6 +83,10 @@ pub struct NodeModel {
     file_sent_in: Option<ConnId>,
     /// Whether other sessions of its sender were told.
     file_told_elsewhere: bool,
+    /// Of whom the others were told that they are away, and with which words.
+    away: BTreeMap<Number, Reason>,
+    /// How often somebody was away.
+    said_away: u64,
     /// The notices of who came and went that the last input ought to bring.
     presence: Vec<Presence>,
     /// Of whom the others were told that they are online.
@@ -125,6 +130,8 @@ impl NodeModel {
             file_due: None,
             file_sent_in: None,
             file_told_elsewhere: false,
+            away: BTreeMap::new(),
+            said_away: 0,
             presence: Vec::new(),
             announced: BTreeSet::new(),
             devices: kept.devices.iter().copied().collect(),
@@ -158,6 +165,7 @@ impl NodeModel {
         }
         self.sessions.clear();
         self.announced.clear();
+        self.away.clear();
         self.logged_out.clear();
         self.devices = store.kept().devices.into_iter().collect();
         self.newest_time = LogTime::default();
@@ -254,6 +262,7 @@ impl NodeModel {
             self.group_command(conn, user, request);
             self.peer_command(conn, user, request);
             self.device_command(conn, user, request);
+            self.presence_command(conn, user, request);
             match request {
                 Command::Ask(Request::Seen { chat, id }) => self.reads_up_to(user, chat, *id),
                 Command::Ask(Request::Delete(id)) => self.wants_deleted(conn, *id),
@@ -269,6 +278,12 @@ impl NodeModel {
                 let others = self.people().into_iter().filter(|number| *number != user);
                 Some(others.map(|other| Item::Direct(self.name(other), other)).collect())
             }
+            (Command::Ask(Request::Whois(whom)), Some(user)) => match self.find(*whom) {
+                Some(whom) if whom != user && !self.chat.people.is_administrator(user) => {
+                    Some(self.facts_for_all(whom))
+                }
+                _ => return,
+            },
             (Command::Ask(Request::Unread | Request::Chats { .. }), Some(_)) => None,
             _ => return,
         };
@@ -283,6 +298,7 @@ impl NodeModel {
         self.decision_kept(asker, job, outcome);
         self.uploads.job_done(job_id, outcome);
         self.device_job_done(asker, job, outcome);
+        self.presence_job_done(asker, job, outcome);
         self.try_is_settled(job_id, outcome);
         match (job, outcome) {
             (Job::Register { account, .. }, Ok(Value::Done)) => {

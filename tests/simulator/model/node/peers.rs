@@ -117,6 +117,11 @@ impl NodeModel {
         }
     }
 
+    /// The address from which a session is connected.
+    pub(super) fn address(&self, conn: ConnId) -> Address {
+        self.peers.from[&conn]
+    }
+
     fn patience(&self) -> Duration {
         2 * self.config.alive_period
     }

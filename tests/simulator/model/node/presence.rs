@@ -1,36 +1,157 @@
-//! Who is online, and who is told when that changes.
+//! Who is online and who is away, and who is told when that changes.
 
 use std::collections::BTreeSet;
 
-use chatsrv::chat::name::{Number, UserName};
+use chatsrv::chat::account::{Account, AccountFacts};
+use chatsrv::chat::answer::Item;
+use chatsrv::chat::event::Event;
+use chatsrv::chat::fact::Fact;
+use chatsrv::chat::id::MessageId;
+use chatsrv::chat::name::Number;
+use chatsrv::chat::request::Request;
 use chatsrv::hub::input::ConnId;
+use chatsrv::hub::job::{Job, Outcome, Value};
+use chatsrv::limits::MONITORED_USERS_MAX;
+use chatsrv::protocol::native::command::Command;
+use chatsrv::protocol::native::verb::Verb;
 
 use super::NodeModel;
+use super::lists::DueList;
 
-/// A notice of who came or went.
+/// A notice of who came, went, is away, or has another name.
 #[derive(Debug, PartialEq)]
 pub struct Presence {
-    pub online: bool,
-    pub name: UserName,
+    pub event: Event,
     pub to: Vec<ConnId>,
 }
 
 impl NodeModel {
+    /// Somebody is away, or wants to know of somebody.
+    pub(super) fn presence_command(&mut self, conn: ConnId, user: Number, command: &Command) {
+        match command {
+            Command::Ask(Request::Away(words)) if user != Number::OPERATOR => {
+                self.said_away += 1;
+                let said = self.said_away;
+                self.session(conn).away = words.clone().map(|words| (said, words));
+                self.tell_if_away(user, Some(conn));
+            }
+            Command::Ask(Request::Monitor { user, on }) => {
+                let Some(user) = self.find(*user) else { return };
+                let monitored = &mut self.session(conn).monitored;
+                match on {
+                    true if monitored.len() < MONITORED_USERS_MAX => drop(monitored.insert(user)),
+                    true => {}
+                    false => drop(monitored.remove(&user)),
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The store is done with a job, and the hub has not heard of it yet.
+    pub(super) fn presence_job_done(
+        &mut self,
+        asker: Option<ConnId>,
+        job: &Job,
+        outcome: &Outcome,
+    ) {
+        match (job, outcome) {
+            (Job::SetDisplayName { number, display }, Ok(Value::Done)) => {
+                let event = Event::Nick(self.name(*number), display.clone());
+                self.announce(*number, event, asker);
+            }
+            (Job::LookUpAccount { number }, Ok(Value::Account(kept))) => {
+                self.is_looked_up(asker, *number, kept);
+            }
+            _ => {}
+        }
+    }
+
     /// Notes who ought to be told that a user came or went.
     pub(super) fn tell(&mut self, user: Number, online: bool) {
-        // The user counts, online or not.
-        let others = self.people().into_iter().filter(|number| *number != user).count();
-        if user == Number::OPERATOR || others + 1 > self.config.presence_limit {
+        let event = match online {
+            true => Event::On(self.name(user), user),
+            false => Event::Off(self.name(user), user),
+        };
+        let own = self.online().find(|(other, _)| *other == user).map(|(_, conn)| conn);
+        self.announce(user, event, own);
+    }
+
+    /// Notes who ought to be told that a user is away, for another reason than before or for none.
+    pub(super) fn tell_if_away(&mut self, user: Number, but: Option<ConnId>) {
+        let own = self.sessions.values().filter(|session| session.user == Some(user));
+        let own: Vec<_> = own.map(|session| &session.away).collect();
+        if own.is_empty() {
             return;
         }
-        let told = self
-            .sessions
-            .iter()
-            .filter(|(_, session)| session.user.is_some_and(|other| other != user))
-            .filter(|(_, session)| !session.quiet);
+        let is_away = own.iter().all(|words| words.is_some());
+        let last = own.into_iter().flatten().max_by_key(|(said, _)| *said);
+        let words = last.filter(|_| is_away).map(|(_, words)| words.clone());
+        if words.as_ref() == self.away.get(&user) {
+            return;
+        }
+        match &words {
+            Some(words) => drop(self.away.insert(user, words.clone())),
+            None => drop(self.away.remove(&user)),
+        }
+        self.announce(user, Event::Away(self.name(user), words), but);
+    }
+
+    fn announce(&mut self, user: Number, event: Event, but: Option<ConnId>) {
+        if user == Number::OPERATOR {
+            return;
+        }
+        // The user counts, online or not.
+        let others = self.people().into_iter().filter(|number| *number != user).count();
+        let is_for_all = others < self.config.presence_limit;
+        let is_monitored = !matches!(event, Event::Nick(..));
+        let told = self.sessions.iter().filter(|(conn, session)| {
+            let is_meant = (is_for_all && !session.quiet)
+                || (is_monitored && session.monitored.contains(&user));
+            is_meant && session.user.is_some() && Some(**conn) != but
+        });
         let to: Vec<ConnId> = told.map(|(conn, _)| *conn).collect();
         if !to.is_empty() {
-            self.presence.push(Presence { online, name: self.name(user), to });
+            self.presence.push(Presence { event, to });
+        }
+    }
+
+    /// What everyone may know of a user, but the time of the login.
+    pub(super) fn facts_for_all(&self, user: Number) -> Vec<Item> {
+        let Account { name, number, display } = self.account(user).clone();
+        let is_online = self.people().contains(&user);
+        let away = self.away.get(&user).filter(|_| is_online);
+        let facts = [
+            Fact::Name(name),
+            Fact::Number(number),
+            Fact::Display(name, display),
+            Fact::Since(is_online.then_some(MessageId(0))),
+            Fact::Away(away.cloned()),
+        ];
+        facts.map(Item::Fact).into()
+    }
+
+    /// The store has told what it knows of a user, to the user or to an administrator.
+    fn is_looked_up(&mut self, asker: Option<ConnId>, user: Number, kept: &AccountFacts) {
+        let sessions = self.online().filter(|(other, _)| *other == user).map(|(_, conn)| conn);
+        let sessions: Vec<ConnId> = sessions.collect();
+        let addresses: BTreeSet<_> = sessions.iter().map(|conn| self.address(*conn)).collect();
+        let mut facts = self.facts_for_all(user);
+        let others = [
+            Fact::Created(kept.created),
+            Fact::LastSeen(kept.last_seen),
+            Fact::LastAddress(kept.last_address),
+            Fact::Addresses(addresses.into_iter().collect()),
+            Fact::Sessions(sessions.len()),
+            Fact::Tokens(kept.tokens),
+            Fact::Files(kept.files),
+            Fact::Bytes(kept.bytes),
+            Fact::Groups(self.chat.groups.of(user).count()),
+            Fact::Banned(self.chat.people.is_banned(user)),
+        ];
+        facts.extend(others.map(Item::Fact));
+        if let Some(session) = asker.and_then(|asker| self.sessions.get_mut(&asker)) {
+            session.lists.push_back(DueList::of(Verb::Whois, facts));
         }
     }
 

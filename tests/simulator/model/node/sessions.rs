@@ -1,12 +1,13 @@
 //! Sessions, from the connection to their end.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use chatsrv::chat::entry::Said;
 use chatsrv::chat::event::Event;
 use chatsrv::chat::id::MessageId;
 use chatsrv::chat::name::{Key, Number};
 use chatsrv::chat::request::Place;
+use chatsrv::chat::text::Reason;
 use chatsrv::hub::input::ConnId;
 use chatsrv::limits::SESSIONS_BESIDE_MAX;
 use chatsrv::protocol::native::code::Code;
@@ -30,6 +31,10 @@ pub struct Session {
     /// Whether it is told what came to the protocol later.
     pub more: bool,
     pub quiet: bool,
+    /// The words with which it is away, behind a number that tells which were said last.
+    pub away: Option<(u64, Reason)>,
+    /// Those of whom it is told in any case.
+    pub monitored: BTreeSet<Number>,
     pub composing: Option<Verb>,
     pub awaits_password: bool,
     /// The word that marks the next message.
@@ -77,12 +82,16 @@ impl NodeModel {
         if self.announced.insert(number) {
             self.tell(number, true);
         }
+        self.tell_if_away(number, Some(conn));
     }
 
     /// A session is over, and the others are told if its user is gone.
     pub(super) fn leave(&mut self, conn: ConnId) {
+        let user = self.sessions.get(&conn).and_then(Session::owner);
         if let Some(user) = self.remove(conn) {
             self.is_gone(user);
+        } else if let Some(user) = user {
+            self.tell_if_away(user, None);
         }
     }
 
@@ -105,6 +114,7 @@ impl NodeModel {
     /// A user has no session any more, and the others are told if they were told of the coming.
     pub(super) fn is_gone(&mut self, user: Number) {
         if self.announced.remove(&user) {
+            self.away.remove(&user);
             self.tell(user, false);
         }
     }

@@ -38,6 +38,21 @@ fn words_are_checked() {
 }
 
 #[test]
+fn people_are_monitored_and_looked_up_by_name_or_number() {
+    let user: UserRef = "10417".parse().unwrap();
+    let words = "at lunch".parse().unwrap();
+    assert_eq!(read("/away at lunch "), Typed::Action(Action::Away(Some(words))));
+    assert_eq!(read("/away"), Typed::Action(Action::Away(None)));
+    assert_eq!(read("/whois 10417"), Typed::Action(Action::Whois(user)));
+    let monitor = Action::Monitor { user, on: true };
+    assert_eq!(read("/monitor 10417 on"), Typed::Action(monitor));
+    for misused in ["/monitor bob", "/monitor bob maybe", "/whois", "/whois a b", "/away \u{202e}"]
+    {
+        assert!(matches!(read(misused), Typed::Misused(_)), "{misused}");
+    }
+}
+
+#[test]
 fn chats_are_named_by_their_targets() {
     let bob: Target = "bob".parse().unwrap();
     assert_eq!(read("/open bob"), Typed::Action(Action::Open(bob)));

@@ -1,0 +1,120 @@
+//! WHOIS: what is known of a user. Everyone is told a part of it, and the user and administrators
+//! all, for which the store has to be asked.
+
+use crate::chat::account::{Account, AccountFacts};
+use crate::chat::address::Address;
+use crate::chat::answer::{Answer, Item, List};
+use crate::chat::fact::Fact;
+use crate::chat::name::UserRef;
+use crate::chat::refusal::Refusal;
+use crate::chat::request::Kind;
+use crate::hub::accounts::directory::UserIndex;
+use crate::hub::accounts::roles::Role;
+use crate::hub::context::{Caller, Cx};
+use crate::hub::input::ConnId;
+use crate::hub::job::{Job, JobId, Outcome, Value};
+use crate::hub::outcome::failed;
+use crate::hub::pending::{Domain, Pending};
+use crate::hub::people::People;
+use crate::hub::sessions::replies::Reply;
+
+/// The whois domain.
+#[derive(Debug)]
+pub struct Whois {
+    /// The sessions that are to get the whole list of a user. They are blocked until then.
+    pending: Pending<(ConnId, UserIndex)>,
+}
+
+impl Default for Whois {
+    fn default() -> Self {
+        Whois { pending: Pending::new(Domain::Whois) }
+    }
+}
+
+impl Whois {
+    /// Handles WHOIS.
+    pub fn ask(&mut self, caller: Caller, user: UserRef, people: People<'_>, cx: &mut Cx<'_>) {
+        let Some(user) = people.accounts.find(user) else {
+            return cx.refuse(caller.conn, Kind::Whois, Refusal::NoSuchUser);
+        };
+        let role = people.accounts.roles.of(Some(caller.user));
+        if user != caller.user && role < Role::Administrator {
+            return answer(caller.conn, facts_for_all(user, people), cx);
+        }
+        let number = people.accounts.number(user);
+        cx.block(caller.conn);
+        self.pending.begin(Job::LookUpAccount { number }, (caller.conn, user), cx);
+    }
+
+    /// Takes the outcome of a job.
+    pub fn done(&mut self, id: JobId, outcome: Outcome, people: People<'_>, cx: &mut Cx<'_>) {
+        let Some((conn, user)) = self.pending.take(id) else { return };
+        if !cx.unblock(conn) {
+            return;
+        }
+        match outcome {
+            Ok(Value::Account(kept)) => {
+                let mut facts = facts_for_all(user, people);
+                facts.extend(other_facts(user, &kept, people, cx));
+                answer(conn, facts, cx);
+            }
+            other => cx.refuse(conn, Kind::Whois, failed(&other)),
+        }
+    }
+
+    /// The sessions that are blocked until their list is there.
+    pub fn blocked(&self) -> impl Iterator<Item = ConnId> {
+        self.pending.values().map(|(conn, _)| *conn)
+    }
+
+    /// The number of jobs under way.
+    pub fn jobs(&self) -> usize {
+        self.pending.len()
+    }
+}
+
+fn answer(conn: ConnId, facts: Vec<Item>, cx: &mut Cx<'_>) {
+    let list = List::whole(Kind::Whois, facts.into(), None, Answer::done(Kind::Whois));
+    cx.reply(conn, Reply::List(list));
+}
+
+/// What everyone may know of a user.
+fn facts_for_all(user: UserIndex, People { accounts, presence, .. }: People<'_>) -> Vec<Item> {
+    let Account { name, number, display } = accounts.account(user);
+    let away = presence.away(user).filter(|_| presence.is_online(user));
+    let facts = [
+        Fact::Name(*name),
+        Fact::Number(*number),
+        Fact::Display(*name, display.clone()),
+        Fact::Since(presence.since(user)),
+        Fact::Away(away.cloned()),
+    ];
+    facts.map(Item::Fact).into()
+}
+
+/// What only the user and administrators may know.
+fn other_facts(
+    user: UserIndex,
+    kept: &AccountFacts,
+    people: People<'_>,
+    cx: &Cx<'_>,
+) -> impl Iterator<Item = Item> {
+    let sessions = people.presence.sessions_of(user).filter_map(|conn| cx.core.sessions.get(conn));
+    let mut from: Vec<Address> = sessions.map(|session| session.from).collect();
+    let sessions = from.len();
+    from.sort_unstable();
+    from.dedup();
+    let facts = [
+        Fact::Created(kept.created),
+        Fact::LastSeen(kept.last_seen),
+        Fact::LastAddress(kept.last_address),
+        Fact::Addresses(from.into()),
+        Fact::Sessions(sessions),
+        Fact::Tokens(kept.tokens),
+        Fact::Files(kept.files),
+        Fact::Bytes(kept.bytes),
+        Fact::Groups(people.groups.registry.of(user).count()),
+        Fact::Banned(people.accounts.roles.is_banned(user)),
+    ];
+    facts.into_iter().map(Item::Fact)
+}
