@@ -174,6 +174,7 @@ impl NodeModel {
         self.askers.clear();
         // Whatever was on disk when the server crashed is told to nobody any more, but read by all.
         self.file_due = None;
+        self.presence.clear();
         let kept = store.kept();
         self.peers = Peers::start(&kept.administrators);
         self.failures = Failures::start(&kept.networks);
