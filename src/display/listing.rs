@@ -2,6 +2,7 @@
 
 use super::clock;
 use super::safe_text::{SafeText, safe};
+use crate::chat::id::MessageId;
 use crate::protocol::native::read::{ChatWords, ListItem, OnlineWords};
 
 /// The line that shows an item.
@@ -30,9 +31,22 @@ pub fn item(item: &ListItem<'_>) -> SafeText {
             let used = clock::date_and_time(seconds(used));
             safe!("  {number:>3}  {state:<6}  since {made}, used {used} from {address}  {name}")
         }
-        ListItem::Fact { key, value } => safe!("  {key:<12} {value}"),
+        ListItem::Fact { key, value } => fact(key, value),
         ListItem::Verb { name, words, summary } => safe!("  {name} {words} - {summary}"),
         ListItem::Figure { text } | ListItem::Other(text) => safe!("  {text}"),
+    }
+}
+
+/// A fact about a user: times as people write them, and sizes too.
+fn fact(key: &str, value: &str) -> SafeText {
+    let number = value.parse::<u64>().ok();
+    match (key, number) {
+        ("since", Some(id)) => safe!("  {key:<12} {}", clock::moment(MessageId(id))),
+        ("created" | "last-seen", Some(time)) => {
+            safe!("  {key:<12} {}", clock::date_and_time(seconds(time)))
+        }
+        ("bytes", Some(bytes)) => safe!("  {key:<12} {}", clock::size(bytes)),
+        _ => safe!("  {key:<12} {value}"),
     }
 }
 
@@ -97,6 +111,15 @@ mod tests {
         assert_eq!(shown, "  #ops           3 members, admin alice, kept");
         let shown = text("GROUPS", "#20111 bob 1 -");
         assert_eq!(shown, "  #20111         1 member, admin bob");
+    }
+
+    #[test]
+    fn facts_about_a_user_are_shown() {
+        assert_eq!(text("WHOIS", "bytes 1536"), "  bytes        1.5 KiB");
+        assert_eq!(text("WHOIS", "away at lunch"), "  away         at lunch");
+        assert_eq!(text("WHOIS", "since -"), "  since        -");
+        assert!(text("WHOIS", "created 1795521601").starts_with("  created      2026-11-"));
+        assert!(!text("WHOIS", "since 1795521601123456").contains("1795521601"));
     }
 
     #[test]
