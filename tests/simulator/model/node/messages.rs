@@ -142,21 +142,24 @@ impl NodeModel {
         own.map(|(_, conn)| conn).collect()
     }
 
-    /// The session in which somebody tries to send the message with that text.
+    /// The session in which somebody tries to send the message with that text. Whoever marked it may
+    /// try it in two at once; then it is the one that is being handled.
     fn said_in(&self, text: &str) -> Option<ConnId> {
         let is_it = |due: &Due| matches!(due, Due::Attempt(attempt) if *attempt.said.text == *text);
-        let mut sessions = self.sessions.iter();
-        sessions.find(|(_, session)| session.replies.iter().any(is_it)).map(|(conn, _)| *conn)
+        let sessions = self.sessions.iter();
+        let mut all = sessions.filter(|(_, session)| session.replies.iter().any(is_it));
+        let current = all.clone().find(|(conn, _)| Some(**conn) == self.current);
+        current.or(all.next_back()).map(|(conn, _)| *conn)
     }
 
     /// The message with that text that somebody tries to send.
     fn attempt(&mut self, text: &str) -> &mut Attempt {
-        let attempts = self.sessions.values_mut().flat_map(|session| &mut session.replies);
-        let mut attempts = attempts.filter_map(|due| match due {
+        let conn = self.said_in(text).unwrap_or_else(|| panic!("nobody says {text:?}"));
+        let mut attempts = self.session(conn).replies.iter_mut().filter_map(|due| match due {
             Due::Attempt(attempt) if *attempt.said.text == *text => Some(attempt),
             _ => None,
         });
-        attempts.next_back().unwrap_or_else(|| panic!("nobody says {text:?}"))
+        attempts.next_back().expect("it is said there")
     }
 
     /// A message goes out. Tells over which connections it has to, in other sessions of its sender
