@@ -46,7 +46,8 @@ enum HistoryJob {
     /// Marks a chat of a user as read, and answers the session that asked for it.
     MarkSeen {
         user: UserIndex,
-        chat: Destination,
+        chat: Chat,
+        shown: Destination,
         asked: Option<ConnId>,
     },
     RemoveOld,
@@ -56,8 +57,7 @@ enum HistoryJob {
 #[derive(Debug)]
 pub struct ReadOn {
     pub user: UserIndex,
-    /// The chat, as the user addresses it.
-    pub chat: Destination,
+    pub chat: Chat,
     /// The newest message that is read.
     pub mark: MessageId,
     /// The session in which the user said so.
@@ -157,7 +157,7 @@ impl History {
         let Some(shown) = people.destination(user, chat) else { return };
         let asked = asker.map(|asker| asker.conn);
         let job = Job::MarkSeen { reader, chat, id };
-        let what = HistoryJob::MarkSeen { user, chat: shown, asked };
+        let what = HistoryJob::MarkSeen { user, chat, shown, asked };
         let job = self.pending.begin(job, what, cx);
         if let Some(conn) = asked {
             cx.reply_after(conn, job);
@@ -185,8 +185,9 @@ impl History {
             HistoryJob::ListChats(from) => chats::listed(from, &outcome, people, cx),
             HistoryJob::Select(conn, query) => self.selected(conn, id, query, outcome, cx),
             HistoryJob::Fetch(conn) => self.fetched(conn, outcome, people, cx),
-            HistoryJob::MarkSeen { user, chat, asked } => {
-                read = marked((user, chat, asked), id, &outcome, cx);
+            HistoryJob::MarkSeen { user, chat, shown, asked } => {
+                let moved = marked((shown, asked), id, &outcome, cx);
+                read = moved.map(|mark| ReadOn { user, chat, mark, asked });
             }
             HistoryJob::RemoveOld => self.retention.done(&outcome, cx.core.now),
         }
@@ -332,21 +333,21 @@ impl History {
 
 /// Answers that a chat is marked as read. Returns the mark if it has moved.
 fn marked(
-    (user, chat, asked): (UserIndex, Destination, Option<ConnId>),
+    (shown, asked): (Destination, Option<ConnId>),
     id: JobId,
     outcome: &Outcome,
     cx: &mut Cx<'_>,
-) -> Option<ReadOn> {
+) -> Option<MessageId> {
     let (result, mark) = match *outcome {
         Ok(Value::Marked { mark, has_moved }) => {
-            (Ok(Done::Seen(chat, mark)), has_moved.then_some(mark))
+            (Ok(Done::Seen(shown, mark)), has_moved.then_some(mark))
         }
         _ => (Err(failed(outcome)), None),
     };
     if let Some(conn) = asked {
         cx.resolve_answer(conn, id, Kind::Seen, result);
     }
-    mark.map(|mark| ReadOn { user, chat, mark, asked })
+    mark
 }
 
 /// Answers UNREAD once the messages are counted.

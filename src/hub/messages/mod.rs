@@ -322,7 +322,9 @@ impl Messages {
     ) {
         let Some(read) = self.history.done(id, outcome, people, cx) else { return };
         let ReadOn { user, chat, mark, asked } = read;
-        let event = Event::Seen(chat, mark);
+        // The group may have ended meanwhile.
+        let Some(shown) = people.destination(user, chat) else { return };
+        let event = Event::Seen(shown, mark);
         self.inbox.tell(user, None, &event, cx);
         let others = people.presence.sessions_of(user).filter(|conn| Some(*conn) != asked);
         cx.tell(event, others);
