@@ -142,8 +142,8 @@ impl NodeModel {
         own.map(|(_, conn)| conn).collect()
     }
 
-    /// The session in which somebody tries to send the message with that text. Whoever marked it may
-    /// try it in two at once; then it is the one that is being handled.
+    /// The session in which somebody tries to send the message with that text. Whoever marked it
+    /// may try it in two at once; then it is the one that is being handled.
     fn said_in(&self, text: &str) -> Option<ConnId> {
         let is_it = |due: &Due| matches!(due, Due::Attempt(attempt) if *attempt.said.text == *text);
         let sessions = self.sessions.iter();
@@ -165,6 +165,8 @@ impl NodeModel {
     /// A message goes out. Tells over which connections it has to, in other sessions of its sender
     /// as `elsewhere`.
     fn goes_out(&mut self, id: MessageId, text: &str, elsewhere: &[ConnId]) -> Vec<ConnId> {
+        // What waited for a file comes behind it, whether anybody was told of the file or not.
+        self.settle_file();
         self.ledger.given_out(id);
         let Attempt { said, state } = self.attempt(text);
         assert_eq!(*state, State::Waits, "{text:?} is sent twice");
