@@ -1,6 +1,6 @@
 //! What ought to become of a message that somebody wants to remove, and who is told.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use chatsrv::chat::entry::{Deletion, Entry};
 use chatsrv::chat::event::Event;
@@ -95,6 +95,15 @@ impl NodeModel {
             return;
         }
         self.ledger.deleted(message.id);
+        // Whoever reads the chat now is told: some may have left its group meanwhile.
+        let readers = match message.chat {
+            Chat::Everyone => self.online().map(|(user, _)| user).collect::<BTreeSet<_>>(),
+            Chat::Direct(..) => readers.into_iter().collect(),
+            Chat::Group(id) => {
+                let stays = |reader: &Number| self.chat.groups.is_member(*reader, id);
+                readers.into_iter().filter(stays).collect()
+            }
+        };
         for reader in readers {
             let event = Event::Deleted(message.id, self.destination(reader, message.chat));
             let to = self.online().filter(|(user, conn)| *user == reader && Some(*conn) != asked);
