@@ -47,6 +47,12 @@ impl NodeModel {
                     session.device = *device;
                 }
             }
+            (Job::ListDevices { number }, Ok(_)) => {
+                if let Some(conn) = asker.filter(|asker| self.sessions.contains_key(asker)) {
+                    let open = self.open_devices(conn, *number);
+                    self.session(conn).devices_due.push_back(open);
+                }
+            }
             (Job::SetPassword { number, .. }, Ok(_)) => {
                 let others = self.open_sessions(*number).filter(|conn| Some(*conn) != asker);
                 self.logged_out = others.collect();
@@ -74,23 +80,26 @@ impl NodeModel {
         }
     }
 
-    /// Somebody gets the list of devices.
-    pub(super) fn devices_are_listed(&self, conn: ConnId, list: &List) {
-        let user = self.sessions[&conn].user.expect("who asks is online");
-        let mut open: Vec<(u32, DeviceState)> = self
-            .online()
-            .filter(|(of, _)| *of == user)
-            .map(|(_, other)| {
-                let session = &self.sessions[&other];
-                let state = match session.beside {
-                    _ if other == conn => DeviceState::Here,
-                    true => DeviceState::Beside,
-                    false => DeviceState::Alone,
-                };
-                (session.device, state)
-            })
-            .collect();
+    /// The devices of whoever asks that have a session, oldest first.
+    fn open_devices(&self, conn: ConnId, user: Number) -> Vec<(u32, DeviceState)> {
+        let own = self.online().filter(|(of, _)| *of == user);
+        let states = own.map(|(_, other)| {
+            let session = &self.sessions[&other];
+            let state = match session.beside {
+                _ if other == conn => DeviceState::Here,
+                true => DeviceState::Beside,
+                false => DeviceState::Alone,
+            };
+            (session.device, state)
+        });
+        let mut open: Vec<(u32, DeviceState)> = states.collect();
         open.sort_by_key(|(device, _)| *device);
+        open
+    }
+
+    /// Somebody gets the list of devices.
+    pub(super) fn devices_are_listed(&mut self, conn: ConnId, list: &List) {
+        let open = self.session(conn).devices_due.pop_front().expect("it was asked for");
         let listed = list.page.items.iter().map(|item| match item {
             Item::Device(state, device) => (device.number, *state),
             other => panic!("{other:?} is no device"),
@@ -99,6 +108,6 @@ impl NodeModel {
         assert!(listed.is_sorted_by(|one, next| one.0 < next.0), "{listed:?}");
         let is_open = |(_, state): &&(u32, DeviceState)| *state != DeviceState::Token;
         let listed: Vec<_> = listed.iter().filter(is_open).copied().collect();
-        assert_eq!(listed, open, "{user}");
+        assert_eq!(listed, open, "{conn}");
     }
 }

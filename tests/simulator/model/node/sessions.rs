@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use chatsrv::chat::device::DeviceState;
 use chatsrv::chat::entry::Said;
 use chatsrv::chat::event::Event;
 use chatsrv::chat::id::MessageId;
@@ -44,6 +45,8 @@ pub struct Session {
     pub group_replies: VecDeque<GroupDue>,
     pub lists: VecDeque<DueList>,
     pub reading: VecDeque<Reading>,
+    /// The open devices of lists that were made, and wait for answers before them.
+    pub devices_due: VecDeque<Vec<(u32, DeviceState)>>,
     /// What was said before the welcome and has to be delivered with it.
     pub held: VecDeque<Held>,
 }
