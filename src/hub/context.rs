@@ -2,6 +2,7 @@
 //! input that is being handled. It knows nothing of what the domains do.
 
 use std::collections::VecDeque;
+use std::rc::Rc;
 use std::time::Duration;
 
 use super::config::Config;
@@ -11,7 +12,7 @@ use super::sessions::replies::{Download, Due, Reply, Upload};
 use super::sessions::state::State;
 use super::sessions::{Session, Sessions};
 use super::unannounced::Unannounced;
-use crate::chat::answer::{Answer, Done};
+use crate::chat::answer::{Answer, Done, Item, List};
 use crate::chat::close::CloseReason;
 use crate::chat::entry::LogTime;
 use crate::chat::event::Event;
@@ -233,6 +234,12 @@ impl<'a> Cx<'a> {
             0 => self.give(conn, reply),
             _ => session.replies.push(reply),
         }
+    }
+
+    /// Answers a request with a list that is complete, and has nothing more to tell at its end.
+    pub fn list(&mut self, conn: ConnId, of: Kind, items: impl Into<Rc<[Item]>>) {
+        let list = List::whole(of, items.into(), None, Answer::done(of));
+        self.reply(conn, Reply::List(list));
     }
 
     /// Keeps the place of a reply that waits for the outcome of a job.

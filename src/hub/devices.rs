@@ -3,7 +3,7 @@
 //! The store has the devices that have tokens; the sessions know the devices that are logged in.
 //! Only both together are all devices of a user.
 
-use crate::chat::answer::{Answer, Done, Item, List};
+use crate::chat::answer::{Done, Item};
 use crate::chat::close::CloseReason;
 use crate::chat::device::{Device, DeviceState, DevicesToEnd, TokenId};
 use crate::chat::name::{Number, UserName};
@@ -17,7 +17,6 @@ use crate::hub::job::{Job, JobId, Outcome, Snapshot, Value};
 use crate::hub::outcome::{failed, kept};
 use crate::hub::pending::{Domain, Pending};
 use crate::hub::presence::Presence;
-use crate::hub::sessions::replies::Reply;
 
 /// The devices domain.
 #[derive(Debug)]
@@ -171,9 +170,7 @@ impl Devices {
                 _ if !cx.unblock(caller.conn) => {}
                 Ok(Value::Devices(devices)) => {
                     let items = items(caller, devices, presence, cx);
-                    let last = Answer::done(Kind::Sessions);
-                    let list = List::whole(Kind::Sessions, items.into(), None, last);
-                    cx.reply(caller.conn, Reply::List(list));
+                    cx.list(caller.conn, Kind::Sessions, items);
                 }
                 other => cx.refuse(caller.conn, Kind::Sessions, failed(&other)),
             },

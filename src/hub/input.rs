@@ -19,6 +19,11 @@ pub struct ConnId {
     pub generation: u32,
 }
 
+impl ConnId {
+    /// The least of all ids, with which a range of them begins.
+    pub const FIRST: ConnId = ConnId { slot: 0, generation: 0 };
+}
+
 impl fmt::Display for ConnId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{}", self.slot, self.generation)

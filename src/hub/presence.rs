@@ -98,8 +98,8 @@ impl Presence {
 
     /// The sessions of a user that are let in and not welcomed yet.
     pub fn entering_of(&self, user: UserIndex) -> impl Iterator<Item = ConnId> {
-        let first = (user, ConnId { slot: 0, generation: 0 });
-        let from = self.entering.range(first..).map(|((user, conn), _)| (*user, *conn));
+        let from =
+            self.entering.range((user, ConnId::FIRST)..).map(|((user, conn), _)| (*user, *conn));
         from.take_while(move |(of, _)| *of == user).map(|(_, conn)| conn)
     }
 
@@ -135,6 +135,12 @@ impl Presence {
         }
     }
 
+    /// The index of a session in the lists.
+    fn index(&self, Caller { conn, user }: Caller) -> Option<usize> {
+        let others = self.others_of(user).iter().map(|at| *at as usize);
+        self.first(user).into_iter().chain(others).find(|at| self.conns[*at] == conn)
+    }
+
     /// Notes that a session is let in.
     pub fn enter(&mut self, Caller { conn, user }: Caller, entering: Entering) {
         self.entering.insert((user, conn), entering);
@@ -147,8 +153,8 @@ impl Presence {
 
     /// Returns true if the others were told that a user is online, or would have been.
     pub fn is_announced(&self, user: UserIndex) -> bool {
-        let entering = self.entering_of(user).filter_map(|conn| self.entering.get(&(user, conn)));
-        self.is_online(user) || entering.into_iter().any(|entering| !entering.is_news)
+        let mut entering = self.entering_of(user).map(|conn| self.entering[&(user, conn)]);
+        self.is_online(user) || entering.any(|entering| !entering.is_news)
     }
 
     /// Notes that the others were told that a user came, though the user is not online any more:
@@ -164,10 +170,8 @@ impl Presence {
     }
 
     /// The time since which a session is logged in.
-    pub fn session_since(&self, Caller { conn, user }: Caller) -> Option<MessageId> {
-        let first = self.first(user).into_iter();
-        let mut indexes = first.chain(self.others_of(user).iter().map(|at| *at as usize));
-        indexes.find(|at| self.conns[*at] == conn).map(|at| self.since[at])
+    pub fn session_since(&self, caller: Caller) -> Option<MessageId> {
+        self.index(caller).map(|at| self.since[at])
     }
 
     /// The time since which a user is online; none for the operator.
@@ -224,9 +228,7 @@ impl Presence {
             self.operator = None;
             return;
         }
-        let indexes = self.first(user).into_iter();
-        let mut indexes = indexes.chain(self.others_of(user).iter().map(|at| *at as usize));
-        let Some(at) = indexes.find(|at| self.conns[*at] == conn) else {
+        let Some(at) = self.index(Caller { conn, user }) else {
             debug_assert!(false, "{user:?} is not online over {conn}");
             return;
         };

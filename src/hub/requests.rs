@@ -6,7 +6,7 @@ use crate::hub::proposal::Asker;
 use crate::hub::proposal::Proposal;
 use std::time::Duration;
 
-use crate::chat::answer::{Answer, Done, List};
+use crate::chat::answer::Done;
 use crate::chat::close::CloseReason;
 use crate::chat::name::{FileName, Target, UserRef};
 use crate::chat::refusal::Refusal;
@@ -162,20 +162,14 @@ fn login_request(domains: &mut Domains, conn: ConnId, request: Request, cx: &mut
 /// Carries out a request about the user's own account.
 fn account_request(domains: &mut Domains, conn: ConnId, request: Request, cx: &mut Cx<'_>) {
     let Some(caller) = cx.caller(conn) else { return };
+    let number = domains.accounts.number(caller.user);
     match request {
         Request::Token { name } => {
             domains.devices.make_token(caller, name, &domains.accounts, cx);
         }
-        Request::EndToken => {
-            let number = domains.accounts.number(caller.user);
-            domains.devices.end_own_tokens(caller, number, cx);
-        }
-        Request::Sessions => {
-            let number = domains.accounts.number(caller.user);
-            domains.devices.list(caller, number, cx);
-        }
+        Request::EndToken => domains.devices.end_own_tokens(caller, number, cx),
+        Request::Sessions => domains.devices.list(caller, number, cx),
         Request::EndSession(device) => {
-            let number = domains.accounts.number(caller.user);
             domains.devices.end_others(caller, device, (number, &domains.presence), cx);
         }
         Request::Nick(display) => domains.accounts.nick(caller, display, cx),
@@ -211,8 +205,7 @@ fn who(domains: &mut Domains, conn: ConnId, cx: &mut Cx<'_>) {
         let (conn, port) = domains.calls.at(user)?;
         Some((cx.core.sessions.get(conn)?.from, port))
     });
-    let list = List::whole(Kind::Who, items, None, Answer::done(Kind::Who));
-    cx.reply(conn, Reply::List(list));
+    cx.list(conn, Kind::Who, items);
 }
 
 /// Carries out a request to say something.

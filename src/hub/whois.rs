@@ -3,7 +3,7 @@
 
 use crate::chat::account::{Account, AccountFacts};
 use crate::chat::address::Address;
-use crate::chat::answer::{Answer, Item, List};
+use crate::chat::answer::Item;
 use crate::chat::fact::Fact;
 use crate::chat::name::UserRef;
 use crate::chat::refusal::Refusal;
@@ -16,7 +16,6 @@ use crate::hub::job::{Job, JobId, Outcome, Value};
 use crate::hub::outcome::failed;
 use crate::hub::pending::{Domain, Pending};
 use crate::hub::people::People;
-use crate::hub::sessions::replies::Reply;
 
 /// The whois domain.
 #[derive(Debug)]
@@ -39,7 +38,7 @@ impl Whois {
         };
         let role = people.accounts.roles.of(Some(caller.user));
         if user != caller.user && role < Role::Administrator {
-            return answer(caller.conn, facts_for_all(user, people), cx);
+            return cx.list(caller.conn, Kind::Whois, facts_for_all(user, people));
         }
         let number = people.accounts.number(user);
         cx.block(caller.conn);
@@ -56,7 +55,7 @@ impl Whois {
             Ok(Value::Account(kept)) => {
                 let mut facts = facts_for_all(user, people);
                 facts.extend(other_facts(user, &kept, people, cx));
-                answer(conn, facts, cx);
+                cx.list(conn, Kind::Whois, facts);
             }
             other => cx.refuse(conn, Kind::Whois, failed(&other)),
         }
@@ -71,11 +70,6 @@ impl Whois {
     pub fn jobs(&self) -> usize {
         self.pending.len()
     }
-}
-
-fn answer(conn: ConnId, facts: Vec<Item>, cx: &mut Cx<'_>) {
-    let list = List::whole(Kind::Whois, facts.into(), None, Answer::done(Kind::Whois));
-    cx.reply(conn, Reply::List(list));
 }
 
 /// What everyone may know of a user.

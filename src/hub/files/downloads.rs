@@ -1,7 +1,7 @@
 //! Reading files: lists of the shared folder, hashes and downloads, and who may read a file of a
 //! chat.
 
-use crate::chat::answer::{Answer, Done, Item, List};
+use crate::chat::answer::{Answer, Done, Item};
 use crate::chat::close::CloseReason;
 use crate::chat::event::{AbortReason, Event};
 use crate::chat::file::FileRef;
@@ -177,9 +177,8 @@ fn folder_read(conn: ConnId, outcome: Outcome, cx: &mut Cx<'_>) {
     }
     let refusal = match outcome {
         Ok(Value::Folder(entries)) => {
-            let items = entries.into_iter().map(Item::Entry).collect();
-            let list = List::whole(Kind::Ls, items, None, Answer::done(Kind::Ls));
-            return cx.reply(conn, Reply::List(list));
+            let items: Vec<Item> = entries.into_iter().map(Item::Entry).collect();
+            return cx.list(conn, Kind::Ls, items);
         }
         Err(Failure::NotFound) => Refusal::NoSuchFolder,
         other => failed(&other),

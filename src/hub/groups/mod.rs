@@ -467,8 +467,7 @@ impl Groups {
             true => self.registry.lines(&users.accounts.directory),
             false => self.registry.lines_of(caller.user, &users.accounts.directory),
         };
-        let last = Answer::done(Kind::Groups);
-        cx.reply(caller.conn, Reply::List(List::whole(Kind::Groups, items, None, last)));
+        cx.list(caller.conn, Kind::Groups, items);
     }
 
     fn list_members(

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::chats;
 use super::lists::{ListQuery, OpenLists, as_delivered, chat};
 use super::retention::Retention;
-use crate::chat::answer::{Answer, Done, Item, List, Page};
+use crate::chat::answer::{Done, Item, List, Page};
 use crate::chat::close::CloseReason;
 use crate::chat::entry::{Entry, Stamp};
 use crate::chat::id::MessageId;
@@ -357,11 +357,7 @@ fn unread_counted(from: Caller, outcome: &Outcome, people: People<'_>, cx: &mut 
         _ => None,
     };
     match items {
-        Some(items) => {
-            let last = Answer::done(Kind::Unread);
-            let list = List::whole(Kind::Unread, items.into(), None, last);
-            cx.reply(from.conn, Reply::List(list));
-        }
+        Some(items) => cx.list(from.conn, Kind::Unread, items),
         None => cx.refuse(from.conn, Kind::Unread, failed(outcome)),
     }
 }

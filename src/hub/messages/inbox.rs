@@ -97,8 +97,8 @@ impl Inbox {
         event: &Event,
         cx: &mut Cx<'_>,
     ) -> bool {
-        let first = (user, ConnId { slot: 0, generation: 0 });
-        let inboxes = self.sessions.range_mut(first..).take_while(|((of, _), _)| *of == user);
+        let inboxes =
+            self.sessions.range_mut((user, ConnId::FIRST)..).take_while(|((of, _), _)| *of == user);
         let mut is_told = false;
         for ((_, conn), inbox) in inboxes {
             if counted.is_some_and(|id| id <= inbox.since) {
