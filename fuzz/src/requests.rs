@@ -7,11 +7,12 @@ use std::str::FromStr;
 
 use chatsrv::chat::answer::Answer;
 use chatsrv::chat::file::FileRef;
+use chatsrv::chat::kind::Kind;
 use chatsrv::chat::name::{
     DisplayName, FileName, GroupName, Key, Number, Target, UserName, UserRef,
 };
 use chatsrv::chat::refusal::Refusal;
-use chatsrv::chat::request::{Kind, LIST_MESSAGES_MAX, PORT_MIN, Place, Request};
+use chatsrv::chat::request::{LIST_MESSAGES_MAX, PORT_MIN, Place, Request};
 use chatsrv::chat::text::{Reason, Text, TextError};
 use chatsrv::protocol::native::code::Code;
 use chatsrv::protocol::native::command::Command;

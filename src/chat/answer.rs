@@ -8,10 +8,10 @@ use crate::chat::event::Call;
 use crate::chat::fact::Fact;
 use crate::chat::file::{FileRef, FolderEntry};
 use crate::chat::id::MessageId;
+use crate::chat::kind::Kind;
 use crate::chat::message::{Destination, Message};
 use crate::chat::name::{DisplayName, GroupName, Number, UserName};
 use crate::chat::refusal::Refusal;
-use crate::chat::request::Kind;
 use crate::chat::sha256::Sha256Sum;
 use crate::chat::text::Secret;
 

@@ -20,3 +20,7 @@ pub struct GroupId(pub u64);
 /// The id of an upload that was announced. It stays the same over restarts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct UploadId(pub u64);
+
+/// The time by which entries are decided, in microseconds since the Unix epoch. It never goes back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct LogTime(pub u64);

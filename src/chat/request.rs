@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::chat::access::DialogueStep;
 use crate::chat::file::FileRef;
 use crate::chat::id::MessageId;
+use crate::chat::kind::Kind;
 use crate::chat::name::{DisplayName, FileName, GroupName, Key, Target, UserName, UserRef};
 use crate::chat::sha256::Sha256Sum;
 use crate::chat::text::{Reason, Secret};
@@ -301,127 +302,6 @@ pub enum Place {
     TakesOver,
     /// It stands beside all others.
     Beside,
-}
-
-/// The kind of a request, by which access is decided, and to which an answer belongs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Kind {
-    /// A request that the codec does not know.
-    Unknown,
-    /// The connection itself, which is greeted.
-    Connect,
-    /// [`Request::Identify`].
-    Identify,
-    /// [`Request::LogIn`] and [`Request::Register`].
-    LogIn,
-    /// [`Request::Resume`].
-    Resume,
-    /// [`Request::Token`].
-    Token,
-    /// [`Request::EndToken`].
-    EndToken,
-    /// [`Request::Sessions`].
-    Sessions,
-    /// [`Request::EndSession`].
-    EndSession,
-    /// [`Request::ConfirmPassword`].
-    ConfirmPassword,
-    /// [`Request::SetPassword`].
-    SetPassword,
-    /// [`Request::Step`].
-    Step(DialogueStep),
-    /// [`Request::Say`].
-    Say,
-    /// [`Request::Reachable`].
-    Reachable,
-    /// [`Request::Unread`].
-    Unread,
-    /// [`Request::Chats`].
-    Chats,
-    /// [`Request::OpenUnread`] and [`Request::OpenLast`].
-    Open,
-    /// [`Request::History`].
-    History,
-    /// [`Request::After`].
-    After,
-    /// [`Request::Search`].
-    Search,
-    /// [`Request::Seen`].
-    Seen,
-    /// [`Request::Delete`].
-    Delete,
-    /// [`Request::Who`].
-    Who,
-    /// [`Request::Nick`].
-    Nick,
-    /// [`Request::Quiet`].
-    Quiet,
-    /// [`Request::Away`].
-    Away,
-    /// [`Request::Monitor`].
-    Monitor,
-    /// [`Request::Whois`].
-    Whois,
-    /// [`Request::Ls`].
-    Ls,
-    /// [`Request::Get`].
-    Get,
-    /// [`Request::Sum`].
-    Sum,
-    /// [`Request::Put`].
-    Put,
-    /// [`Request::Sendfile`].
-    Sendfile,
-    /// [`Request::Expect`].
-    Expect,
-    /// [`Request::Abort`].
-    Abort,
-    /// [`Request::Mkgroup`] of all users who are named.
-    Mkgroup,
-    /// [`Request::Mkgroup`] that asks the users who are named.
-    Mkgroupreq,
-    /// [`Request::Join`].
-    Join,
-    /// [`Request::Admit`] that lets a user in.
-    Admit,
-    /// [`Request::Admit`] that refuses a user.
-    Refuse,
-    /// [`Request::Leave`].
-    Leave,
-    /// [`Request::Keep`].
-    Keep,
-    /// [`Request::Op`].
-    Op,
-    /// [`Request::Handover`].
-    Handover,
-    /// [`Request::Dissolve`].
-    Dissolve,
-    /// [`Request::Groups`].
-    Groups,
-    /// [`Request::Members`].
-    Members,
-    /// [`Request::Up`].
-    Up,
-    /// [`Request::Down`].
-    Down,
-    /// [`Request::Alive`].
-    Alive,
-    /// [`Request::Call`].
-    Call,
-    /// [`Request::Kick`].
-    Kick,
-    /// [`Request::Ban`] that begins a ban.
-    Ban,
-    /// [`Request::Ban`] that lifts a ban.
-    Unban,
-    /// [`Request::Admin`].
-    Admin,
-    /// [`Request::Dump`].
-    Dump,
-    /// [`Request::Shutdown`].
-    Shutdown,
-    /// [`Request::Ex`].
-    Ex,
 }
 
 impl Request {

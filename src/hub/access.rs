@@ -1,8 +1,8 @@
 //! The table of permissions: which sessions may make which requests.
 
 use crate::chat::access::Access;
+use crate::chat::kind::Kind;
 use crate::chat::refusal::Refusal;
-use crate::chat::request::Kind;
 use crate::hub::accounts::roles::Role;
 
 /// The sessions that may make requests of a kind.

@@ -6,9 +6,9 @@
 use crate::chat::answer::{Done, Item};
 use crate::chat::close::CloseReason;
 use crate::chat::device::{Device, DeviceState, DevicesToEnd, TokenId};
+use crate::chat::kind::Kind;
 use crate::chat::name::{Number, UserName};
 use crate::chat::refusal::{Failure, Refusal};
-use crate::chat::request::Kind;
 use crate::hub::accounts::Accounts;
 use crate::hub::accounts::directory::UserIndex;
 use crate::hub::context::{Caller, Cx};

@@ -4,8 +4,9 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::chat::address::Address;
+use crate::chat::kind::Kind;
 use crate::chat::refusal::Refusal;
-use crate::chat::request::{Kind, Request};
+use crate::chat::request::Request;
 use crate::hub::job::{JobId, Outcome};
 
 /// The id of a connection, unique as long as the process runs: a slot, which is used again, and the

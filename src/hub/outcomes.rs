@@ -3,8 +3,9 @@
 use crate::chat::account::Account;
 use crate::chat::close::CloseReason;
 use crate::chat::entry::{Entry, Said};
+use crate::chat::kind::Kind;
 use crate::chat::message::StoredMessage;
-use crate::chat::request::{Kind, Place};
+use crate::chat::request::Place;
 use crate::hub::admin::Decided;
 use crate::hub::context::{Caller, Cx};
 use crate::hub::decide::{propose, propose_all};

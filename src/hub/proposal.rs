@@ -2,7 +2,7 @@
 
 use crate::chat::entry::Entry;
 use crate::chat::id::MessageId;
-use crate::chat::request::Kind;
+use crate::chat::kind::Kind;
 use crate::hub::input::ConnId;
 
 /// An entry that is to be decided.

@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use crate::chat::answer::Done;
 use crate::chat::close::CloseReason;
+use crate::chat::kind::Kind;
 use crate::chat::name::{FileName, Target, UserRef};
 use crate::chat::refusal::Refusal;
-use crate::chat::request::{Kind, Request};
+use crate::chat::request::Request;
 use crate::chat::text::Reason;
 use crate::hub::access;
 use crate::hub::context::{Caller, Cx};

@@ -6,7 +6,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::chat::address::Address;
-use crate::chat::request::{Kind, Place};
+use crate::chat::kind::Kind;
+use crate::chat::request::Place;
 use crate::hub::accounts::directory::UserIndex;
 use crate::hub::accounts::throttle::Try;
 use crate::hub::input::ConnId;

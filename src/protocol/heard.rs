@@ -1,7 +1,8 @@
 //! The result of decoding the bytes of a client.
 
+use crate::chat::kind::Kind;
 use crate::chat::refusal::Refusal;
-use crate::chat::request::{Kind, Request};
+use crate::chat::request::Request;
 
 /// A part of a client's input: a request, or a part of a file.
 #[derive(Debug)]

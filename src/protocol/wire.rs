@@ -5,7 +5,7 @@ use super::native;
 use crate::chat::answer::{Answer, Item};
 use crate::chat::close::CloseReason;
 use crate::chat::event::Event;
-use crate::chat::request::Kind;
+use crate::chat::kind::Kind;
 use crate::chat::text::Reason;
 
 /// The codec of one connection. It knows the lines that were exchanged, and nothing of the chat.

@@ -4,8 +4,8 @@ use std::fmt;
 
 use chatsrv::chat::answer::{Answer, Done};
 use chatsrv::chat::event::Event;
+use chatsrv::chat::kind::Kind;
 use chatsrv::chat::refusal::Refusal;
-use chatsrv::chat::request::Kind;
 use chatsrv::protocol::native::code::Code;
 use chatsrv::protocol::native::verb::Verb;
 use chatsrv::protocol::native::{codes, write};

@@ -17,8 +17,8 @@ use throttle::{Throttle, Try};
 
 use crate::chat::account::Account;
 use crate::chat::address::Address;
+use crate::chat::kind::Kind;
 use crate::chat::name::{DisplayName, Number, UserName, UserRef};
-use crate::chat::request::Kind;
 use crate::hub::context::{Caller, Cx};
 use crate::hub::input::{ConnId, Now};
 use crate::hub::job::{Job, JobId, Outcome, Snapshot, Value};

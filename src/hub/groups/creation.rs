@@ -5,9 +5,10 @@ use std::collections::{HashMap, HashSet};
 
 use crate::chat::entry::NewGroup;
 use crate::chat::id::MessageId;
+use crate::chat::kind::Kind;
 use crate::chat::name::{GroupName, UserRef};
 use crate::chat::refusal::Refusal;
-use crate::chat::request::{Kind, Request};
+use crate::chat::request::Request;
 use crate::hub::accounts::Accounts;
 use crate::hub::accounts::directory::{UserIndex, draw_number};
 use crate::hub::context::{Caller, Core};

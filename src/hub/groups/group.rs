@@ -7,8 +7,7 @@ use std::rc::Rc;
 
 use crate::chat::answer::Item;
 use crate::chat::group::{GroupRecord, MemberRecord};
-use crate::chat::id::GroupId;
-use crate::chat::id::MessageId;
+use crate::chat::id::{GroupId, MessageId};
 use crate::chat::name::{GroupName, UserRef};
 use crate::hub::accounts::directory::{Directory, UserIndex};
 use crate::hub::accounts::roles::Roles;

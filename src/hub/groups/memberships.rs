@@ -4,10 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::chat::entry::LogTime;
 use crate::chat::group::{GroupRecord, MemberRecord};
-use crate::chat::id::GroupId;
-use crate::chat::id::MessageId;
+use crate::chat::id::{GroupId, LogTime, MessageId};
 use crate::chat::name::GroupName;
 use crate::hub::accounts::directory::{Directory, UserIndex};
 use crate::limits::GROUP_NOTICES_MAX;

@@ -1,8 +1,8 @@
 //! The events by which people are told of changes of groups.
 
-use crate::chat::entry::GroupAction;
 use crate::chat::event::Event;
 use crate::chat::group::GroupChange;
+use crate::chat::group_action::GroupAction;
 use crate::hub::accounts::directory::UserIndex;
 use crate::hub::context::Cx;
 use crate::hub::groups::applied::Applied;

@@ -9,10 +9,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 use crate::chat::answer::Item;
-use crate::chat::entry::{GroupAction, LogTime, NewGroup, Stamp};
+use crate::chat::entry::{NewGroup, Stamp};
 use crate::chat::group::{GroupRecord, GroupRow};
-use crate::chat::id::GroupId;
-use crate::chat::id::MessageId;
+use crate::chat::group_action::GroupAction;
+use crate::chat::id::{GroupId, LogTime, MessageId};
 use crate::chat::name::{GroupName, Number};
 use crate::chat::refusal::Refusal;
 use crate::hub::accounts::Accounts;

@@ -1,9 +1,10 @@
 //! CHATS: the list of all chats of a user.
 
 use crate::chat::answer::{Answer, ChatLine, Done, Item, LastMessage, List};
+use crate::chat::kind::Kind;
 use crate::chat::message::{ChatSummary, StoredMessage};
 use crate::chat::name::UserRef;
-use crate::chat::request::{CHAT_TEXT_CHARS_MAX, Kind};
+use crate::chat::request::CHAT_TEXT_CHARS_MAX;
 use crate::hub::accounts::directory::UserIndex;
 use crate::hub::context::{Caller, Cx};
 use crate::hub::job::{Outcome, Value};

@@ -4,12 +4,12 @@
 //! The answer, and the notices to those who may read the chat, wait until it is gone from the disk.
 
 use crate::chat::answer::Done;
-use crate::chat::entry::{Deletion, Entry, LogTime};
+use crate::chat::entry::{Deletion, Entry};
 use crate::chat::event::Event;
-use crate::chat::id::MessageId;
+use crate::chat::id::{LogTime, MessageId};
+use crate::chat::kind::Kind;
 use crate::chat::message::{Chat, Destination, StoredMessage};
 use crate::chat::refusal::{Failure, Refusal};
-use crate::chat::request::Kind;
 use crate::hub::accounts::directory::UserIndex;
 use crate::hub::accounts::roles::Role;
 use crate::hub::context::{Caller, Cx};

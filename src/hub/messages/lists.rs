@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use crate::chat::answer::{Answer, Done};
 use crate::chat::id::MessageId;
+use crate::chat::kind::Kind;
 use crate::chat::message::{Chat, Destination, Message, StoredMessage};
 use crate::chat::name::{Number, Target, UserRef};
 use crate::chat::refusal::Refusal;
-use crate::chat::request::{Kind, Request};
+use crate::chat::request::Request;
 use crate::hub::context::Caller;
 use crate::hub::input::ConnId;
 use crate::hub::job::Selection;

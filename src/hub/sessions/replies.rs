@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use crate::chat::answer::{Answer, List};
 use crate::chat::close::CloseReason;
 use crate::chat::file::FileRef;
-use crate::chat::request::Kind;
+use crate::chat::kind::Kind;
 use crate::chat::sha256::Sha256Sum;
 use crate::hub::job::JobId;
 use crate::limits::{ANSWERS_WAITING_MAX, DOWNLOADS_MAX, UPLOADS_MAX};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::chat::request::Kind;
+use crate::chat::kind::Kind;
 use crate::hub::accounts::directory::{OPERATOR, UserIndex};
 
 /// A login that failed.

@@ -5,8 +5,8 @@ use super::code::Code;
 use super::steps;
 use super::verb::Verb;
 use crate::chat::event::AbortReason;
+use crate::chat::kind::Kind;
 use crate::chat::refusal::{Failure, Refusal};
-use crate::chat::request::Kind;
 
 /// The code of an answer, and its text for people.
 pub type Row = (Code, &'static str);

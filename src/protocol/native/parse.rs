@@ -1,9 +1,11 @@
 //! The parser of command lines: the verb and its words, each checked once.
 
+mod groups;
+mod pieces;
 mod words;
 
+use crate::chat::kind::Kind;
 use crate::chat::refusal::Refusal;
-use crate::chat::request::Kind;
 use crate::chat::text::Text;
 use crate::protocol::native::command::Command;
 use crate::protocol::native::steps;

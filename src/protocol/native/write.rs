@@ -14,10 +14,10 @@ use crate::chat::device::{Device, DeviceState};
 use crate::chat::event::{Call, Event};
 use crate::chat::fact::Fact;
 use crate::chat::file::{FileRef, FolderEntry};
+use crate::chat::kind::Kind;
 use crate::chat::message::Message;
 use crate::chat::name::{DisplayName, UserName};
 use crate::chat::refusal::Refusal;
-use crate::chat::request::Kind;
 use crate::chat::text::Reason;
 
 /// The protocol version that the greeting announces.

@@ -6,7 +6,7 @@ use super::download::OutgoingFile;
 use super::line_queue::LineQueue;
 use super::segments::Segments;
 use crate::chat::answer::{List, Page};
-use crate::chat::request::Kind;
+use crate::chat::kind::Kind;
 use crate::limits::ANSWER_BYTES_MAX;
 use crate::protocol::wire::Wire;
 

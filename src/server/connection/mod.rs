@@ -296,7 +296,7 @@ mod tests {
 
     use super::*;
     use crate::chat::answer::{Answer, Done};
-    use crate::chat::request::Kind;
+    use crate::chat::kind::Kind;
     use crate::protocol::native::steps::MORE_ON;
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::chat::answer::{Answer, Item, List};
 use crate::chat::close::CloseReason;
-use crate::chat::request::Kind;
+use crate::chat::kind::Kind;
 use crate::hub::input::ConnId;
 use crate::metrics::{Family, MetricKind};
 use crate::server::counters::ConnectionCounters;

@@ -2,8 +2,7 @@
 
 use super::*;
 use crate::chat::group::{GroupRecord, GroupRow, MemberRecord};
-use crate::chat::id::GroupId;
-use crate::chat::id::MessageId;
+use crate::chat::id::{GroupId, MessageId};
 use crate::chat::message::{Chat, StoredMessage};
 
 const ALICE: Number = Number(10_001);

@@ -8,9 +8,7 @@ use rustix::io::Errno;
 use super::*;
 use crate::chat::file::FileTarget;
 use crate::chat::group::{GroupRecord, MemberRecord};
-use crate::chat::id::GroupId;
-use crate::chat::id::MessageId;
-use crate::chat::id::UploadId;
+use crate::chat::id::{GroupId, MessageId, UploadId};
 use crate::chat::message::{Chat, StoredMessage};
 use crate::chat::sha256::Sha256Sum;
 

@@ -1,8 +1,7 @@
 //! Who looks after a group: ops, handing over, and groups that nobody could manage any more.
 
 use chatsrv::chat::group::{GroupRecord, MemberRecord};
-use chatsrv::chat::id::GroupId;
-use chatsrv::chat::id::MessageId;
+use chatsrv::chat::id::{GroupId, MessageId};
 use chatsrv::chat::name::Number;
 use chatsrv::hub::config::Config;
 use chatsrv::hub::job::Job;

@@ -3,7 +3,7 @@
 use chatsrv::chat::answer::{Answer, Page};
 use chatsrv::chat::close::CloseReason;
 use chatsrv::chat::event::Event;
-use chatsrv::chat::request::Kind;
+use chatsrv::chat::kind::Kind;
 use chatsrv::hub::effect::Effect;
 use chatsrv::hub::input::ConnId;
 use chatsrv::protocol::wire;

@@ -12,7 +12,7 @@ use std::time::Duration;
 use chatsrv::chat::address::Address;
 use chatsrv::chat::close::CloseReason;
 use chatsrv::chat::id::UploadId;
-use chatsrv::chat::request::Kind;
+use chatsrv::chat::kind::Kind;
 use chatsrv::hub::Hub;
 use chatsrv::hub::config::Config;
 use chatsrv::hub::effect::Effects;

@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use chatsrv::chat::group::{GroupRecord, GroupRow, MemberRecord};
-use chatsrv::chat::id::GroupId;
-use chatsrv::chat::id::MessageId;
+use chatsrv::chat::id::{GroupId, MessageId};
 use chatsrv::chat::message::Chat;
 use chatsrv::chat::name::{GroupName, Number};
 

@@ -4,8 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 
 use chatsrv::chat::group::GroupRow;
-use chatsrv::chat::id::GroupId;
-use chatsrv::chat::id::MessageId;
+use chatsrv::chat::id::{GroupId, MessageId};
 use chatsrv::chat::message::{Chat, ChatSummary, StoredMessage, Unread};
 use chatsrv::chat::name::{Key, Number};
 use chatsrv::chat::refusal::Failure;

@@ -16,8 +16,9 @@ pub mod places;
 use std::time::{Duration, Instant};
 
 use chatsrv::chat::id::MessageId;
+use chatsrv::chat::kind::Kind;
 use chatsrv::chat::name::{GroupName, Target};
-use chatsrv::chat::request::{Kind, LIST_MESSAGES_MAX};
+use chatsrv::chat::request::LIST_MESSAGES_MAX;
 use chatsrv::display::line::Line;
 use chatsrv::display::safe_text::{SafeText, safe};
 use chatsrv::protocol::native::codes;

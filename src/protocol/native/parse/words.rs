@@ -1,19 +1,17 @@
 //! The parsers of the words of each command.
 
+use super::groups;
+use super::pieces::{MISSING, known, nothing, on_or_off, reason_if_any};
 use crate::chat::file::FileRef;
 use crate::chat::id::MessageId;
-use crate::chat::name::{
-    DisplayName, FileName, GroupName, InvalidName, Key, Target, UserName, UserRef,
-};
+use crate::chat::name::{DisplayName, FileName, InvalidName, Key, Target, UserName};
 use crate::chat::refusal::Refusal;
 use crate::chat::request::{LIST_MESSAGES_MAX, PORT_MIN, Place, Request, SHUTDOWN_SECONDS_MAX};
 use crate::chat::sha256::InvalidSum;
-use crate::chat::text::{InvalidReason, Reason, Secret, Text};
+use crate::chat::text::{Secret, Text};
 use crate::chat::words::{SEARCH_WORDS_MAX, Terms};
 use crate::protocol::native::command::Command;
 use crate::protocol::native::verb::Verb;
-
-const MISSING: Refusal = Refusal::BadWords("a word is missing");
 
 /// Parses the words of a command.
 pub(super) fn parse(verb: Verb, words: Text<'_>) -> Result<Command, Refusal> {
@@ -64,24 +62,6 @@ fn request(verb: Verb, words: Text<'_>) -> Result<Request, Refusal> {
         Verb::Abort => {
             Ok(Request::Abort { stream: number(words.as_str(), "give the stream's number")? })
         }
-        Verb::Mkgroup => mkgroup(words, false),
-        Verb::Mkgroupreq => mkgroup(words, true),
-        Verb::Join => group(words.as_str()).map(Request::Join),
-        Verb::Admit => admit(words, true),
-        Verb::Refuse => admit(words, false),
-        Verb::Leave => group(words.as_str()).map(Request::Leave),
-        Verb::Keep => keep(words),
-        Verb::Op => {
-            let (group, user, rest) = group_and_user(words)?;
-            Ok(Request::Op { group, user, op: on_or_off(rest)? })
-        }
-        Verb::Handover => {
-            let (group, user, rest) = group_and_user(words)?;
-            nothing(rest, Request::Handover { group, user })
-        }
-        Verb::Dissolve => group(words.as_str()).map(Request::Dissolve),
-        Verb::Groups => groups(words),
-        Verb::Members => group(words.as_str()).map(Request::Members),
         Verb::Up => up(words),
         Verb::Down => nothing(words, Request::Down),
         Verb::Alive => nothing(words, Request::Alive),
@@ -99,13 +79,7 @@ fn request(verb: Verb, words: Text<'_>) -> Result<Request, Refusal> {
         Verb::User | Verb::Passwd | Verb::Pm | Verb::Dm | Verb::Key | Verb::More | Verb::Help => {
             Err(Refusal::BadWords("that command takes a step"))
         }
-    }
-}
-
-fn nothing<T>(words: Text<'_>, meant: T) -> Result<T, Refusal> {
-    match words.is_empty() {
-        true => Ok(meant),
-        false => Err(Refusal::BadWords("that command stands alone")),
+        about_groups => groups::request(about_groups, words),
     }
 }
 
@@ -240,14 +214,6 @@ fn display_name(words: Text<'_>) -> Result<DisplayName, Refusal> {
         .map_err(|InvalidName| Refusal::BadWords("a display name has 1 to 64 visible characters"))
 }
 
-fn on_or_off(words: Text<'_>) -> Result<bool, Refusal> {
-    match words.as_str() {
-        word if word.eq_ignore_ascii_case("on") => Ok(true),
-        word if word.eq_ignore_ascii_case("off") => Ok(false),
-        _ => Err(Refusal::BadWords("say on or off")),
-    }
-}
-
 fn file(words: Text<'_>) -> Result<FileName, Refusal> {
     if words.is_empty() {
         return Err(MISSING);
@@ -317,70 +283,6 @@ fn new_file(words: Text<'_>) -> Result<FileName, Refusal> {
     }
 }
 
-fn group(word: &str) -> Result<GroupName, Refusal> {
-    if word.is_empty() {
-        return Err(MISSING);
-    }
-    word.parse().map_err(|InvalidName| Refusal::NoSuchGroup)
-}
-
-fn mkgroup(words: Text<'_>, asks: bool) -> Result<Request, Refusal> {
-    let (first, rest) = words.split_word();
-    let (name, users) = match first.starts_with('#') {
-        true => (Some(new_group(first)?), rest),
-        false => (None, words),
-    };
-    if users.is_empty() {
-        return Err(Refusal::BadWords("say who is to be in it"));
-    }
-    let user = |word: &str| word.parse().map_err(|InvalidName| Refusal::NoSuchUser);
-    let users = users.split(' ').map(user).collect::<Result<_, _>>()?;
-    Ok(Request::Mkgroup { name, users, asks })
-}
-
-/// The name of a group that is to be made. Numbers are given by the server alone.
-fn new_group(word: &str) -> Result<GroupName, Refusal> {
-    let name = word.parse().ok().filter(|name: &GroupName| !name.is_numbered());
-    name.ok_or(Refusal::BadGroupName)
-}
-
-fn admit(words: Text<'_>, admit: bool) -> Result<Request, Refusal> {
-    let (name, user) = words.split_word();
-    let group = group(name)?;
-    if user.is_empty() {
-        return Err(MISSING);
-    }
-    let user = user.parse().map_err(|InvalidName| Refusal::NoSuchUser)?;
-    Ok(Request::Admit { group, user, admit })
-}
-
-fn group_and_user(words: Text<'_>) -> Result<(GroupName, UserRef, Text<'_>), Refusal> {
-    let (name, rest) = words.split_word();
-    let (user, rest) = rest.split_word();
-    Ok((group(name)?, known(user)?, rest))
-}
-
-fn keep(words: Text<'_>) -> Result<Request, Refusal> {
-    let (name, rest) = words.split_word();
-    Ok(Request::Keep { group: group(name)?, keep: on_or_off(rest)? })
-}
-
-fn groups(words: Text<'_>) -> Result<Request, Refusal> {
-    match words.as_str() {
-        "" => Ok(Request::Groups { all: false }),
-        word if word.eq_ignore_ascii_case("ALL") => Ok(Request::Groups { all: true }),
-        _ => Err(Refusal::BadWords("say nothing, or ALL")),
-    }
-}
-
-/// A user who must exist.
-fn known(word: &str) -> Result<UserRef, Refusal> {
-    if word.is_empty() {
-        return Err(MISSING);
-    }
-    word.parse().map_err(|InvalidName| Refusal::NoSuchUser)
-}
-
 fn up(words: Text<'_>) -> Result<Request, Refusal> {
     const WRONG: &str = "a port is a number from 1024 to 65535";
     if words.is_empty() {
@@ -396,15 +298,6 @@ fn kick(words: Text<'_>) -> Result<Request, Refusal> {
     let (user, rest) = words.split_word();
     let reason = reason_if_any(rest)?;
     Ok(Request::Kick { user: known(user)?, reason })
-}
-
-fn reason_if_any(words: Text<'_>) -> Result<Option<Reason>, Refusal> {
-    match words.as_str() {
-        "" => Ok(None),
-        text => text.parse().map(Some).map_err(|InvalidReason| {
-            Refusal::BadWords("a reason has at most 200 visible characters")
-        }),
-    }
 }
 
 fn shutdown(words: Text<'_>) -> Result<Request, Refusal> {

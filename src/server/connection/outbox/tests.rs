@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use super::*;
 use crate::chat::answer::{Answer as FinalAnswer, Done, Item, Page};
+use crate::chat::kind::Kind;
 use crate::chat::name::Number;
-use crate::chat::request::Kind;
 use crate::server::closer::{Closer, Opened, Permits};
 
 struct World {

@@ -1,10 +1,10 @@
 //! One group.
 
 use chatsrv::chat::answer::Item;
-use chatsrv::chat::entry::{LogTime, NewGroup};
+use chatsrv::chat::entry::NewGroup;
 use chatsrv::chat::event::Event;
 use chatsrv::chat::group::{GroupChange, GroupRecord, MemberRecord};
-use chatsrv::chat::id::{GroupId, MessageId};
+use chatsrv::chat::id::{GroupId, LogTime, MessageId};
 use chatsrv::chat::name::{GroupName, Number};
 use chatsrv::limits::{GROUP_NOTICES_MAX, GROUP_OPS_MAX};
 

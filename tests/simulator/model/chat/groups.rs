@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use chatsrv::chat::entry::{GroupAction, LogTime, NewGroup, Stamp};
+use chatsrv::chat::entry::{NewGroup, Stamp};
 use chatsrv::chat::event::Event;
 use chatsrv::chat::group::GroupChange;
-use chatsrv::chat::id::{GroupId, MessageId};
+use chatsrv::chat::group_action::GroupAction;
+use chatsrv::chat::id::{GroupId, LogTime, MessageId};
 use chatsrv::chat::name::{GroupName, Number};
 use chatsrv::hub::job::Snapshot;
 use chatsrv::limits::{

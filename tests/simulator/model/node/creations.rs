@@ -2,8 +2,7 @@
 
 use chatsrv::chat::entry::{Entry, NewGroup};
 use chatsrv::chat::group::{GroupRecord, GroupRow, MemberRecord};
-use chatsrv::chat::id::GroupId;
-use chatsrv::chat::id::MessageId;
+use chatsrv::chat::id::{GroupId, MessageId};
 use chatsrv::chat::name::{GroupName, Number, UserRef};
 use chatsrv::chat::refusal::Failure;
 use chatsrv::hub::input::ConnId;

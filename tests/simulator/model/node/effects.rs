@@ -5,7 +5,7 @@ use std::ops::Range;
 use chatsrv::chat::close::CloseReason;
 use chatsrv::chat::entry::Entry;
 use chatsrv::chat::event::Event;
-use chatsrv::chat::request::Kind;
+use chatsrv::chat::kind::Kind;
 use chatsrv::hub::effect::{Effect, Effects};
 use chatsrv::hub::input::ConnId;
 use chatsrv::hub::job::{Job, JobId};

@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use chatsrv::chat::account::KnownNetwork;
 use chatsrv::chat::address::{Address, Prefix};
+use chatsrv::chat::kind::Kind;
 use chatsrv::chat::name::{Number, UserName, UserRef};
 use chatsrv::chat::refusal::Refusal;
-use chatsrv::chat::request::{Kind, Request};
+use chatsrv::chat::request::Request;
 use chatsrv::hub::input::{ConnId, Input};
 use chatsrv::hub::job::{Job, JobId, Outcome, Value};
 use chatsrv::limits::{FAILURE_FORGIVEN_AFTER, NAME_FAILURES_MAX, NETWORK_FAILURES_MAX};

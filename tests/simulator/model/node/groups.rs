@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use chatsrv::chat::answer::{Done, Item};
-use chatsrv::chat::entry::{Entry, GroupAction};
+use chatsrv::chat::entry::Entry;
 use chatsrv::chat::event::Event;
 use chatsrv::chat::group::GroupChange;
+use chatsrv::chat::group_action::GroupAction;
 use chatsrv::chat::id::{GroupId, MessageId};
 use chatsrv::chat::message::Chat;
 use chatsrv::chat::name::{GroupName, Number, UserRef};

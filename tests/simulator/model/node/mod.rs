@@ -26,8 +26,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::time::Duration;
 
 use chatsrv::chat::answer::Item;
-use chatsrv::chat::entry::{Entry, LogTime};
-use chatsrv::chat::id::MessageId;
+use chatsrv::chat::entry::Entry;
+use chatsrv::chat::id::{LogTime, MessageId};
 use chatsrv::chat::message::{Chat, Message, StoredMessage};
 use chatsrv::chat::name::Number;
 use chatsrv::chat::request::Request;

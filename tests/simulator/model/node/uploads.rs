@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use chatsrv::chat::id::UploadId;
-use chatsrv::chat::request::{Kind, Request};
+use chatsrv::chat::kind::Kind;
+use chatsrv::chat::request::Request;
 use chatsrv::chat::sha256::Sha256Sum;
 use chatsrv::hub::effect::{Effect, Effects};
 use chatsrv::hub::input::{ConnId, Input, UploadEnd};
