@@ -145,6 +145,7 @@ impl Chat {
             registration: true,
             public_files: false,
             presence_limit: 500,
+            bounds_rates: true,
             keep_messages: true,
             history: None,
             delete_window: Duration::ZERO,

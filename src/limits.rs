@@ -171,6 +171,13 @@ pub const WRONG_PASSWORDS_MAX: u8 = 3;
 /// Sessions of a user that stand beside each other.
 pub const SESSIONS_BESIDE_MAX: usize = 16;
 
+/// Notices of presence that one user causes in each [`PRESENCE_PERIOD`]: each is a line for
+/// everyone.
+pub const PRESENCE_NOTICES_MAX: u32 = 20;
+
+/// See [`PRESENCE_NOTICES_MAX`].
+pub const PRESENCE_PERIOD: Duration = Duration::from_secs(60);
+
 /// Users whom one session monitors.
 pub const MONITORED_USERS_MAX: usize = 100;
 

@@ -232,6 +232,7 @@ fn hub_config(options: &Options) -> hub::config::Config {
         registration: options.registration == Registration::Open,
         public_files: options.public_files,
         presence_limit: options.presence_limit as usize,
+        bounds_rates: options.rate > 0,
         keep_messages: options.offline == Offline::Store,
         history: options.history,
         delete_window: options.delete_window,

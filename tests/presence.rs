@@ -137,6 +137,29 @@ fn who_is_away_or_renamed_is_told_to_those_who_asked_for_more() {
 }
 
 #[test]
+fn one_user_causes_so_many_notices_a_minute() {
+    let server = Server::start(&["--rate", "100"]);
+    let mut alice = server.register("alice");
+    alice.ask("C MORE on", "C 250 MORE…");
+    let (mut bob, mut carol) = (server.register("bob"), server.register("carol"));
+    // His coming was the first.
+    for at in 1..20 {
+        bob.ask(&format!("C AWAY at lunch, {at}"), "C 250 AWAY…");
+        alice.expect(&format!("C 137 AWAY bob at lunch, {at}"));
+    }
+    bob.ask("C AWAY at sea", "C 250 AWAY…");
+    bob.ask("C NICK Bob the Builder", "C 250 NICK…");
+    carol.ask("C AWAY at home", "C 250 AWAY…");
+    alice.expect("C 137 AWAY carol at home");
+    let items = alice.list("C WHOIS bob");
+    assert!(items.contains(&"away at sea".to_owned()), "{items:?}");
+    assert!(items.contains(&"display Bob the Builder".to_owned()), "{items:?}");
+    bob.leave();
+    alice.expect_nothing();
+    assert_eq!(alice.list("C WHO").len(), 2);
+}
+
+#[test]
 fn a_session_monitors_users_whatever_others_are_told() {
     let server = Server::start(&["--presence-limit", "1"]);
     let mut alice = server.register("alice");

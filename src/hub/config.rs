@@ -11,6 +11,8 @@ pub struct Config {
     pub public_files: bool,
     /// With more users online than this, nobody is told who comes and goes.
     pub presence_limit: usize,
+    /// True if a user causes only so much in a time, such as notices of presence.
+    pub bounds_rates: bool,
     /// True if messages are kept, for users who are offline and to be read again. Otherwise nothing
     /// that people say comes to the disk.
     pub keep_messages: bool,

@@ -109,7 +109,7 @@ fn display_name_set(
     }
     let but = asker.map(|asker| asker.conn);
     let event = Event::Nick(domains.accounts.name(user), display);
-    domains.presence.announce(user, event, but, cx);
+    domains.presence.announce(user, event, but, &domains.accounts, cx);
 }
 
 /// Bans a user, or lifts the ban. With a ban, the session is to end, and groups are to get another

@@ -108,6 +108,7 @@ impl Domains {
     /// The time at which something is due by itself, on the monotonic clock.
     pub fn next_deadline(&self, core: &Core) -> Option<Duration> {
         let all = [
+            self.presence.next_deadline(),
             self.login.next_deadline(),
             self.messages.history.next_deadline(),
             self.groups.next_deadline(core),
@@ -122,6 +123,7 @@ impl Domains {
         if self.calls.look(cx.core.now.monotonic) {
             self.presence.who_changed();
         }
+        self.presence.deadline(&self.accounts, cx);
         self.login.deadline(cx);
         self.messages.history.deadline(cx);
         self.files.deadline(cx);

@@ -1,9 +1,10 @@
-//! Presence: who is online, in dense lists, so that a broadcast copies connections and does nothing
-//! else.
+//! Presence: who is online and who is away, and who is told when that changes.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::time::Duration;
 
+use crate::chat::account::Account;
 use crate::chat::address::Address;
 use crate::chat::answer::{Answer, Done, Item, List, OnlineUser};
 use crate::chat::event::Event;
@@ -15,28 +16,20 @@ use crate::chat::text::Reason;
 use crate::hub::accounts::Accounts;
 use crate::hub::accounts::directory::{Directory, OPERATOR, UserIndex};
 use crate::hub::away::Away;
+use crate::hub::budgets::{NoticeBudgets, Untold, UserStatus};
 use crate::hub::context::{Caller, Cx};
-use crate::hub::effect::{Effects, Recipients};
+use crate::hub::effect::{Effect, Effects, Recipients};
 use crate::hub::input::ConnId;
 use crate::hub::monitors::Monitors;
+use crate::hub::online::Online;
+
 use crate::hub::sessions::replies::Reply;
 
-/// The presence domain. The three lists are parallel and have an entry for each session; the last
-/// entry takes the place of one that leaves.
+/// The presence domain.
 #[derive(Debug, Default)]
 pub struct Presence {
-    conns: Vec<ConnId>,
-    users: Vec<UserIndex>,
-    /// The time since which the session is logged in.
-    since: Vec<MessageId>,
-    /// By user: the index of the first of the user's sessions in the lists, or [`OFFLINE`].
-    first: Vec<u32>,
-    /// The users who have several sessions, or whose first one has ended.
-    several: HashMap<UserIndex, Several>,
-    /// The number of sessions beside the first of each user.
-    others: usize,
-    /// The operator's connection. The operator is in none of the lists.
-    operator: Option<ConnId>,
+    /// The sessions of those who are online.
+    online: Online,
     /// The items of WHO, until somebody comes, goes, or gets another display name or direct
     /// address.
     who: Option<Rc<[Item]>>,
@@ -46,17 +39,10 @@ pub struct Presence {
     away: Away,
     /// Who is told of whom in any case.
     monitors: Monitors,
+    /// How much more the others are told of whom within a minute.
+    budgets: NoticeBudgets,
     /// Sessions that are let in and not welcomed yet.
     entering: BTreeMap<(UserIndex, ConnId), Entering>,
-}
-
-/// What the lists do not tell of a user who has, or had, several sessions at once.
-#[derive(Debug)]
-struct Several {
-    /// The time since which the user is online.
-    since: MessageId,
-    /// The indexes of the sessions beside the first.
-    others: Vec<u32>,
 }
 
 /// A session that is let in and not welcomed yet. Messages count its user as online; lists of who
@@ -69,26 +55,20 @@ pub struct Entering {
     pub is_news: bool,
 }
 
-const OFFLINE: u32 = u32::MAX;
-
 impl Presence {
     /// The number of users who are online, without the operator.
     pub fn len(&self) -> usize {
-        self.conns.len() - self.others
+        self.online.len()
     }
 
     /// The number of sessions over which users are online, the operator's too.
     pub fn sessions(&self) -> usize {
-        self.conns.len() + usize::from(self.operator.is_some())
+        self.online.sessions()
     }
 
     /// The sessions over which a user is online.
     pub fn sessions_of(&self, user: UserIndex) -> impl Iterator<Item = ConnId> {
-        let first = match user {
-            OPERATOR => self.operator,
-            _ => self.first(user).map(|at| self.conns[at]),
-        };
-        first.into_iter().chain(self.others_of(user).iter().map(|at| self.conns[*at as usize]))
+        self.online.sessions_of(user)
     }
 
     /// The sessions over which a user is online, or is about to be.
@@ -105,10 +85,7 @@ impl Presence {
 
     /// Returns true if a user is online.
     pub fn is_online(&self, user: UserIndex) -> bool {
-        match user {
-            OPERATOR => self.operator.is_some(),
-            _ => self.first(user).is_some(),
-        }
+        self.online.has(user)
     }
 
     /// Returns true if a user is online, or is about to be.
@@ -119,26 +96,6 @@ impl Presence {
     /// Returns true if a session of a user is let in and not welcomed yet.
     pub fn is_entering(&self, user: UserIndex) -> bool {
         !self.entering.is_empty() && self.entering_of(user).next().is_some()
-    }
-
-    /// The index of a user's first session in the lists.
-    fn first(&self, user: UserIndex) -> Option<usize> {
-        let first = *self.first.get(user.0 as usize)?;
-        (first != OFFLINE).then_some(first as usize)
-    }
-
-    /// The indexes of a user's sessions beside the first.
-    fn others_of(&self, user: UserIndex) -> &[u32] {
-        match self.others {
-            0 => &[],
-            _ => self.several.get(&user).map_or(&[], |several| &several.others),
-        }
-    }
-
-    /// The index of a session in the lists.
-    fn index(&self, Caller { conn, user }: Caller) -> Option<usize> {
-        let others = self.others_of(user).iter().map(|at| *at as usize);
-        self.first(user).into_iter().chain(others).find(|at| self.conns[*at] == conn)
     }
 
     /// Notes that a session is let in.
@@ -171,14 +128,12 @@ impl Presence {
 
     /// The time since which a session is logged in.
     pub fn session_since(&self, caller: Caller) -> Option<MessageId> {
-        self.index(caller).map(|at| self.since[at])
+        self.online.session_since(caller)
     }
 
     /// The time since which a user is online; none for the operator.
     pub fn since(&self, user: UserIndex) -> Option<MessageId> {
-        let first = self.first(user)?;
-        let several = self.several.get(&user);
-        Some(several.map_or(self.since[first], |several| several.since))
+        self.online.since(user)
     }
 
     /// The words of a user who is away.
@@ -188,138 +143,31 @@ impl Presence {
 
     /// Adds a session over which its user is online since a time. Returns true if that is the
     /// user's first.
-    pub fn join(&mut self, Caller { conn, user }: Caller, since: MessageId) -> bool {
-        if user == OPERATOR {
-            debug_assert!(self.operator.is_none(), "there are two operators");
-            self.operator = Some(conn);
-            return true;
+    pub fn join(&mut self, caller: Caller, since: MessageId) -> bool {
+        let is_first = self.online.join(caller, since);
+        if is_first {
+            self.forget_snapshots();
         }
-        if self.first.len() <= user.0 as usize {
-            self.first.resize(user.0 as usize + 1, OFFLINE);
-        }
-        let at = self.conns.len() as u32;
-        let is_first = match self.first(user) {
-            None => {
-                self.first[user.0 as usize] = at;
-                self.forget_snapshots();
-                true
-            }
-            Some(first) => {
-                let since = self.since[first];
-                let several = self.several.entry(user);
-                let new = Several { since, others: Vec::new() };
-                several.or_insert(new).others.push(at);
-                self.others += 1;
-                false
-            }
-        };
-        self.conns.push(conn);
-        self.users.push(user);
-        self.since.push(since);
         is_first
     }
 
     /// Removes a session over which its user is online.
-    pub fn leave(&mut self, Caller { conn, user }: Caller) {
-        self.monitors.session_ended(conn);
-        self.away.say(Caller { conn, user }, None);
-        if user == OPERATOR {
-            debug_assert_eq!(self.operator, Some(conn), "another session is the operator's");
-            self.operator = None;
-            return;
-        }
-        let Some(at) = self.index(Caller { conn, user }) else {
-            debug_assert!(false, "{user:?} is not online over {conn}");
-            return;
-        };
-        self.forget_index(user, at as u32);
-        self.conns.swap_remove(at);
-        self.users.swap_remove(at);
-        self.since.swap_remove(at);
-        if let Some(moved) = self.users.get(at).copied() {
-            self.index_moved(moved, self.conns.len() as u32, at as u32);
-        }
+    pub fn leave(&mut self, caller: Caller) {
+        self.monitors.session_ended(caller.conn);
+        self.away.say(caller, None);
+        self.online.leave(caller);
         self.forget_snapshots();
-    }
-
-    /// Forgets one index of a user. Another session becomes the first one if that was it.
-    fn forget_index(&mut self, user: UserIndex, at: u32) {
-        let first = &mut self.first[user.0 as usize];
-        let Some(several) = self.several.get_mut(&user) else {
-            *first = OFFLINE;
-            return;
-        };
-        if *first == at {
-            *first = OFFLINE;
-            if several.others.is_empty() {
-                self.several.remove(&user);
-                return;
-            }
-            *first = several.others.remove(0);
-        } else {
-            several.others.retain(|other| *other != at);
-        }
-        self.others -= 1;
-    }
-
-    /// Notes that a session of a user has another index.
-    fn index_moved(&mut self, user: UserIndex, before: u32, at: u32) {
-        let first = &mut self.first[user.0 as usize];
-        if *first == before {
-            *first = at;
-            return;
-        }
-        let others = self.several.get_mut(&user).map(|several| several.others.iter_mut());
-        others
-            .into_iter()
-            .flatten()
-            .filter(|other| **other == before)
-            .for_each(|other| *other = at);
     }
 
     /// Adds the sessions of everyone online but `user` to the recipients. Returns them, and the
     /// number of users.
     pub fn everyone_but(&self, user: UserIndex, effects: &mut Effects) -> (Recipients, usize) {
-        let all = &mut effects.recipients;
-        let start = all.len();
-        let mut rest = 0;
-        match self.others_of(user) {
-            [] => {
-                if let Some(at) = self.first(user) {
-                    all.extend_from_slice(&self.conns[..at]);
-                    rest = at + 1;
-                }
-            }
-            others => {
-                let first = self.first(user).map(|first| first as u32);
-                let mut own: Vec<u32> = first.into_iter().chain(others.iter().copied()).collect();
-                own.sort_unstable();
-                for at in own {
-                    all.extend_from_slice(&self.conns[rest..at as usize]);
-                    rest = at as usize + 1;
-                }
-            }
-        }
-        all.extend_from_slice(&self.conns[rest..]);
-        let operator = self.operator.filter(|_| user != OPERATOR);
-        all.extend(operator);
-        let users = self.len() - usize::from(user != OPERATOR && self.is_online(user));
-        (start..all.len(), users + usize::from(operator.is_some()))
+        self.online.everyone_but(user, effects)
     }
 
     /// The sessions of everyone online, including the operator's.
     pub fn conns(&self) -> impl Iterator<Item = ConnId> {
-        self.conns.iter().copied().chain(self.operator)
-    }
-
-    /// The users who are online, with the time since which they are, in the order of the lists.
-    fn online(&self) -> impl Iterator<Item = (UserIndex, MessageId)> {
-        let entries = self.users.iter().zip(&self.since).enumerate();
-        let firsts = entries.filter(|(at, (user, _))| self.first[user.0 as usize] == *at as u32);
-        firsts.map(|(_, (user, since))| {
-            let several = self.several.get(user);
-            (*user, several.map_or(*since, |several| several.since))
-        })
+        self.online.conns()
     }
 
     /// Discards the items of WHO, since a display name or a direct address has changed.
@@ -337,7 +185,7 @@ impl Presence {
         if let Some(items) = &self.who {
             return items.clone();
         }
-        let lines = self.online().map(|(user, since)| {
+        let lines = self.online.users().map(|(user, since)| {
             let account = directory.account(user);
             Item::Online(OnlineUser {
                 name: account.name,
@@ -357,7 +205,7 @@ impl Presence {
         if let Some(items) = &self.direct {
             return items.clone();
         }
-        let lines = self.online().map(|(user, _)| {
+        let lines = self.online.users().map(|(user, _)| {
             let account = directory.account(user);
             Item::Direct(account.name, account.number)
         });
@@ -409,58 +257,114 @@ impl Presence {
     ) {
         let sessions = self.sessions_of(user).count();
         if let Some(words) = self.away.news(user, sessions) {
-            self.announce(user, Event::Away(accounts.name(user), words), but, cx);
+            self.announce(user, Event::Away(accounts.name(user), words), but, accounts, cx);
         }
     }
 
     /// Tells the others that a user came or went.
     pub fn tell(&mut self, user: UserIndex, online: bool, accounts: &Accounts, cx: &mut Cx<'_>) {
-        let account = accounts.account(user);
-        let event = match online {
-            true => Event::On(account.name, account.number),
-            false => Event::Off(account.name, account.number),
-        };
         if !online {
             self.away.went_offline(user);
         }
-        self.announce(user, event, self.sessions_of(user).next(), cx);
+        self.announce(user, came_or_went(accounts.account(user), online), None, accounts, cx);
     }
 
     /// Tells all sessions but one of an event: those that monitor its user, and those that are not
     /// quiet, unless more users are online than such events are told for; the user counts in any
-    /// case.
-    pub fn announce(&self, user: UserIndex, event: Event, but: Option<ConnId>, cx: &mut Cx<'_>) {
+    /// case. A user causes so many of them a minute; what comes then is told once that is over.
+    pub fn announce(
+        &mut self,
+        user: UserIndex,
+        event: Event,
+        but: Option<ConnId>,
+        accounts: &Accounts,
+        cx: &mut Cx<'_>,
+    ) {
         if user == OPERATOR {
             return;
         }
+        if let Some(untold) = self.budgets.untold(user) {
+            match event {
+                Event::Away(..) => untold.away_in = but,
+                Event::Nick(..) => untold.named_in = but,
+                _ => {}
+            }
+            return;
+        }
+        let is_told = self.tell_all(user, event, but, cx);
+        if is_told && cx.core.config.bounds_rates {
+            let told = status(user, (&self.away, self.is_announced(user)), accounts);
+            self.budgets.count(user, cx.core.now.monotonic, told);
+        }
+    }
+
+    /// Tells those of an event who are to be told. Returns true if there are any.
+    fn tell_all(
+        &self,
+        user: UserIndex,
+        event: Event,
+        but: Option<ConnId>,
+        cx: &mut Cx<'_>,
+    ) -> bool {
         let users = self.len() + usize::from(!self.is_online(user));
         let monitors = match event {
             Event::Nick(..) => None,
             _ => self.monitors.of(user),
         };
+        let is_of_coming = matches!(event, Event::On(..) | Event::Off(..));
         let sessions = &cx.core.sessions;
         let is_told = |conn: &ConnId| {
-            let is_quiet = sessions.get(*conn).is_none_or(|session| session.is_quiet);
+            let Some(session) = sessions.get(*conn) else { return false };
+            let is_own = is_of_coming && session.user() == Some(user);
             Some(*conn) != but
-                && (!is_quiet || monitors.is_some_and(|monitors| monitors.contains(conn)))
+                && !is_own
+                && (!session.is_quiet || monitors.is_some_and(|monitors| monitors.contains(conn)))
         };
-        match users > cx.core.config.presence_limit {
+        let to = match users > cx.core.config.presence_limit {
             true => {
                 let monitors = monitors.into_iter().flatten().copied();
-                cx.effects.tell(event, monitors.filter(is_told));
+                cx.effects.recipients(monitors.filter(is_told))
             }
-            false => cx.effects.tell(event, self.conns().filter(is_told)),
+            false => cx.effects.recipients(self.conns().filter(is_told)),
+        };
+        let are_any = !to.is_empty();
+        if are_any {
+            cx.effects.push(Effect::Tell { event, to });
+        }
+        are_any
+    }
+
+    /// The time at which what is not told of somebody is due, on the monotonic clock.
+    pub fn next_deadline(&self) -> Option<Duration> {
+        self.budgets.next_end()
+    }
+
+    /// Tells the others what has changed with those whose minute is over.
+    pub fn deadline(&mut self, accounts: &Accounts, cx: &mut Cx<'_>) {
+        while let Some((user, untold)) = self.budgets.end_one(cx.core.now.monotonic) {
+            let Some(untold) = untold else { continue };
+            let now = status(user, (&self.away, self.is_announced(user)), accounts)();
+            let Untold { told, away_in, named_in } = *untold;
+            let account = accounts.account(user);
+            if now.online != told.online {
+                let event = came_or_went(account, now.online);
+                self.announce(user, event, None, accounts, cx);
+            }
+            if now.online && now.away != told.away {
+                let event = Event::Away(account.name, now.away);
+                self.announce(user, event, away_in, accounts, cx);
+            }
+            if let Some(display) = now.display.filter(|now| Some(now) != told.display.as_ref()) {
+                let event = Event::Nick(account.name, display);
+                self.announce(user, event, named_in, accounts, cx);
+            }
         }
     }
 
     /// Lists the users to whom a direct message goes at once.
     pub fn list_reachable(&mut self, caller: Caller, accounts: &Accounts, cx: &mut Cx<'_>) {
         let items = self.direct(&accounts.directory);
-        let own = Item::Direct(accounts.name(caller.user), accounts.number(caller.user));
-        let without = match self.others {
-            0 => self.first(caller.user),
-            _ => items.iter().position(|item| *item == own),
-        };
+        let without = self.online.place(caller.user);
         let last = Answer::done(Kind::Reachable);
         let list = List::whole(Kind::Reachable, items, without, last);
         cx.reply(caller.conn, Reply::List(list));
@@ -473,25 +377,32 @@ impl Presence {
 
     /// Checks the invariants between two inputs, for tests.
     pub fn check_invariants(&self) {
-        assert_eq!(self.conns.len(), self.users.len());
-        assert_eq!(self.conns.len(), self.since.len());
-        assert!(!self.users.contains(&OPERATOR), "the operator is in a list");
-        let mut others = 0;
-        for (at, user) in self.users.iter().enumerate() {
-            let is_other = self.others_of(*user).contains(&(at as u32));
-            assert!(is_other != (self.first(*user) == Some(at)), "{user:?} is not found at {at}");
-            others += usize::from(is_other);
-        }
-        assert_eq!(others, self.others);
-        let online = self.first.iter().filter(|first| **first != OFFLINE).count();
-        assert_eq!(online, self.len());
-        let several = self.several.iter();
-        let listed: usize = several.map(|(_, several)| several.others.len()).sum();
-        assert_eq!(listed, self.others);
-        assert!(self.several.keys().all(|user| self.is_online(*user)));
+        self.online.check_invariants();
+        self.budgets.check_invariants();
         assert!(self.monitors.sessions().all(|session| self.conns().any(|conn| conn == session)));
         for Caller { conn, user } in self.away.sessions() {
             assert!(self.sessions_of(user).any(|session| session == conn), "{conn} is gone");
         }
+    }
+}
+
+/// The event that a user came or went.
+fn came_or_went(Account { name, number, .. }: &Account, online: bool) -> Event {
+    match online {
+        true => Event::On(*name, *number),
+        false => Event::Off(*name, *number),
+    }
+}
+
+/// What notices tell of a user now, who is away and online so.
+fn status(
+    user: UserIndex,
+    (away, online): (&Away, bool),
+    accounts: &Accounts,
+) -> impl FnOnce() -> UserStatus {
+    move || UserStatus {
+        online,
+        away: away.words(user).cloned(),
+        display: accounts.account(user).display.clone(),
     }
 }

@@ -28,6 +28,7 @@ const FAULTS: &[&str] = &[
     "wrong password",
     "closed: too slow",
     "closed: timed out",
+    "told when the minute was over",
     "download breaks off",
     "upload breaks off",
     "job fails",

@@ -67,6 +67,7 @@ impl People {
                 0..4 if self.say_again(client) => return,
                 4 => return self.say_marked(client, rng),
                 13 if rng.bool() => return say(client, "C MORE on"),
+                13 if rng.u8(..8) == 0 => return self.changes_often(client, rng),
                 12 => {
                     let line = self.about_peers(client, rng);
                     return say(client, &line);
@@ -147,6 +148,18 @@ impl People {
             3 | 4 => "C AWAY".into(),
             5 | 6 => format!("C WHOIS {}", self.name(rng)),
             _ => format!("C MONITOR {} {}", self.name(rng), ["on", "on", "off"][rng.usize(..3)]),
+        }
+    }
+
+    /// Tells more of oneself than the others are told within a minute.
+    fn changes_often(&self, client: &mut Client, rng: &mut Rng) {
+        for _ in 0..rng.u8(10..60) {
+            let line = match rng.u8(..8) {
+                0 => format!("C NICK The {}. Name", rng.u8(..4)),
+                1..5 => format!("C AWAY at {}", ["lunch", "sea"][rng.usize(..2)]),
+                _ => "C AWAY".into(),
+            };
+            say(client, &line);
         }
     }
 

@@ -26,6 +26,7 @@ fn chat_at(unix_micros: u64, keep_messages: bool) -> World {
         registration: false,
         public_files: false,
         presence_limit: 10,
+        bounds_rates: true,
         keep_messages,
         history: None,
         delete_window: std::time::Duration::ZERO,

@@ -15,6 +15,7 @@ mod members;
 mod operator;
 mod ops;
 mod order;
+mod pace;
 mod peers;
 mod people;
 mod presence;

@@ -21,6 +21,9 @@ impl World {
         for _ in 0..self.server.too_slow {
             self.counts.fault("closed: too slow");
         }
+        for _ in 0..self.server.model.told_late {
+            self.counts.fault("told when the minute was over");
+        }
         self.counts
     }
 

@@ -102,6 +102,7 @@ impl World {
             registration: rng.u8(..4) > 0,
             public_files: rng.bool(),
             presence_limit: rng.usize(..=people),
+            bounds_rates: rng.u8(..8) > 0,
             keep_messages: rng.u8(..8) > 0,
             alive_period: Duration::from_secs(rng.u64(1..60)),
             group_max: rng.usize(1..=people),

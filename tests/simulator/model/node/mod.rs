@@ -48,7 +48,7 @@ use self::ledger::Ledger;
 use self::lists::DueList;
 use self::order::Order;
 use self::peers::Peers;
-use self::presence::Presence;
+use self::presence::{Minute, Presence, Told};
 use self::sessions::Session;
 use self::uploads::Expectations;
 use crate::model::chat::ChatModel;
@@ -89,7 +89,13 @@ pub struct NodeModel {
     said_away: u64,
     /// The notices of who came and went that the last input ought to bring.
     presence: Vec<Presence>,
-    /// Of whom the others were told that they are online.
+    /// What the others were told last of whom.
+    told: BTreeMap<Number, Told>,
+    /// Who caused notices, and how many, in the order in which these minutes began.
+    minutes: Vec<Minute>,
+    /// How many notices came only when a minute was over.
+    pub told_late: u64,
+    /// Of whom the others were told that they are online, or would have been.
     announced: BTreeSet<Number>,
     /// The highest number of a device of each user.
     devices: BTreeMap<Number, u32>,
@@ -133,6 +139,9 @@ impl NodeModel {
             away: BTreeMap::new(),
             said_away: 0,
             presence: Vec::new(),
+            told: BTreeMap::new(),
+            minutes: Vec::new(),
+            told_late: 0,
             announced: BTreeSet::new(),
             devices: kept.devices.iter().copied().collect(),
             told_elsewhere: None,
@@ -165,6 +174,8 @@ impl NodeModel {
         }
         self.sessions.clear();
         self.announced.clear();
+        self.told.clear();
+        self.minutes.clear();
         self.away.clear();
         self.logged_out.clear();
         self.devices = store.kept().devices.into_iter().collect();
@@ -200,7 +211,10 @@ impl NodeModel {
                 self.deliveries.insert(*conn, VecDeque::new());
             }
             Input::Disconnected { conn } => self.leave(*conn),
-            Input::Deadline => self.groups.is_deadline = true,
+            Input::Deadline => {
+                self.groups.is_deadline = true;
+                self.end_minutes();
+            }
             _ => {}
         }
     }

@@ -1,17 +1,19 @@
 //! Who is online and who is away, and who is told when that changes.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use chatsrv::chat::account::{Account, AccountFacts};
 use chatsrv::chat::answer::Item;
 use chatsrv::chat::event::Event;
 use chatsrv::chat::fact::Fact;
 use chatsrv::chat::id::MessageId;
-use chatsrv::chat::name::Number;
+use chatsrv::chat::name::{DisplayName, Number};
 use chatsrv::chat::request::Request;
+use chatsrv::chat::text::Reason;
 use chatsrv::hub::input::ConnId;
 use chatsrv::hub::job::{Job, Outcome, Value};
-use chatsrv::limits::MONITORED_USERS_MAX;
+use chatsrv::limits::{MONITORED_USERS_MAX, PRESENCE_NOTICES_MAX, PRESENCE_PERIOD};
 use chatsrv::protocol::native::command::Command;
 use chatsrv::protocol::native::verb::Verb;
 
@@ -23,6 +25,24 @@ use super::lists::DueList;
 pub struct Presence {
     pub event: Event,
     pub to: Vec<ConnId>,
+}
+
+/// What the others were told last of a user.
+#[derive(Clone, Debug, Default)]
+pub struct Told {
+    online: bool,
+    away: Option<Reason>,
+    display: Option<DisplayName>,
+}
+
+/// A minute in which a user causes so many notices at most.
+pub struct Minute {
+    user: Number,
+    ends: Duration,
+    notices: u32,
+    /// In which session what is not told yet was said.
+    away_in: Option<ConnId>,
+    named_in: Option<ConnId>,
 }
 
 impl NodeModel {
@@ -73,8 +93,7 @@ impl NodeModel {
             true => Event::On(self.name(user), user),
             false => Event::Off(self.name(user), user),
         };
-        let own = self.online().find(|(other, _)| *other == user).map(|(_, conn)| conn);
-        self.announce(user, event, own);
+        self.announce(user, event, None);
     }
 
     /// Notes who ought to be told that a user is away, for another reason than before or for none.
@@ -101,18 +120,83 @@ impl NodeModel {
         if user == Number::OPERATOR {
             return;
         }
+        let display = self.account(user).display.clone();
+        let minute = self.minutes.iter_mut().find(|minute| minute.user == user);
+        if let Some(minute) = minute.filter(|minute| minute.notices == PRESENCE_NOTICES_MAX) {
+            match event {
+                Event::Away(..) => minute.away_in = but,
+                Event::Nick(..) => minute.named_in = but,
+                _ => {}
+            }
+            return;
+        }
+        let told = self.told.entry(user).or_insert(Told { display, ..Told::default() });
+        match &event {
+            Event::On(..) | Event::Off(..) => {
+                (told.online, told.away) = (matches!(event, Event::On(..)), None);
+            }
+            Event::Away(_, words) => told.away = words.clone(),
+            Event::Nick(_, display) => told.display = Some(display.clone()),
+            _ => unreachable!("{event:?} is not about presence"),
+        }
+        self.push_notice(user, event, but);
+    }
+
+    /// Notes who ought to be told now.
+    fn push_notice(&mut self, user: Number, event: Event, but: Option<ConnId>) {
         // The user counts, online or not.
         let others = self.people().into_iter().filter(|number| *number != user).count();
         let is_for_all = others < self.config.presence_limit;
         let is_monitored = !matches!(event, Event::Nick(..));
+        let is_told_of_own = !matches!(event, Event::On(..) | Event::Off(..));
         let told = self.sessions.iter().filter(|(conn, session)| {
             let is_meant = (is_for_all && !session.quiet)
                 || (is_monitored && session.monitored.contains(&user));
-            is_meant && session.user.is_some() && Some(**conn) != but
+            let is_other = is_told_of_own || session.user != Some(user);
+            is_meant && session.user.is_some() && is_other && Some(**conn) != but
         });
         let to: Vec<ConnId> = told.map(|(conn, _)| *conn).collect();
-        if !to.is_empty() {
-            self.presence.push(Presence { event, to });
+        if to.is_empty() {
+            return;
+        }
+        self.presence.push(Presence { event, to });
+        if !self.config.bounds_rates {
+            return;
+        }
+        match self.minutes.iter_mut().find(|minute| minute.user == user) {
+            Some(minute) => minute.notices += 1,
+            None => {
+                let ends = self.now + PRESENCE_PERIOD;
+                let minute = Minute { user, ends, notices: 1, away_in: None, named_in: None };
+                self.minutes.push(minute);
+            }
+        }
+    }
+
+    /// Minutes are over, and of whom there was more to tell, what is different now is told.
+    pub(super) fn end_minutes(&mut self) {
+        let now = self.now;
+        let ended: Vec<Minute> = self.minutes.extract_if(.., |minute| minute.ends <= now).collect();
+        for Minute { user, notices, away_in, named_in, .. } in ended {
+            if notices < PRESENCE_NOTICES_MAX {
+                continue;
+            }
+            let told = self.told[&user].clone();
+            let before = self.presence.len();
+            let is_online = self.announced.contains(&user);
+            if is_online != told.online {
+                self.tell(user, is_online);
+            }
+            let away = self.away.get(&user).cloned();
+            if is_online && away != told.away {
+                self.announce(user, Event::Away(self.name(user), away), away_in);
+            }
+            let display = self.account(user).display.clone();
+            if let Some(display) = display.filter(|display| Some(display) != told.display.as_ref())
+            {
+                self.announce(user, Event::Nick(self.name(user), display), named_in);
+            }
+            self.told_late += (self.presence.len() - before) as u64;
         }
     }
 
