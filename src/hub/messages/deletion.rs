@@ -15,6 +15,7 @@ use crate::hub::accounts::roles::Role;
 use crate::hub::context::{Caller, Cx};
 use crate::hub::input::ConnId;
 use crate::hub::job::{Job, JobId, Outcome, Value};
+use crate::hub::messages::inbox::Inbox;
 use crate::hub::outcome::{failed, kept};
 use crate::hub::pending::{Domain, Pending};
 use crate::hub::people::People;
@@ -81,7 +82,7 @@ impl Deletions {
         &mut self,
         id: JobId,
         outcome: &Outcome,
-        people: People<'_>,
+        (people, inbox): (People<'_>, &mut Inbox),
         cx: &mut Cx<'_>,
     ) -> Option<Proposal> {
         match self.pending.take(id)? {
@@ -103,7 +104,7 @@ impl Deletions {
                     other => kept(Done::Done, other),
                 };
                 if result.is_ok() {
-                    tell(&message, conn, people, cx);
+                    tell(&message, conn, (people, inbox), cx);
                 }
                 if let Some(conn) = conn {
                     cx.resolve_answer(conn, id, Kind::Delete, result);
@@ -165,26 +166,39 @@ fn judge(deletion: &Deletion, time: LogTime, people: People<'_>) -> Result<(), R
 }
 
 /// Tells everyone online who may read a message that it is gone, but the session that asked for it.
-fn tell(message: &StoredMessage, asked: Option<ConnId>, people: People<'_>, cx: &mut Cx<'_>) {
+/// Sessions that are logging in are told with the welcome.
+fn tell(
+    message: &StoredMessage,
+    asked: Option<ConnId>,
+    (people, inbox): (People<'_>, &mut Inbox),
+    cx: &mut Cx<'_>,
+) {
     let StoredMessage { id, chat, .. } = *message;
     let is_told = |conn: &ConnId| Some(*conn) != asked;
     let sessions = |user: UserIndex| people.presence.sessions_of(user).filter(is_told);
     match chat {
         Chat::Everyone => {
             let event = Event::Deleted(id, Destination::Everyone);
+            for user in inbox.users() {
+                inbox.delete(user, id, &event, cx);
+            }
             cx.tell(event, people.presence.conns().filter(is_told));
         }
         Chat::Group(group) => {
             let Some(group) = people.groups.get(group) else { return };
             let readers = group.members.iter().filter(|member| member.since <= id);
+            let readers = readers.map(|member| member.user);
             let event = Event::Deleted(id, Destination::Group(group.name));
-            cx.tell(event, readers.flat_map(|member| sessions(member.user)));
+            readers.clone().for_each(|user| inbox.delete(user, id, &event, cx));
+            cx.tell(event, readers.flat_map(sessions));
         }
         Chat::Direct(one, other) => {
             let both = [one, other].into_iter().take(if one == other { 1 } else { 2 });
             for user in both.filter_map(|number| people.accounts.directory.find_number(number)) {
                 if let Some(shown) = people.destination(user, chat) {
-                    cx.tell(Event::Deleted(id, shown), sessions(user));
+                    let event = Event::Deleted(id, shown);
+                    inbox.delete(user, id, &event, cx);
+                    cx.tell(event, sessions(user));
                 }
             }
         }

@@ -71,11 +71,8 @@ impl Inbox {
         };
         match audience.to {
             Addressee::Everyone => {
-                let mut users: Vec<UserIndex> =
-                    self.sessions.keys().map(|(user, _)| *user).collect();
-                users.dedup();
-                users.retain(|user| *user != audience.from);
-                users.into_iter().for_each(|user| put(self, user));
+                let users = self.users().into_iter().filter(|user| *user != audience.from);
+                users.for_each(|user| put(self, user));
             }
             Addressee::User(user) if user == audience.from => {}
             Addressee::User(user) => put(self, user),
@@ -111,6 +108,26 @@ impl Inbox {
             }
         }
         is_told
+    }
+
+    /// Removes a message that is gone from the inboxes of a user's sessions, and puts the event of
+    /// it there.
+    pub fn delete(&mut self, user: UserIndex, id: MessageId, event: &Event, cx: &mut Cx<'_>) {
+        let inboxes =
+            self.sessions.range_mut((user, ConnId::FIRST)..).take_while(|((of, _), _)| *of == user);
+        let is_it = |event: &Event| match event {
+            Event::Said(message) | Event::SaidElsewhere(message) => message.id == id,
+            _ => false,
+        };
+        inboxes.for_each(|(_, inbox)| inbox.events.retain(|event| !is_it(event)));
+        self.tell(user, None, event, cx);
+    }
+
+    /// The users who have an inbox.
+    pub fn users(&self) -> Vec<UserIndex> {
+        let mut users: Vec<UserIndex> = self.sessions.keys().map(|(user, _)| *user).collect();
+        users.dedup();
+        users
     }
 
     /// Checks that each inbox belongs to a login, and holds no more than it may.

@@ -285,7 +285,7 @@ impl Messages {
         cx: &mut Cx<'_>,
     ) -> Option<Proposal> {
         if self.deletions.pending.get(id).is_some() {
-            return self.deletions.done(id, &outcome, people, cx);
+            return self.deletions.done(id, &outcome, (people, &mut self.inbox), cx);
         }
         match self.pending.take(id)? {
             MessageJob::FindKey(from, draft, chat) => {

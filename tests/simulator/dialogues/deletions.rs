@@ -13,6 +13,48 @@ const BOB_GETS_MORE: &str = "bob > C MORE on
     ";
 
 #[test]
+fn who_is_logging_in_gets_nothing_that_was_removed_and_is_told_so() {
+    for chat in ["bob", "*", "#team"] {
+        let shown = if chat == "bob" { "alice" } else { chat };
+        // The store counts when everything was said.
+        let unread = match chat {
+            "*" => "bob < C 150 UNREAD 0".to_owned(),
+            _ => format!(
+                "bob < C 150 UNREAD 1
+                 bob < C 151 UNREAD {shown} 1 1700000000000002"
+            ),
+        };
+        play_among_two(&format!(
+            "alice makes #team with bob
+             bob breaks
+             alice < C 121 OFF bob 10002
+             store holds
+             bob connects
+             bob > C USER bob BESIDE
+             bob < C 331 USER bob ...
+             bob > D x
+             store answers first
+             alice > D {chat} secret
+             store answers last
+             alice < C 250 MSG 1700000000000001 {chat} 1 0
+             alice > D {chat} open
+             store answers last
+             alice < C 250 MSG 1700000000000002 {chat} 1 0
+             alice > C DELETE 1700000000000001
+             store answers last
+             store answers last
+             alice < C 250 DELETE ...
+             store works
+             alice < C 120 ON bob 10002
+             {unread}
+             bob < C 230 ...
+             bob < D 1700000000000002 alice {chat} open
+             bob < C 131 DELETED 1700000000000001 {shown}"
+        ));
+    }
+}
+
+#[test]
 fn what_is_removed_is_gone_for_all() {
     play_among_two(&format!(
         "{BOB_GETS_MORE}

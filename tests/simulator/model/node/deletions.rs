@@ -12,6 +12,7 @@ use chatsrv::hub::input::ConnId;
 use chatsrv::hub::job::{JobId, Outcome, Value};
 use chatsrv::protocol::native::code::Code;
 
+use super::sessions::Session;
 use super::{NodeModel, entries};
 use crate::reply::Reply;
 
@@ -96,8 +97,8 @@ impl NodeModel {
         }
         self.ledger.deleted(message.id);
         // Whoever reads the chat now is told: some may have left its group meanwhile.
-        let readers = match message.chat {
-            Chat::Everyone => self.online().map(|(user, _)| user).collect::<BTreeSet<_>>(),
+        let readers: BTreeSet<Number> = match message.chat {
+            Chat::Everyone => self.sessions.values().filter_map(Session::owner).collect(),
             Chat::Direct(..) => readers.into_iter().collect(),
             Chat::Group(id) => {
                 let stays = |reader: &Number| self.chat.groups.is_member(*reader, id);
@@ -108,6 +109,12 @@ impl NodeModel {
             let event = Event::Deleted(message.id, self.destination(reader, message.chat));
             let to = self.online().filter(|(user, conn)| *user == reader && Some(*conn) != asked);
             let to: Vec<ConnId> = to.map(|(_, conn)| conn).collect();
+            for (conn, session) in &mut self.sessions {
+                let login = session.entering.as_mut().filter(|login| login.user == reader);
+                let Some(login) = login else { continue };
+                login.held.retain(|held| held.id != Some(message.id));
+                login.marks.push((event.clone(), vec![*conn]));
+            }
             let notices = &mut self.deletions.notices;
             match notices.iter_mut().find(|(known, _)| *known == event) {
                 Some((_, known)) => known.extend(to),
@@ -157,7 +164,7 @@ impl NodeModel {
         for (conn, session) in &mut self.sessions {
             let login = session.entering.as_mut().filter(|login| login.user == reader);
             if let Some(login) = login {
-                login.seen.push((event.clone(), vec![*conn]));
+                login.marks.push((event.clone(), vec![*conn]));
             }
         }
         let to = self.own(reader, asker);

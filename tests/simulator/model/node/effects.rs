@@ -134,7 +134,7 @@ impl NodeModel {
         if let (Job::CountUnread { reader }, None) = (job, self.session(conn).user) {
             let was_present = self.open_sessions(*reader).next().is_some();
             let since = self.ledger.newest();
-            let entering = Entering { user: *reader, since, held: Vec::new(), seen: Vec::new() };
+            let entering = Entering { user: *reader, since, held: Vec::new(), marks: Vec::new() };
             let before = self.session(conn).entering.replace(entering);
             assert!(before.is_none(), "{conn} enters twice");
             self.device_enters(conn, *reader);

@@ -113,7 +113,7 @@ impl NodeModel {
             let since = self.sessions[conn].entering.as_ref().unwrap().since;
             file.chat == Chat::Everyone || file.id > since
         });
-        self.hold(&entering, &said_in(file));
+        self.hold(&entering, &said_in(file), Some(file.id));
     }
 
     /// A client is told of a file.

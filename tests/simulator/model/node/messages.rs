@@ -126,12 +126,12 @@ impl NodeModel {
     }
 
     /// What is delivered to these with the welcome, and to sessions of its sender.
-    pub(super) fn hold(&mut self, entering: &[ConnId], said: &Said) {
+    pub(super) fn hold(&mut self, entering: &[ConnId], said: &Said, id: Option<MessageId>) {
         for (conn, session) in &mut self.sessions {
             let Some(login) = &mut session.entering else { continue };
             let is_own = login.user == said.from;
             if is_own || entering.contains(conn) {
-                login.held.push(Held { said: said.clone(), is_own });
+                login.held.push(Held { id, said: said.clone(), is_own });
             }
         }
     }
@@ -182,7 +182,7 @@ impl NodeModel {
         let readers = change.unwrap_or_else(|why| panic!("{said:?}: {why:?}")).readers;
         let Reached { online, entering, users: delivered, absent } =
             self.reached(said.chat, &readers);
-        self.hold(&entering, &said);
+        self.hold(&entering, &said, Some(id));
         let mut own = self.own(said.from, self.said_in(text));
         own.sort_unstable();
         assert_eq!(elsewhere, own, "{said:?} is told to other sessions of its sender");
@@ -312,7 +312,7 @@ impl NodeModel {
         let word = said.key.clone().map(|key| (from, key));
         let is_known = word.as_ref().is_some_and(|word| self.ledger.words.contains_key(word));
         if !self.config.keep_messages && !is_known && !is_offline && self.mark_failed.is_none() {
-            self.hold(&entering, said);
+            self.hold(&entering, said, None);
             if let Some(word) = word {
                 self.ledger.words.insert(word, (None, chat));
             }

@@ -54,6 +54,8 @@ pub struct Session {
 /// What is delivered with the welcome.
 #[derive(Clone, Debug)]
 pub struct Held {
+    /// Its id, where that is known.
+    pub id: Option<MessageId>,
     pub said: Said,
     /// Whether the user said it, in another session.
     pub is_own: bool,
@@ -66,8 +68,8 @@ pub struct Entering {
     pub since: MessageId,
     /// What is delivered with the welcome.
     pub held: Vec<Held>,
-    /// What the user has read meanwhile, in other sessions.
-    pub seen: Vec<(Event, Vec<ConnId>)>,
+    /// What the user has read meanwhile, in other sessions, and what was removed.
+    pub marks: Vec<(Event, Vec<ConnId>)>,
 }
 
 impl NodeModel {
@@ -76,7 +78,7 @@ impl NodeModel {
         let entering = session.entering.take().expect("somebody enters");
         assert_eq!((entering.user, session.user.replace(number)), (number, None));
         session.held = entering.held.into();
-        self.deletions.notices.extend(entering.seen);
+        self.deletions.notices.extend(entering.marks);
         let session = self.session(conn);
         session.more = session.beside;
         self.is_being_welcomed(number);
