@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use chatsrv::chat::account::Account;
-use chatsrv::chat::address::Address;
+use chatsrv::chat::address::{Address, Encryption};
 use chatsrv::chat::event::Event;
 use chatsrv::chat::name::Number;
 use chatsrv::hub::Hub;
@@ -180,7 +180,7 @@ impl Chat {
     fn log_in(&mut self, user: usize) {
         let conn = conn(user);
         let host = Address::host([198, (user >> 16) as u8, (user >> 8) as u8, user as u8].into());
-        self.handle(Input::Connected { conn, from: host });
+        self.handle(Input::Connected { conn, from: host, encryption: Encryption::Plain });
         self.command(user, &format!("RESUME user{user} token"));
         self.flush();
     }

@@ -204,9 +204,10 @@ fn whois_tells_others_a_part_and_oneself_and_administrators_all() {
     ];
     let whole = [
         "created …",
-        "last-seen …",
+        "last-seen -",
         "last-address 127.0.0.1",
         "address 127.0.0.1",
+        "tls -",
         "sessions 1",
         "tokens 1",
         "files 1",
@@ -227,6 +228,9 @@ fn whois_tells_others_a_part_and_oneself_and_administrators_all() {
     operator.expect("C 150 UNREAD 0");
     operator.expect("C 230 USER operator 1 …");
     is(operator.list(&format!("C WHOIS {number}")), all());
+    alice.leave();
+    let seen = operator.list("C WHOIS alice").swap_remove(6);
+    assert!(captures("last-seen …", &seen).is_some_and(|seen| seen[0].parse::<u64>().is_ok()));
     bob.ask("C WHOIS nobody", "C 550 WHOIS…");
 }
 

@@ -41,6 +41,29 @@ impl Address {
     }
 }
 
+/// The encryption of a connection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Encryption {
+    /// None.
+    #[default]
+    Plain,
+    /// TLS 1.2.
+    Tls12,
+    /// TLS 1.3.
+    Tls13,
+}
+
+impl fmt::Display for Encryption {
+    /// Writes the version of TLS as OpenSSL does, or `-`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Encryption::Plain => "-",
+            Encryption::Tls12 => "TLSv1.2",
+            Encryption::Tls13 => "TLSv1.3",
+        })
+    }
+}
+
 /// A network prefix: the /24 of an IPv4 address, or the /48 of an IPv6 address, which is what one
 /// customer has at most. Within it somebody's address may change from day to day. Kept small, since
 /// each account has some.

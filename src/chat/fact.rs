@@ -1,6 +1,6 @@
 //! What is known of a user, as WHOIS lists it.
 
-use crate::chat::address::Address;
+use crate::chat::address::{Address, Encryption};
 use crate::chat::id::MessageId;
 use crate::chat::name::{DisplayName, Number, UserName};
 use crate::chat::text::Reason;
@@ -20,12 +20,14 @@ pub enum Fact {
     Away(Option<Reason>),
     /// The time at which the account was made, in seconds since the Unix epoch.
     Created(u64),
-    /// The time of the last login, in seconds since the Unix epoch.
+    /// The time of the last login of a user who is offline, in seconds since the Unix epoch.
     LastSeen(Option<u64>),
     /// The address from which a device with a token has last logged in.
     LastAddress(Option<Address>),
     /// The addresses from which the user is connected.
     Addresses(Box<[Address]>),
+    /// The encryptions of the connections.
+    Encryptions(Box<[Encryption]>),
     /// The number of sessions.
     Sessions(usize),
     /// The number of tokens.
@@ -47,6 +49,7 @@ impl Fact {
             Fact::Display(_, display) => display.as_ref().map_or(0, |it| it.as_str().len()),
             Fact::Away(words) => words.as_ref().map_or(0, |it| it.as_str().len()),
             Fact::Addresses(all) => size_of_val(&**all),
+            Fact::Encryptions(all) => size_of_val(&**all),
             _ => 0,
         }
     }

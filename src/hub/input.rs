@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::chat::address::Address;
+use crate::chat::address::{Address, Encryption};
 use crate::chat::kind::Kind;
 use crate::chat::refusal::Refusal;
 use crate::chat::request::Request;
@@ -68,6 +68,8 @@ pub enum Input {
         conn: ConnId,
         /// The peer's address. Somebody who comes over the server's own socket is the operator.
         from: Address,
+        /// The encryption of the connection.
+        encryption: Encryption,
     },
     /// A connection made a request.
     Asked {

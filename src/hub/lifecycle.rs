@@ -1,6 +1,6 @@
 //! The lifecycle of a session, from the greeting to the end, over all domains and in reading order.
 
-use crate::chat::address::Address;
+use crate::chat::address::{Address, Encryption};
 use crate::chat::answer::{Answer, Done, List};
 use crate::chat::close::CloseReason;
 use crate::chat::entry::Entry;
@@ -26,8 +26,13 @@ use crate::hub::sessions::state::State;
 use crate::limits::SESSIONS_BESIDE_MAX;
 
 /// Greets a new connection. Over the server's own socket, the operator is logged in at once.
-pub fn connected(domains: &mut Domains, conn: ConnId, from: Address, cx: &mut Cx<'_>) {
-    cx.core.sessions.insert(conn, from);
+pub fn connected(
+    domains: &mut Domains,
+    conn: ConnId,
+    (from, encryption): (Address, Encryption),
+    cx: &mut Cx<'_>,
+) {
+    cx.core.sessions.insert(conn, from, encryption);
     cx.answer(conn, Kind::Connect, Done::Greeted);
     if from == Address::Local {
         log::info!("event=operator conn={conn}");

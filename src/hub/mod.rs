@@ -87,7 +87,9 @@ impl Hub {
         self.core.set_time(now);
         let (domains, cx) = (&mut self.domains, &mut Cx::new(&mut self.core, effects));
         match input {
-            Input::Connected { conn, from } => lifecycle::connected(domains, conn, from, cx),
+            Input::Connected { conn, from, encryption } => {
+                lifecycle::connected(domains, conn, (from, encryption), cx);
+            }
             Input::Asked { conn, request } => requests::asked(domains, conn, request, cx),
             Input::File { conn, stream } => Files::stray_chunk(conn, stream, cx),
             Input::DownloadOver { conn, stream, complete } => {

@@ -2,7 +2,6 @@
 //! all, for which the store has to be asked.
 
 use crate::chat::account::{Account, AccountFacts};
-use crate::chat::address::Address;
 use crate::chat::answer::Item;
 use crate::chat::fact::Fact;
 use crate::chat::kind::Kind;
@@ -94,15 +93,16 @@ fn other_facts(
     cx: &Cx<'_>,
 ) -> impl Iterator<Item = Item> {
     let sessions = people.presence.sessions_of(user).filter_map(|conn| cx.core.sessions.get(conn));
-    let mut from: Vec<Address> = sessions.map(|session| session.from).collect();
-    let sessions = from.len();
-    from.sort_unstable();
-    from.dedup();
+    let (addresses, encryptions): (Vec<_>, Vec<_>) =
+        sessions.map(|session| (session.from, session.encryption)).unzip();
+    let sessions = addresses.len();
+    let last_seen = kept.last_seen.filter(|_| sessions == 0);
     let facts = [
         Fact::Created(kept.created),
-        Fact::LastSeen(kept.last_seen),
+        Fact::LastSeen(last_seen),
         Fact::LastAddress(kept.last_address),
-        Fact::Addresses(from.into()),
+        Fact::Addresses(distinct(addresses)),
+        Fact::Encryptions(distinct(encryptions)),
         Fact::Sessions(sessions),
         Fact::Tokens(kept.tokens),
         Fact::Files(kept.files),
@@ -111,4 +111,11 @@ fn other_facts(
         Fact::Banned(people.accounts.roles.is_banned(user)),
     ];
     facts.into_iter().map(Item::Fact)
+}
+
+/// The different ones of some values, in order.
+fn distinct<T: Ord>(mut values: Vec<T>) -> Box<[T]> {
+    values.sort_unstable();
+    values.dedup();
+    values.into()
 }

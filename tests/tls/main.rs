@@ -75,6 +75,12 @@ fn users_talk_over_tls_and_with_those_who_do_not() {
     bob.ask("D alice hello yourself", "C 250 MSG … alice 1 0");
     alice.expect("D … bob alice hello yourself");
     assert_eq!(secure.figure("chatsrv_tls_connections"), 2);
+    let mut phone = secure.server.connect();
+    phone.ask("C USER alice BESIDE", "C 331 USER alice …");
+    phone.give_password("alice");
+    let known = alice.list("C WHOIS alice");
+    assert!(known.contains(&"tls - TLSv1.3".to_owned()), "{known:?}");
+    phone.leave();
     carol.leave();
     alice.leave();
     bob.leave();

@@ -9,7 +9,7 @@ pub mod state;
 use replies::ReplyQueue;
 use state::State;
 
-use crate::chat::address::Address;
+use crate::chat::address::{Address, Encryption};
 use crate::hub::accounts::directory::UserIndex;
 use crate::hub::input::ConnId;
 
@@ -33,14 +33,14 @@ impl Sessions {
         (session.generation == conn.generation).then_some(session)
     }
 
-    /// Adds a session for a connection whose peer has that address.
-    pub fn insert(&mut self, conn: ConnId, from: Address) {
+    /// Adds a session for a connection whose peer has that address, with that encryption.
+    pub fn insert(&mut self, conn: ConnId, from: Address, encryption: Encryption) {
         let at = conn.slot as usize;
         if self.slots.len() <= at {
             self.slots.resize_with(at + 1, || None);
         }
         debug_assert!(self.slots[at].is_none(), "{conn} connects in a slot that is in use");
-        self.slots[at] = Some(Session::new(conn.generation, from));
+        self.slots[at] = Some(Session::new(conn.generation, from, encryption));
         self.count += 1;
     }
 
@@ -70,6 +70,7 @@ pub struct Session {
     generation: u32,
     /// The address of the peer.
     pub from: Address,
+    pub encryption: Encryption,
     /// The number of wrong passwords so far.
     pub wrong_passwords: u8,
     /// The number of the device; 0 before the login, and for the operator.
@@ -88,10 +89,11 @@ pub struct Session {
 }
 
 impl Session {
-    fn new(generation: u32, from: Address) -> Self {
+    fn new(generation: u32, from: Address, encryption: Encryption) -> Self {
         Session {
             generation,
             from,
+            encryption,
             wrong_passwords: 0,
             device: 0,
             is_beside: false,

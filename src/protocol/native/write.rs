@@ -7,7 +7,7 @@ use super::closing::ClosingReason;
 use super::code::Code;
 use super::codes;
 use super::verb::Verb;
-use crate::chat::address::Address;
+use crate::chat::address::{Address, Encryption};
 use crate::chat::answer::{Answer, ChatLine, Done, Item, LastMessage, OnlineUser};
 use crate::chat::close::CloseReason;
 use crate::chat::device::{Device, DeviceState};
@@ -276,6 +276,11 @@ fn fact(fact: &Fact, mut say: impl FnMut(&dyn Display)) {
             let all: Vec<String> = all.iter().map(Address::to_string).collect();
             let all = if all.is_empty() { "-".to_owned() } else { all.join(" ") };
             return say(&format_args!("address {all}"));
+        }
+        Fact::Encryptions(all) => {
+            let all: Vec<String> = all.iter().map(Encryption::to_string).collect();
+            let all = if all.is_empty() { "-".to_owned() } else { all.join(" ") };
+            return say(&format_args!("tls {all}"));
         }
         Fact::Sessions(count) => ("sessions", count),
         Fact::Groups(count) => ("groups", count),

@@ -3,6 +3,7 @@
 use std::io;
 use std::os::fd::OwnedFd;
 
+use crate::chat::address::Encryption;
 use crate::chat::close::CloseReason;
 use crate::hub::input::Input;
 use crate::limits::{ACCEPT_REST, ACCEPTS_PER_TICK_MAX};
@@ -104,7 +105,8 @@ impl Server {
                 self.connections.set_deadline(id, Some(deadline), &mut self.time.timers);
                 // With TLS, the hub is told at the end of the handshake.
                 if !is_tls {
-                    self.tell_hub(Input::Connected { conn: id, from });
+                    let encryption = Encryption::Plain;
+                    self.tell_hub(Input::Connected { conn: id, from, encryption });
                 }
             }
             Some(reason) => self.finish(id, reason, &LastLine::of(reason)),

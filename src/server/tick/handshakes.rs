@@ -54,15 +54,15 @@ impl Server {
         let Some(session) = self.connections.get(id).and_then(|connection| connection.tls()) else {
             return;
         };
-        let (kind, version) = (session.handshake_kind(), session.version().unwrap_or("unknown"));
-        log::debug!("event=tls conn={id} version={version} handshake={kind:?}");
+        let (kind, encryption) = (session.handshake_kind(), session.encryption());
+        log::debug!("event=tls conn={id} version={encryption} handshake={kind:?}");
         if let Some(tls) = &mut self.tls {
             tls.count_handshake(kind);
         }
         let Some(connection) = self.connections.get(id) else { return };
         let from = connection.peer.address();
         if connection.lifecycle.establish() {
-            self.tell_hub(Input::Connected { conn: id, from });
+            self.tell_hub(Input::Connected { conn: id, from, encryption });
         }
         // A last line may have waited for the handshake.
         self.connections.mark_dirty(id);

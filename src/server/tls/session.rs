@@ -5,8 +5,9 @@ use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 
 use rustix::io::Errno;
-use rustls::{HandshakeKind, InvalidMessage, ServerConfig, ServerConnection};
+use rustls::{HandshakeKind, InvalidMessage, ProtocolVersion, ServerConfig, ServerConnection};
 
+use crate::chat::address::Encryption;
 use crate::limits::TLS_UNSENT_BYTES_MAX;
 
 /// The TLS session of one connection: it decrypts input and encrypts output.
@@ -42,9 +43,13 @@ impl TlsSession {
         self.connection.handshake_kind()
     }
 
-    /// The protocol version, for the log; `None` before the client's first flight.
-    pub fn version(&self) -> Option<&'static str> {
-        self.connection.protocol_version()?.as_str()
+    /// The version of TLS; none before the client's first flight.
+    pub fn encryption(&self) -> Encryption {
+        match self.connection.protocol_version() {
+            Some(ProtocolVersion::TLSv1_3) => Encryption::Tls13,
+            Some(ProtocolVersion::TLSv1_2) => Encryption::Tls12,
+            _ => Encryption::Plain,
+        }
     }
 
     /// The number of plaintext bytes received.

@@ -200,16 +200,17 @@ fn users_and_administrators_are_told_all() {
     let whole = |who: &str| {
         format!(
             "{who} > C WHOIS alice
-             {who} < C 150 WHOIS 15
+             {who} < C 150 WHOIS 16
              {who} < C 151 WHOIS name alice
              {who} < C 151 WHOIS number 10001
              {who} < C 151 WHOIS display alice
              {who} < C 151 WHOIS since _
              {who} < C 151 WHOIS away -
              {who} < C 151 WHOIS created 10001
-             {who} < C 151 WHOIS last-seen 7
+             {who} < C 151 WHOIS last-seen -
              {who} < C 151 WHOIS last-address 192.0.2.7
-             {who} < C 151 WHOIS address ...
+             {who} < C 151 WHOIS address 192.0.2.1
+             {who} < C 151 WHOIS tls TLSv1.2 TLSv1.3
              {who} < C 151 WHOIS sessions 2
              {who} < C 151 WHOIS tokens 3
              {who} < C 151 WHOIS files 1
@@ -234,4 +235,32 @@ fn users_and_administrators_are_told_all() {
         whole("op")
     );
     play_among_two(&script);
+}
+
+#[test]
+fn of_who_is_offline_the_last_login_is_told() {
+    play_among_two(
+        "op logs in locally
+         alice breaks
+         op < C 121 OFF alice 10001
+         op > C WHOIS alice
+         op < C 150 WHOIS 16
+         op < C 151 WHOIS name alice
+         op < C 151 WHOIS number 10001
+         op < C 151 WHOIS display alice
+         op < C 151 WHOIS since -
+         op < C 151 WHOIS away -
+         op < C 151 WHOIS created 10001
+         op < C 151 WHOIS last-seen 7
+         op < C 151 WHOIS last-address 192.0.2.7
+         op < C 151 WHOIS address -
+         op < C 151 WHOIS tls -
+         op < C 151 WHOIS sessions 0
+         op < C 151 WHOIS tokens 3
+         op < C 151 WHOIS files 1
+         op < C 151 WHOIS bytes 4096
+         op < C 151 WHOIS groups 0
+         op < C 151 WHOIS banned off
+         op < C 250 WHOIS ...",
+    );
 }

@@ -9,7 +9,7 @@ use std::ops::Range;
 use std::rc::Rc;
 use std::time::Duration;
 
-use chatsrv::chat::address::Address;
+use chatsrv::chat::address::{Address, Encryption};
 use chatsrv::chat::close::CloseReason;
 use chatsrv::chat::id::UploadId;
 use chatsrv::chat::kind::Kind;
@@ -228,7 +228,13 @@ impl Server {
             closed: None,
             ended: false,
         });
-        self.feed(Input::Connected { conn, from });
+        // One of three, whatever that is.
+        let encryptions = [Encryption::Plain, Encryption::Tls12, Encryption::Tls13];
+        let encryption = match from {
+            Address::Local => Encryption::Plain,
+            Address::Host(_) => encryptions[pipe % 3],
+        };
+        self.feed(Input::Connected { conn, from, encryption });
         pipe
     }
 

@@ -77,7 +77,7 @@ impl Failures {
 
 impl NodeModel {
     pub(super) fn before_tries(&mut self, input: &Input) {
-        if let Input::Connected { conn, from } = input {
+        if let Input::Connected { conn, from, .. } = input {
             self.failures.from.insert(*conn, *from);
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::time::Duration;
 
-use chatsrv::chat::address::Address;
+use chatsrv::chat::address::{Address, Encryption};
 use chatsrv::chat::answer::Done;
 use chatsrv::chat::close::CloseReason;
 use chatsrv::chat::entry::Entry;
@@ -27,6 +27,7 @@ const DOUBT: Duration = Duration::from_secs(1);
 #[derive(Default)]
 pub struct Peers {
     from: HashMap<ConnId, Address>,
+    encryptions: HashMap<ConnId, Encryption>,
     up: BTreeMap<Number, Up>,
     /// Sessions that were up until another one of their user was.
     displaced: BTreeSet<ConnId>,
@@ -55,6 +56,7 @@ impl Peers {
 
     pub fn is_gone(&mut self, conn: ConnId, user: Option<Number>) {
         self.from.remove(&conn);
+        self.encryptions.remove(&conn);
         self.alive.remove(&conn);
         if let Some(user) = user {
             self.is_gone_down(conn, user);
@@ -79,8 +81,9 @@ impl NodeModel {
     /// Something happens, and any line is a sign of life.
     pub(super) fn before_peers(&mut self, input: &Input) {
         match input {
-            Input::Connected { conn, from } => {
+            Input::Connected { conn, from, encryption } => {
                 self.peers.from.insert(*conn, *from);
+                self.peers.encryptions.insert(*conn, *encryption);
             }
             Input::Asked { conn, request } => {
                 self.is_heard(*conn);
@@ -118,6 +121,10 @@ impl NodeModel {
     }
 
     /// The address from which a session is connected.
+    pub(super) fn encryption(&self, conn: ConnId) -> Encryption {
+        self.peers.encryptions[&conn]
+    }
+
     pub(super) fn address(&self, conn: ConnId) -> Address {
         self.peers.from[&conn]
     }

@@ -220,12 +220,14 @@ impl NodeModel {
         let sessions = self.online().filter(|(other, _)| *other == user).map(|(_, conn)| conn);
         let sessions: Vec<ConnId> = sessions.collect();
         let addresses: BTreeSet<_> = sessions.iter().map(|conn| self.address(*conn)).collect();
+        let encryptions: BTreeSet<_> = sessions.iter().map(|conn| self.encryption(*conn)).collect();
         let mut facts = self.facts_for_all(user);
         let others = [
             Fact::Created(kept.created),
-            Fact::LastSeen(kept.last_seen),
+            Fact::LastSeen(kept.last_seen.filter(|_| sessions.is_empty())),
             Fact::LastAddress(kept.last_address),
             Fact::Addresses(addresses.into_iter().collect()),
+            Fact::Encryptions(encryptions.into_iter().collect()),
             Fact::Sessions(sessions.len()),
             Fact::Tokens(kept.tokens),
             Fact::Files(kept.files),
