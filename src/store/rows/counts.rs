@@ -45,9 +45,28 @@ fn counted(row: &rusqlite::Row<'_>) -> rusqlite::Result<u64> {
 
 #[cfg(test)]
 mod tests {
+    use rusqlite::StatementStatus;
+
     use super::*;
     use crate::chat::id::GroupId;
     use crate::store::rows::schema;
+
+    #[test]
+    fn no_query_is_prepared_anew_for_another_chat() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = schema::open(&folder.path().join("store")).unwrap();
+        for query in [
+            "SELECT id FROM messages WHERE lane = ?1",
+            "SELECT id FROM messages WHERE lane = ?1 AND lane < 0",
+        ] {
+            let mut select = database.prepare(query).unwrap();
+            for lane in [0, 1, -1, 2] {
+                let rows = select.query_map([lane], |row| row.get::<_, i64>(0)).unwrap();
+                assert_eq!(rows.count(), 0);
+            }
+            assert_eq!(select.get_status(StatementStatus::RePrepare), 0, "{query}");
+        }
+    }
 
     #[test]
     fn counts_end_and_leave_out_what_the_reader_sent() {

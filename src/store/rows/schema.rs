@@ -5,6 +5,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use crate::store::error::{StoreError, StoreFault};
@@ -267,6 +268,9 @@ fn set_up(database: &Connection) -> Result<(), StoreFault> {
     database.pragma_update(None, "foreign_keys", true)?;
     database.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
     database.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+    // Otherwise SQLite looks at the parameters of a query to find out whether a partial index
+    // serves it, and prepares it anew for each of them, which takes ten times as long as to run it.
+    database.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(())
 }
 
