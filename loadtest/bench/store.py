@@ -38,6 +38,7 @@ REQUESTS = {
     "SEARCH, two frequent words": "C SEARCH - word1 word2",
     "SEARCH, a frequent word in a small chat": "C SEARCH user1 word1",
     "UNREAD": "C UNREAD",
+    "CHATS": "C CHATS",
 }
 LOGINS = {"a login with the password": "password", "a login with a token": "token"}
 START = "the start"

@@ -27,6 +27,8 @@ struct Candidate {
     heard: Option<i64>,
     /// The last message.
     last: Option<i64>,
+    /// The number of unread messages, if it was counted already.
+    unread: Option<u64>,
 }
 
 /// Lists the chats of a user of which the last message is before one: the newest first, and then
@@ -56,23 +58,27 @@ pub(in crate::store) fn list(
 }
 
 fn direct(database: &Connection, reader: Number) -> rusqlite::Result<Vec<Candidate>> {
-    // One statement: SQLite finds each lane from where it found the one before.
+    // One statement: SQLite finds each lane from where it found the one before, and counts where it
+    // has just been.
     let mut select = database.prepare_cached(
         "SELECT lane, seen,
                 (SELECT max(id) FROM messages WHERE lane = chats.lane),
                 (SELECT max(id) FROM messages
-                 WHERE lane = (((chats.lane & 4294967295) << 32) | (chats.lane >> 32)))
+                 WHERE lane = (((chats.lane & 4294967295) << 32) | (chats.lane >> 32))),
+                (SELECT count(*) FROM (SELECT 1 FROM messages
+                 WHERE lane = chats.lane AND id > chats.seen LIMIT ?3))
          FROM chats WHERE reader = ?1 AND lane <> ?2",
     )?;
-    let rows = select.query_map((reader.0, Lane::Everyone), |row| {
+    let asked = (reader.0, Lane::Everyone, COUNT_MAX.cast_signed());
+    let rows = select.query_map(asked, |row| {
         let chat = row.get::<_, Lane>(0)?.chat();
         let seen = row.get(1)?;
         let (heard, said): (Option<i64>, Option<i64>) = (row.get(2)?, row.get(3)?);
         // In a chat with oneself one hears nobody.
         let is_own = chat == Chat::direct(reader, reader);
-        let heard_of_others = heard.filter(|_| !is_own);
+        let unread = if is_own { 0 } else { row.get::<_, i64>(4)?.cast_unsigned() };
         let last = heard.max(said);
-        Ok(Candidate { chat, seen, above: seen, heard: heard_of_others, last })
+        Ok(Candidate { chat, seen, above: seen, heard, last, unread: Some(unread) })
     })?;
     rows.collect()
 }
@@ -86,7 +92,7 @@ fn everyone(database: &Connection, reader: Number) -> rusqlite::Result<Candidate
     let last: Option<i64> = database
         .prepare_cached("SELECT max(id) FROM messages WHERE lane = ?1")?
         .query_row([Lane::Everyone], |row| row.get(0))?;
-    Ok(Candidate { chat: Chat::Everyone, seen, above: seen, heard: last, last })
+    Ok(Candidate { chat: Chat::Everyone, seen, above: seen, heard: last, last, unread: None })
 }
 
 fn groups(database: &Connection, reader: Number) -> rusqlite::Result<Vec<Candidate>> {
@@ -100,7 +106,8 @@ fn groups(database: &Connection, reader: Number) -> rusqlite::Result<Vec<Candida
         let chat = Chat::Group(GroupId(row.get::<_, i64>(0)?.cast_unsigned()));
         let (seen, since): (i64, i64) = (row.get(1)?, row.get(2)?);
         let last = row.get::<_, Option<i64>>(3)?.filter(|last| *last >= since);
-        Ok(Candidate { chat, seen, above: seen.max(since - 1), heard: last, last })
+        let above = seen.max(since - 1);
+        Ok(Candidate { chat, seen, above, heard: last, last, unread: None })
     })?;
     rows.collect()
 }
@@ -126,15 +133,14 @@ fn last_messages(
 
 /// The number of messages of a chat that others sent and the reader has not marked as read.
 fn unread(database: &Connection, reader: Number, chat: &Candidate) -> rusqlite::Result<u64> {
-    let Candidate { chat, above, heard, .. } = *chat;
+    let Candidate { chat, above, heard, unread, .. } = *chat;
+    if let Some(unread) = unread {
+        return Ok(unread);
+    }
     if heard.is_none_or(|heard| heard <= above) {
         return Ok(0);
     }
-    let lane = Lane::to_reader(chat, reader);
-    match chat {
-        Chat::Direct(..) => counts::of_lane(database, lane, above),
-        Chat::Everyone | Chat::Group(_) => counts::of_others(database, lane, above, reader),
-    }
+    counts::of_others(database, Lane::to_reader(chat, reader), above, reader)
 }
 
 #[cfg(test)]

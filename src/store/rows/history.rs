@@ -27,14 +27,16 @@ pub(in crate::store) fn count_unread(
     // In a chat with oneself nothing is unread.
     let own = Lane::Direct { from: reader, to: reader };
     let mut select = database.prepare_cached(
-        "SELECT lane, seen, (SELECT max(id) FROM messages WHERE lane = chats.lane) AS last
+        "SELECT lane, (SELECT count(*) FROM (SELECT 1 FROM messages
+                       WHERE lane = chats.lane AND id > chats.seen LIMIT ?4)),
+                (SELECT max(id) FROM messages WHERE lane = chats.lane) AS last
          FROM chats WHERE reader = ?1 AND lane <> ?2 AND lane <> ?3 AND last > seen",
     )?;
-    let mut rows = select.query((reader.0, Lane::Everyone, own))?;
+    let mut rows = select.query((reader.0, Lane::Everyone, own, COUNT_MAX.cast_signed()))?;
     let mut unread = Vec::new();
     while let Some(row) = rows.next()? {
         let lane: Lane = row.get(0)?;
-        let count = counts::of_lane(database, lane, row.get(1)?)?;
+        let count = row.get::<_, i64>(1)?.cast_unsigned();
         unread.push(Unread { chat: lane.chat(), count, last: from_sql(2, row.get(2)?)? });
     }
     count_in_groups(database, reader, &mut unread)?;
