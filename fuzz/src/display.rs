@@ -5,8 +5,10 @@
 use chatsrv::direct::announced::Announced;
 use chatsrv::display::editor::Editor;
 use chatsrv::display::line::{Line, LineKind};
-use chatsrv::display::safe_text::SafeText;
+use chatsrv::display::safe_text::{INDENTATION, SafeText};
+use chatsrv::display::said::{preview, said};
 use chatsrv::display::screen::{Bottom, Screen};
+use chatsrv::display::wrap::wrap;
 use chatsrv::display::{clock, listing};
 use chatsrv::protocol::native::SERVER_LINE_BYTES_MAX;
 use chatsrv::protocol::native::frame::{Frame, FrameBuffer};
@@ -60,7 +62,7 @@ impl Display {
         assert!((100..600).contains(&code) && !(line.is_final() && line.is_notice()));
         assert!(text.starts_with(format!("{code} {verb}").trim_end_matches(' ')));
         self.show(LineKind::Error, safe!("unexpected from the server: {code} {verb} {rest}"));
-        for verb in ["WHO", "LS", "UNREAD", "GROUPS", "MEMBERS", "DUMP", "HELP"] {
+        for verb in ["WHO", "LS", "UNREAD", "CHATS", "GROUPS", "MEMBERS", "DUMP", "HELP"] {
             let Reading::Item(item) = (ServerLine { code: 151, verb, rest }).read() else {
                 panic!("it is no item")
             };
@@ -69,7 +71,7 @@ impl Display {
             {
                 self.complete(name);
             }
-            self.show(LineKind::Answer, listing::item(&item));
+            self.show(LineKind::Answer, listing::item(&item).text);
         }
         if let Some(call) = Announced::parse(rest) {
             let ticket = rest.split(' ').nth(3).unwrap_or_default();
@@ -82,7 +84,9 @@ impl Display {
         let Some(message) = Delivered::parse(text) else { return self.any(text) };
         let Delivered { id, from, to, text } = message;
         let before = format!("{} {from} -> {to}: ", clock::moment(id));
-        self.show(LineKind::Direct, SafeText::message(before, text, ""));
+        self.show(LineKind::Direct, said(before, from, text, ""));
+        let shown = preview(from, text);
+        self.show(LineKind::Answer, safe!("{shown}"));
     }
 
     fn any(&mut self, text: &str) {
@@ -105,8 +109,13 @@ impl Display {
 
     fn show(&mut self, kind: LineKind, text: SafeText) {
         text.as_str().split('\n').for_each(|row| is_safe(&SafeText::new(row), row));
-        let shown = text.as_str().replace('\n', "\r\n  ");
-        self.screen.print(&Line { kind, text });
+        let rows = wrap(&text, self.screen.columns());
+        let indented = rows.iter().skip(1).all(|row| row.starts_with(INDENTATION));
+        assert!(indented, "{rows:?}");
+        let widest = rows.iter().map(|row| SafeText::new(row).width()).max();
+        assert!(widest.is_some_and(|width| width <= self.screen.columns()), "{rows:?}");
+        let shown = rows.join("\r\n");
+        self.screen.print(&Line::new(kind, text));
         let written = self.written();
         assert!(written.ends_with(&format!("{shown}\r\n")), "{shown:?} is {written:?}");
     }

@@ -1,52 +1,73 @@
 //! Formats the items of the server's lists for people.
 
 use super::clock;
+use super::line::{Column, Line};
 use super::safe_text::{SafeText, safe};
+use super::said::{on_one_line, preview};
 use crate::chat::id::MessageId;
 use crate::protocol::native::read::{ChatWords, ListItem, OnlineWords};
 
+/// The width of a column of names, if none is longer.
+const NAME_COLUMNS: usize = 12;
+
 /// The line that shows an item.
-pub fn item(item: &ListItem<'_>) -> SafeText {
+pub fn item(item: &ListItem<'_>) -> Line {
     match *item {
         ListItem::Online { user } => online(&user),
         ListItem::Direct { name, number } | ListItem::Member { name, number } => {
-            safe!("  {name:<12} {number:>5}")
+            Line::row(&[named(name), Column::right(5, safe!("{number}"))])
         }
         ListItem::Unread { chat, count, last } => {
-            safe!("  {chat:<12} {count} unread, the last {}", clock::moment(last))
+            let moment = clock::moment(last);
+            Line::row(&[named(chat), Column::rest(safe!("{count} unread, the last {moment}"))])
         }
         ListItem::Chat { chat } => chat_line(&chat),
         ListItem::Group { name, admin, members, is_kept } => {
             let noun = if members == 1 { "member" } else { "members" };
             let kept = if is_kept { ", kept" } else { "" };
-            safe!("  {name:<12} {members:>3} {noun}, admin {admin}{kept}")
+            let rest = Column::rest(safe!("{noun}, admin {admin}{kept}"));
+            Line::row(&[named(name), Column::right(3, safe!("{members}")), rest])
         }
         ListItem::Entry { size, mtime, name } => {
             let size = size.map_or("folder".to_string(), clock::size);
-            safe!("{size:>9}  {}  {name}", clock::date_and_time(mtime))
+            let size = Column::left(9, SafeText::new(size));
+            let changed = Column::left(0, SafeText::new(clock::date_and_time(mtime)));
+            Line::row(&[size, changed.apart(), Column::rest(safe!("{name}")).apart()])
         }
         ListItem::Device { number, state, made, used, address, name } => {
             let name = if name == "-" { "" } else { name };
             let made = clock::date_and_time(seconds(made));
             let used = clock::date_and_time(seconds(used));
-            safe!("  {number:>3}  {state:<6}  since {made}, used {used} from {address}  {name}")
+            Line::row(&[
+                Column::left(2, safe!("{number}")),
+                Column::left(6, safe!("{state}")).apart(),
+                Column::rest(safe!("since {made}, used {used} from {address}")).apart(),
+                Column::rest(safe!("{name}")).apart(),
+            ])
         }
-        ListItem::Fact { key, value } => fact(key, value),
-        ListItem::Verb { name, words, summary } => safe!("  {name} {words} - {summary}"),
-        ListItem::Figure { text } | ListItem::Other(text) => safe!("  {text}"),
+        ListItem::Fact { key, value } => {
+            Line::row(&[named(key), Column::rest(SafeText::new(fact(key, value)))])
+        }
+        ListItem::Verb { name, words, summary } => {
+            Line::answer(safe!("{name} {words} - {summary}"))
+        }
+        ListItem::Figure { text } | ListItem::Other(text) => Line::answer(safe!("{text}")),
     }
 }
 
+/// The column of a name, or of a key.
+pub fn named(name: &str) -> Column {
+    Column::left(NAME_COLUMNS, safe!("{name}"))
+}
+
 /// A fact about a user: times as people write them, and sizes too.
-fn fact(key: &str, value: &str) -> SafeText {
+fn fact(key: &str, value: &str) -> String {
     let number = value.parse::<u64>().ok();
     match (key, number) {
-        ("since", Some(id)) => safe!("  {key:<12} {}", clock::moment(MessageId(id))),
-        ("created" | "last-seen", Some(time)) => {
-            safe!("  {key:<12} {}", clock::date_and_time(seconds(time)))
-        }
-        ("bytes", Some(bytes)) => safe!("  {key:<12} {}", clock::size(bytes)),
-        _ => safe!("  {key:<12} {value}"),
+        ("since", Some(id)) => clock::moment(MessageId(id)),
+        ("created" | "last-seen", Some(time)) => clock::date_and_time(seconds(time)),
+        ("bytes", Some(bytes)) => clock::size(bytes),
+        _ => value.to_string(),
     }
 }
 
@@ -54,25 +75,31 @@ fn seconds(time: u64) -> i64 {
     i64::try_from(time).unwrap_or(i64::MAX)
 }
 
-fn chat_line(line: &ChatWords<'_>) -> SafeText {
+fn chat_line(line: &ChatWords<'_>) -> Line {
     let ChatWords { chat, unread, seen: _, last, from, size, text } = *line;
     let unread = if unread > 0 { format!(", {unread} unread") } else { String::new() };
-    match size {
-        _ if last.0 == 0 => safe!("  {chat:<12} nothing was said yet"),
+    let moment = clock::moment(last);
+    let rest = match size {
+        _ if last.0 == 0 => safe!("nothing was said yet"),
         Some(size) => {
-            let (moment, size) = (clock::moment(last), clock::size(size));
-            safe!("  {chat:<12} {moment}{unread}, {from}: the file {text}, {size}")
+            let (name, size) = (on_one_line(text), clock::size(size));
+            safe!("{moment}{unread}, {from}: the file {name}, {size}")
         }
-        None => safe!("  {chat:<12} {}{unread}, {from}: {text}", clock::moment(last)),
-    }
+        None => safe!("{moment}{unread}, {}", preview(from, text)),
+    };
+    Line::row(&[named(chat), Column::rest(rest)]).preview()
 }
 
-fn online(user: &OnlineWords<'_>) -> SafeText {
+fn online(user: &OnlineWords<'_>) -> Line {
     let OnlineWords { name, number, since, direct: _, display } = user;
     let since = clock::moment(*since);
     let nick = if display.is_empty() || display == name { "" } else { ", " };
     let display = if nick.is_empty() { "" } else { display };
-    safe!("  {name:<12} {number:>5}  since {since}{nick}{display}")
+    Line::row(&[
+        named(name),
+        Column::right(5, safe!("{number}")),
+        Column::rest(safe!("since {since}{nick}{display}")).apart(),
+    ])
 }
 
 #[cfg(test)]
@@ -82,7 +109,7 @@ mod tests {
 
     fn text(verb: &str, words: &str) -> String {
         match (ServerLine { code: 151, verb, rest: words }).read() {
-            Reading::Item(shown) => item(&shown).to_string(),
+            Reading::Item(shown) => item(&shown).text.to_string(),
             other => panic!("{other:?}"),
         }
     }
@@ -90,43 +117,51 @@ mod tests {
     #[test]
     fn users_are_shown() {
         let shown = text("WHO", "bob 10417 1795521601123456 - Bob the builder");
-        assert!(shown.starts_with("  bob          10417  since "), "{shown}");
+        assert!(shown.starts_with("bob          10417  since "), "{shown}");
         assert!(shown.ends_with(", Bob the builder"), "{shown}");
         let shown = text("WHO", "bob 10417 1795521601123456 - bob");
         assert!(!shown.contains(','), "{shown}");
-        assert_eq!(text("MEMBERS", "bob 10417"), "  bob          10417");
+        assert_eq!(text("MEMBERS", "bob 10417"), "bob          10417");
     }
 
     #[test]
     fn chats_and_groups_are_shown() {
         let shown = text("UNREAD", "#ops 3 1795521601123456");
-        assert!(shown.starts_with("  #ops         3 unread, the last "), "{shown}");
+        assert!(shown.starts_with("#ops         3 unread, the last "), "{shown}");
         let shown = text("CHATS", "#ops 3 9 1795521601123456 bob - hello there");
-        assert!(shown.starts_with("  #ops         "), "{shown}");
+        assert!(shown.starts_with("#ops         "), "{shown}");
         assert!(shown.ends_with(", 3 unread, bob: hello there"), "{shown}");
         let shown = text("CHATS", "bob 0 9 1795521601123456 alice 2048 notes.txt");
         assert!(shown.ends_with(", alice: the file notes.txt, 2.0 KiB"), "{shown}");
-        assert_eq!(text("CHATS", "#new 0 0 0 - -"), "  #new         nothing was said yet");
+        assert_eq!(text("CHATS", "#new 0 0 0 - -"), "#new         nothing was said yet");
         let shown = text("GROUPS", "#ops alice 3 kept");
-        assert_eq!(shown, "  #ops           3 members, admin alice, kept");
+        assert_eq!(shown, "#ops           3 members, admin alice, kept");
         let shown = text("GROUPS", "#20111 bob 1 -");
-        assert_eq!(shown, "  #20111         1 member, admin bob");
+        assert_eq!(shown, "#20111         1 member, admin bob");
+    }
+
+    #[test]
+    fn the_last_words_of_a_chat_stand_on_one_line() {
+        let shown = text("CHATS", "bob 0 9 1795521601123456 bob - one\u{2028}two");
+        assert!(shown.ends_with(", bob: one⏎two"), "{shown}");
+        let shown = text("CHATS", "bob 0 9 1795521601123456 bob - /me waves");
+        assert!(shown.ends_with(", * bob waves"), "{shown}");
     }
 
     #[test]
     fn facts_about_a_user_are_shown() {
-        assert_eq!(text("WHOIS", "bytes 1536"), "  bytes        1.5 KiB");
-        assert_eq!(text("WHOIS", "away at lunch"), "  away         at lunch");
-        assert_eq!(text("WHOIS", "since -"), "  since        -");
-        assert!(text("WHOIS", "created 1795521601").starts_with("  created      2026-11-"));
+        assert_eq!(text("WHOIS", "bytes 1536"), "bytes        1.5 KiB");
+        assert_eq!(text("WHOIS", "away at lunch"), "away         at lunch");
+        assert_eq!(text("WHOIS", "since -"), "since        -");
+        assert!(text("WHOIS", "created 1795521601").starts_with("created      2026-11-"));
         assert!(!text("WHOIS", "since 1795521601123456").contains("1795521601"));
     }
 
     #[test]
     fn files_are_shown() {
         let shown = text("LS", "1536 1795521601 docs/a b.txt");
-        assert!(shown.starts_with("  1.5 KiB  2026-"), "{shown}");
+        assert!(shown.starts_with("1.5 KiB    2026-"), "{shown}");
         assert!(shown.ends_with("  docs/a b.txt"), "{shown}");
-        assert!(text("LS", "- 0 docs/").starts_with("   folder  19"));
+        assert!(text("LS", "- 0 docs/").starts_with("folder     19"));
     }
 }

@@ -21,6 +21,10 @@ const COMBINING_MAX: usize = 6;
 /// The character that separates the rows of a message.
 pub const LINE_BREAK: char = '\u{2028}';
 
+/// What stands before each row of a line but the first. No line begins with it, so that nothing
+/// that is sent looks like another line.
+pub const INDENTATION: &str = "  ";
+
 /// Text that a terminal shows as it is: nothing in it is a control sequence or invisible. A message
 /// may have several rows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -88,7 +92,7 @@ impl SafeText {
     /// The rows, each with `end` behind it. Those after the first are indented, so that none of
     /// them looks like another line.
     pub fn rows(&self, end: &str) -> String {
-        self.text.replace('\n', &format!("{end}  ")) + end
+        self.text.replace('\n', &format!("{end}{INDENTATION}")) + end
     }
 
     /// The width in columns on a terminal that adds up the widths of characters.

@@ -2,7 +2,9 @@
 
 use unicode_width::UnicodeWidthStr;
 
-use super::line::{Line, LineKind};
+use super::line::{Line, LineKind, PREVIEW_ROWS_MAX};
+use super::said::MORE_SIGN;
+use super::wrap::wrap;
 
 /// The rows below the scrolling lines: the status and the prompt.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -56,8 +58,8 @@ impl Screen {
             (true, LineKind::Error) => ("\x1b[31m", "\x1b[0m"),
             _ => ("", ""),
         };
-        let rows = line.text.rows("\r\n");
-        for part in [on, rows.trim_end_matches("\r\n"), off, "\r\n"] {
+        let rows = rows(line, self.columns).join("\r\n");
+        for part in [on, &rows, off, "\r\n"] {
             self.output.extend_from_slice(part.as_bytes());
         }
     }
@@ -114,8 +116,24 @@ impl Screen {
     }
 }
 
+/// The rows of a line on a screen of that many columns.
+fn rows(line: &Line, columns: usize) -> Vec<String> {
+    let fits = line.text.width() <= columns;
+    let text = line.narrow.as_ref().filter(|_| !fits).unwrap_or(&line.text);
+    let rows = wrap(text, columns);
+    if !line.is_preview || rows.len() <= PREVIEW_ROWS_MAX {
+        return rows;
+    }
+    // The rows are made anew with room for the sign behind the last one that is shown.
+    let mut rows = wrap(text, columns - 1);
+    rows.truncate(PREVIEW_ROWS_MAX);
+    rows.last_mut().into_iter().for_each(|row| row.push(MORE_SIGN));
+    rows
+}
+
 #[cfg(test)]
 mod tests {
+    use super::super::line::Column;
     use super::super::safe_text::safe;
     use super::*;
 
@@ -150,9 +168,26 @@ mod tests {
 
     #[test]
     fn colours_end_where_the_line_ends() {
-        let mut screen = Screen::new(40, true);
-        screen.print(&Line::error(safe!("no")));
-        assert_eq!(written(&mut screen), "\x1b[31mno\x1b[0m\r\n");
+        let mut screen = Screen::new(8, true);
+        screen.print(&Line::error(safe!("no and no")));
+        assert_eq!(written(&mut screen), "\x1b[31mno and\r\n  no\x1b[0m\r\n");
+    }
+
+    #[test]
+    fn the_columns_of_a_table_give_way_where_they_do_not_fit() {
+        let row = || Line::row(&[Column::left(12, safe!("bob")), Column::rest(safe!("one two"))]);
+        let shown = |columns, row| {
+            let mut screen = Screen::new(columns, false);
+            screen.print(&row);
+            written(&mut screen)
+        };
+        assert_eq!(shown(20, row()), "bob          one two\r\n");
+        assert_eq!(shown(19, row()), "bob one two\r\n");
+        assert_eq!(shown(7, row()), "bob one\r\n  two\r\n");
+        let long = || Line::row(&[Column::rest(safe!("one two three four five"))]);
+        assert_eq!(shown(9, long()), "one two\r\n  three\r\n  four\r\n  five\r\n");
+        assert_eq!(shown(9, long().preview()), "one two\r\n  three…\r\n");
+        assert_eq!(shown(40, long().preview()), "one two three four five\r\n");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use crate::peer::{Peer, stderr, stdout, talk};
 
 #[test]
-fn unread_chats_are_told_and_opened_and_a_plain_line_goes_there() {
+fn unread_chats_of_an_older_server_are_told_and_opened_and_a_plain_line_goes_there() {
     let output = talk("/chats\n/open bob\nhello\n/close\nhello\n", |peer| {
         peer.send("C 220 chatsrv/0.1.0 1 ready\n");
         peer.expect("C USER alice");
@@ -11,7 +11,8 @@ fn unread_chats_are_told_and_opened_and_a_plain_line_goes_there() {
         peer.expect("D secret");
         peer.send("C 150 UNREAD 1\nC 151 UNREAD bob 2 1000000000000012\n");
         peer.send("C 230 USER alice 48213 welcome\n");
-        peer.go_on();
+        peer.go_on_as_before();
+        peer.no_chats();
         peer.expect("C GROUPS");
         peer.expect("C UNREAD");
         peer.send("C 150 GROUPS 1\nC 151 GROUPS #ops bob 3 -\nC 250 GROUPS\n");
@@ -28,11 +29,67 @@ fn unread_chats_are_told_and_opened_and_a_plain_line_goes_there() {
     let shown = stdout(&output);
     assert!(shown.contains("2 unread from bob; /open bob\n"), "{shown}");
     assert!(
-        shown.contains("  bob          2 unread, the last 2001-09-09 01:46\n  *\n  #ops\n"),
+        shown.contains("bob          2 unread, the last 2001-09-09 01:46\n*\n#ops\n"),
         "{shown}"
     );
     assert!(shown.contains("bob -> alice: <U+202E>one\n"), "{shown}");
     assert!(shown.contains("alice -> bob: hello\n"), "{shown}");
+    assert!(stderr(&output).contains("nothing was sent"), "{}", stderr(&output));
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn all_chats_are_listed_the_newest_first_with_their_last_words() {
+    let output = talk("/chats\n/chats\n", |peer| {
+        peer.welcome();
+        peer.expect("C CHATS");
+        let chats = [
+            "bob 2 1000000000000011 1000000000000013 bob - one\u{2028}two",
+            "* 9999 0 1000000000000012 carol - /me waves",
+        ];
+        peer.send_chats(&chats, 2);
+        peer.expect("C CHATS 1000000000000012");
+        let chats = ["#ops 0 7 1000000000000007 alice 2048 a b.txt", "#tea 0 0 0 - -"];
+        peer.send_chats(&chats, 0);
+        peer.chats(&[]);
+        peer.goodbye();
+    });
+    assert_eq!(
+        stdout(&output),
+        "bob          2001-09-09 01:46, 2 unread, bob: one⏎two\n\
+         *            2001-09-09 01:46, 9999 unread, * carol waves\n\
+         #ops         2001-09-09 01:46, alice: the file a b.txt, 2.0 KiB\n\
+         #tea         nothing was said yet\n\
+         no chats yet\n"
+    );
+    assert_eq!((output.status.code(), stderr(&output)), (Some(0), ""));
+}
+
+#[test]
+fn what_people_do_is_told_as_such() {
+    let input = "/open bob\n/me waves\n/me\n/msg bob /me smiles\n/history bob 2\n/close\n/me x\n";
+    let output = talk(input, |peer| {
+        peer.welcome();
+        peer.expect("C OPEN bob");
+        peer.list("OPEN", &["1000000000000011 bob alice /me is here\u{2028}again"], "bob 0");
+        peer.expect("C SEEN bob 1000000000000011");
+        peer.send("C 250 SEEN bob 1000000000000011\n");
+        for text in ["waves", "smiles"] {
+            peer.message(&format!("D bob /me {text}"));
+            peer.send("C 250 MSG 1000000000000012 bob 1 0\n");
+        }
+        peer.expect("C HISTORY bob 9223372036854775807 2");
+        let messages = ["1000000000000012 alice bob /me waves", "1000000000000013 bob alice /mess"];
+        peer.list("HISTORY", &messages, "bob");
+        peer.goodbye();
+    });
+    let lines = ["bob -> alice: * bob is here", "  again", "alice -> bob: * alice waves"];
+    let more =
+        ["alice -> bob: * alice smiles", "alice -> bob: * alice waves", "bob -> alice: /mess"];
+    let shown: Vec<&str> =
+        stdout(&output).lines().map(|l| l.strip_prefix("2001-09-09 01:46 ").unwrap_or(l)).collect();
+    assert_eq!(shown, [&lines[..], &more[..]].concat());
+    assert!(stderr(&output).contains("usage: /me TEXT"), "{}", stderr(&output));
     assert!(stderr(&output).contains("nothing was sent"), "{}", stderr(&output));
     assert_eq!(output.status.code(), Some(1));
 }

@@ -36,8 +36,8 @@ fn a_group_is_made_joined_and_left() {
         "dave is let into #ops",
         "#ops and its members are kept",
         "members of #ops: 2",
-        "  alice        48213",
-        "  bob          10417",
+        "alice        48213",
+        "bob          10417",
         "you have left #ops",
     ];
     assert_eq!(stdout(&output).lines().collect::<Vec<_>>(), lines);
@@ -70,7 +70,7 @@ fn joining_may_have_to_wait_for_the_admin() {
         "you are a member of #tea; /open #tea writes to it",
         "the ops of #ops are asked; you are told when you are let in",
         "you are now the admin of #tea",
-        "  #tea           2 members, admin alice, kept",
+        "#tea           2 members, admin alice, kept",
         "there are no groups",
     ];
     assert_eq!(stdout(&output).lines().collect::<Vec<_>>(), lines);
@@ -94,9 +94,9 @@ fn a_group_is_opened_and_what_was_missed_there_is_shown() {
             }),
             Box::new(|peer: &mut Peer| {
                 peer.resume(&["#ops 1 1000000000000012"]);
-                peer.expect("C OPEN #ops");
-                peer.list("OPEN", &["1000000000000012 bob #ops two"], "#ops 0");
-                peer.nothing_missed();
+                peer.chats(&["#ops 1 1000000000000010 1000000000000012 bob - two"]);
+                peer.expect("C AFTER #ops 1000000000000011 1000");
+                peer.list("AFTER", &["1000000000000012 bob #ops two"], "#ops 0");
                 peer.expect("C SEEN #ops 1000000000000012");
                 peer.send("C 250 SEEN #ops 1000000000000012\n");
                 peer.goodbye();

@@ -83,8 +83,7 @@ fn what_was_not_confirmed_is_sent_again_with_its_key() {
             Box::new(|peer: &mut Peer| peer.send("C 421 - Connection Limit Exceeded !!\n")),
             Box::new(move |peer: &mut Peer| {
                 peer.resume(&[]);
-                peer.expect("C OPEN * 100");
-                peer.list("OPEN", &["1000000000123456 alice * one"], "* 0");
+                peer.chats(&["* 0 0 1000000000123456 alice - one"]);
                 assert_eq!(peer.message("D * two"), first_key.recv().unwrap());
                 // It had been taken already.
                 peer.send("C 250 MSG 1000000000123457 * 0 0\n");
@@ -99,7 +98,7 @@ fn what_was_not_confirmed_is_sent_again_with_its_key() {
 }
 
 #[test]
-fn what_was_missed_is_shown_once_and_in_order() {
+fn what_was_missed_on_an_older_server_is_shown_once_and_in_order() {
     let output = talk_through(
         "/list\n",
         vec![
@@ -111,6 +110,7 @@ fn what_was_missed_is_shown_once_and_in_order() {
             }),
             Box::new(|peer: &mut Peer| {
                 peer.resume(&["bob 2 1000000000000012", "#ops 1 1000000000000011"]);
+                peer.no_chats();
                 peer.expect("C OPEN bob");
                 // It arrives before what was said before it.
                 peer.send("D 1000000000000014 bob alice fourteen\n");
@@ -139,6 +139,81 @@ fn what_was_missed_is_shown_once_and_in_order() {
 }
 
 #[test]
+fn what_was_missed_is_shown_once_and_in_order_ones_own_words_among_it() {
+    let output = talk_through(
+        "/list\n/msg bob one\n/msg bob two\n",
+        vec![
+            Box::new(|peer: &mut Peer| {
+                peer.welcome();
+                peer.expect("C WHO");
+                peer.send("D 1000000000000010 bob alice ten\nC 150 WHO 0\nC 250 WHO\n");
+                peer.expect("C SEEN bob 1000000000000010");
+                peer.send("C 250 SEEN bob 1000000000000010\n");
+                peer.message("D bob one");
+                // It comes before the confirmation, which waits for the disk.
+                peer.send("D 1000000000000012 bob alice twelve\n");
+                peer.send("C 250 MSG 1000000000000011 bob 1 0\n");
+                peer.message("D bob two");
+            }),
+            Box::new(|peer: &mut Peer| {
+                peer.resume(&["bob 1 1000000000000016", "#ops 1 1000000000000015"]);
+                // It arrives before what was said before it.
+                peer.send("D 1000000000000018 bob alice eighteen\n");
+                peer.chats(&[
+                    "bob 2 1000000000000010 1000000000000018 bob - eighteen",
+                    "carol 0 0 1000000000000017 alice - elsewhere",
+                    "#ops 0 1000000000000015 1000000000000015 dave - fifteen",
+                    "dave 0 1000000000000006 1000000000000006 dave - long ago",
+                    "#new 0 0 0 - -",
+                ]);
+                // It had been taken already.
+                peer.message("D bob two");
+                peer.send("C 250 MSG 1000000000000013 bob 0 0\n");
+                peer.expect("C AFTER bob 1000000000000012 1000");
+                let bob = [
+                    "1000000000000013 alice bob two",
+                    "1000000000000014 alice bob elsewhere",
+                    "1000000000000016 bob alice sixteen",
+                    "1000000000000018 bob alice eighteen",
+                ];
+                peer.list("AFTER", &bob, "bob 0");
+                peer.expect("C AFTER carol 1000000000000007 996");
+                peer.list("AFTER", &["1000000000000017 alice carol elsewhere"], "carol 0");
+                // It was read elsewhere meanwhile, and is shown all the same.
+                peer.expect("C AFTER #ops 1000000000000007 995");
+                peer.list("AFTER", &["1000000000000015 dave #ops fifteen"], "#ops 0");
+                peer.expect("C SEEN bob 1000000000000018");
+                peer.expect("C SEEN #ops 1000000000000015");
+                peer.send("C 250 SEEN bob 1\nC 250 SEEN #ops 1\n");
+                peer.goodbye();
+            }),
+        ],
+    );
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let shown: Vec<&str> =
+        stdout(&output).lines().map(|line| line.rsplit(' ').next().unwrap()).collect();
+    let missed = ["two", "elsewhere", "fifteen", "sixteen", "elsewhere", "eighteen"];
+    assert_eq!(shown, [&["ten", "0", "twelve", "one", "—"], &missed[..], &["—"]].concat());
+    assert!(stdout(&output).contains("— 6 missed messages —\n"), "{}", stdout(&output));
+}
+
+#[test]
+fn the_token_ends_with_a_goodbye_and_nobody_waits_for_that() {
+    for end in ["", "C 501 TOKEN what is that?\n", "C 250 TOKEN your tokens are over\n"] {
+        let output = talk("/list\n", move |peer| {
+            peer.welcome();
+            peer.expect("C WHO");
+            peer.send("C 150 WHO 0\nC 250 WHO\n");
+            peer.expect("C TOKEN END");
+            // It comes right behind it.
+            peer.expect("C EX");
+            peer.send(format!("{end}C 221 EX goodbye\n"));
+        });
+        assert_eq!((output.status.code(), stderr(&output)), (Some(0), ""));
+    }
+}
+
+#[test]
 fn too_much_that_was_missed_waits_until_the_chat_is_opened() {
     let output = talk_through(
         "/list\n/open bob\n",
@@ -149,7 +224,10 @@ fn too_much_that_was_missed_waits_until_the_chat_is_opened() {
             }),
             Box::new(|peer: &mut Peer| {
                 peer.resume(&["bob 1001 1000000000000900"]);
-                peer.nothing_missed();
+                peer.chats(&[
+                    "bob 1001 1000000000000008 1000000000000900 bob - last",
+                    "* 1 0 1000000000000007 bob - before",
+                ]);
                 // The newer one does not mark the older ones as read.
                 peer.send("D 1000000000000901 bob alice newer\n");
                 peer.expect("C OPEN bob");
@@ -251,7 +329,7 @@ fn a_server_that_says_nothing_more_is_lost() {
             Box::new(|peer: &mut Peer| {
                 peer.log_in();
                 peer.expect("C TOKEN");
-                peer.expect("C OPEN * 1");
+                peer.expect("C CHATS");
                 peer.send("C 250 TOKEN t0ken\n");
                 peer.end();
             }),

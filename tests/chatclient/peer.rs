@@ -86,11 +86,42 @@ impl Peer {
     }
 
     /// Takes what a client asks for at once after its first login.
+    #[track_caller]
     pub fn go_on(&mut self) {
         self.expect("C TOKEN");
+        self.send("C 250 TOKEN t0ken\n");
+        self.chats(&["* 1 0 1000000000000007 bob - before"]);
+    }
+
+    /// Lists all chats.
+    #[track_caller]
+    pub fn chats(&mut self, chats: &[&str]) {
+        self.expect("C CHATS");
+        self.send_chats(chats, 0);
+    }
+
+    /// Answers with a list of chats, and how many there are behind it.
+    pub fn send_chats(&mut self, chats: &[&str], left: u64) {
+        self.send(format!("C 150 CHATS {}\n", chats.len()));
+        chats.iter().for_each(|chat| self.send(format!("C 151 CHATS {chat}\n")));
+        self.send(format!("C 250 CHATS {left}\n"));
+    }
+
+    /// Is an older server, which does not list all chats.
+    #[track_caller]
+    pub fn no_chats(&mut self) {
+        self.expect("C CHATS");
+        self.send("C 500 - no such command\n");
+    }
+
+    /// Takes what a client asks an older server for after its first login.
+    #[track_caller]
+    pub fn go_on_as_before(&mut self) {
+        self.expect("C TOKEN");
+        self.send("C 250 TOKEN t0ken\n");
+        self.no_chats();
         self.expect("C OPEN * 1");
-        self.send("C 250 TOKEN t0ken\nC 150 OPEN 1\nD 1000000000000007 bob * before\n");
-        self.send("C 250 OPEN * 0\n");
+        self.list("OPEN", &["1000000000000007 bob * before"], "* 0");
     }
 
     /// Greets one that comes back with the token, and tells it what is unread.
@@ -111,10 +142,10 @@ impl Peer {
         self.send(format!("C 250 {verb} {end}\n"));
     }
 
-    /// Tells one that comes back that nothing was said in public.
+    /// Tells one that comes back that nothing was said meanwhile.
+    #[track_caller]
     pub fn nothing_missed(&mut self) {
-        self.expect("C OPEN * 100");
-        self.list("OPEN", &["1000000000000007 bob * before"], "* 0");
+        self.chats(&["* 1 0 1000000000000007 bob - before"]);
     }
 
     /// Takes a message and the key before it, which is returned.
@@ -128,9 +159,15 @@ impl Peer {
         key.trim_end().to_string()
     }
 
-    /// Takes the goodbye.
+    /// Takes the goodbye of a client, which has no use for its token any more if it has one.
+    #[track_caller]
     pub fn goodbye(&mut self) {
-        self.expect("C EX");
+        let mut line = self.line();
+        if line == "C TOKEN END" {
+            line = self.line();
+            self.send("C 250 TOKEN your tokens are over\n");
+        }
+        assert_eq!(line, "C EX");
         self.send("C 221 EX goodbye\n");
     }
 

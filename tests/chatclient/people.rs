@@ -27,9 +27,9 @@ fn who_is_away_is_said_asked_and_told() {
         "bob is back",
         "you are told of that user in any case",
         "bob is called Bob the Builder now",
-        "  name         bob",
-        "  later        1 2",
-        "  away         at sea",
+        "name         bob",
+        "later        1 2",
+        "away         at sea",
     ];
     assert_eq!(stdout(&output).lines().collect::<Vec<_>>(), lines);
     assert!(stderr(&output).contains("no such user"), "{}", stderr(&output));

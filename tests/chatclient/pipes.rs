@@ -82,8 +82,10 @@ fn what_can_not_be_written_fails_also_at_the_very_end() {
     let folder = tempfile::tempdir().unwrap();
     let (port, server) = serve(|peer| {
         peer.welcome();
+        peer.expect("C TOKEN END");
         peer.expect("C EX");
         // It comes with the goodbye, and is not in time to be marked.
+        peer.send("C 250 TOKEN your tokens are over\n");
         peer.send("D 1000000000123456 bob alice last\nC 221 EX goodbye\n");
         assert_eq!(rest(peer), [""; 0]);
     });
@@ -103,6 +105,7 @@ fn a_server_that_stops_as_it_was_told_is_no_loss() {
             peer.welcome();
             peer.expect("C SHUTDOWN");
             peer.send("C 250 SHUTDOWN done\n");
+            peer.expect("C TOKEN END");
             peer.expect("C EX");
             peer.send(last);
         });

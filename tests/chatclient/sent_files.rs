@@ -136,9 +136,9 @@ fn what_is_not_what_it_was_said_to_be_is_removed() {
         }),
         Box::new(|peer: &mut Peer| {
             peer.resume(&[]);
-            peer.expect("C OPEN * 100");
+            peer.expect("C CHATS");
             peer.expect("C GET 3 @7");
-            peer.list("OPEN", &[], "* 0");
+            peer.send_chats(&[], 0);
             peer.send("C 250 GET 1 7 a\n");
             peer.send("F 1 4\ntentF 1 0\n");
             // It came in two pieces, and might be right in one.

@@ -91,8 +91,8 @@ fn sessions_are_listed_and_ended_and_a_token_is_told_once() {
     });
     assert_eq!(
         stdout(&output),
-        "    1  here    since 2001-09-09 01:46, used 2001-09-09 01:47 from 127.0.0.1  \n    \
-         3  token   since 2001-09-09 01:46, used 2001-09-09 01:46 from ::1  backup\n\
+        "1   here    since 2001-09-09 01:46, used 2001-09-09 01:47 from 127.0.0.1\n\
+         3   token   since 2001-09-09 01:46, used 2001-09-09 01:46 from ::1  backup\n\
          that session and its tokens are over\nall other sessions and tokens are over\n\
          0123456789\n"
     );

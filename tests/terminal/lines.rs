@@ -153,6 +153,7 @@ fn lines_that_wait_for_a_chat_that_is_over_are_dropped_and_counted() {
             let line = peer.line();
             match line.split(' ').nth(1) {
                 Some("KEY") => peer.send("C 250 KEY it marks your next message\n"),
+                Some("TOKEN") => peer.send("C 250 TOKEN your tokens are over\n"),
                 Some("EX") => return peer.send("C 221 EX goodbye\n"),
                 _ if line.starts_with("D #tea ") => {
                     peer.send("C 250 MSG 1000000000000009 #tea 1 0\n");

@@ -23,8 +23,8 @@ fn counts_rise_and_one_chat_is_entered_and_answered() {
     operator.wait_for_row("new: * 1, bob 2, alice 3");
     assert!(!operator.screen.rows().iter().any(|row| row.contains("alice -> operator")));
     operator.type_keys("/chats\r");
-    operator.wait_for_row("  bob             2 new, the last ");
-    operator.wait_for_row("  alice           3 new, the last ");
+    operator.wait_for_row("bob             2 new, the last ");
+    operator.wait_for_row("alice           3 new, the last ");
     operator.type_keys("/open alice\r");
     operator.wait_for_prompt("operator to alice>");
     let shown = |operator: &Person, part: &str| {
@@ -72,7 +72,7 @@ fn who_misbehaves_is_sent_away() {
     carol.type_keys("/admin alice on\r");
     carol.wait_for_row("the operator only");
     operator.type_keys("/dump\r");
-    operator.wait_for_row("  chatsrv_");
+    operator.wait_for_row("chatsrv_");
     operator.type_keys("/shutdown 1\r");
     carol.wait_for_row("the server stops within 1 s");
     assert_eq!(server.wait().code(), Some(0));

@@ -29,15 +29,23 @@ pub enum Asked {
     Message,
     /// Requests a token for the next login.
     Token,
+    /// Ends the token, since the client leaves; the reply does not matter.
+    EndToken,
     /// Requests a token for another program.
     TokenFor,
     /// Lists the devices of this user.
     Sessions,
     /// A step of changing the password, during which nothing else may be sent.
     Passwd(Passwd),
-    /// Lists the chats with unread messages.
+    /// Lists all chats for the user.
     Chats,
-    /// Lists the last message of the public chat; only later ones can be missed.
+    /// Lists the chats with unread messages, where an older server lists no others.
+    Unread,
+    /// Lists the chats after the first login; only messages after these can be missed.
+    FirstChats,
+    /// Lists the chats after a lost connection, to see where messages were missed.
+    MissedChats,
+    /// Lists the last message of the public chat, where an older server does not list chats.
     Beginning,
     /// Lists messages that were missed while the client was offline.
     Missed,
@@ -61,6 +69,8 @@ pub enum Asked {
         /// True if the reply is not shown.
         quiet: bool,
     },
+    /// Lists the users online, to see if another session of this user takes direct chats.
+    WhoIsUp,
     /// Announces that this user takes direct chats; quietly, if the client repeats it by itself.
     Up {
         /// True if the reply is not shown.
@@ -147,7 +157,7 @@ impl Asked {
             Asked::Passwd(_) => Some("/passwd"),
             Asked::TokenFor => Some("/token"),
             Asked::Sessions => Some("/sessions"),
-            Asked::Chats => Some("/chats"),
+            Asked::Chats | Asked::Unread => Some("/chats"),
             Asked::Open | Asked::OpenLast => Some("/open"),
             Asked::History => Some("/history"),
             Asked::Search => Some("/search"),

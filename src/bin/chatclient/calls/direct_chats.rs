@@ -11,8 +11,9 @@ use chatsrv::direct::listener::PORT_MIN;
 use chatsrv::display::clock;
 use chatsrv::display::line::{Line, LineKind};
 use chatsrv::display::safe_text::{SafeText, safe};
+use chatsrv::display::said::{on_one_line, said};
 use chatsrv::protocol::native::code::Code;
-use chatsrv::protocol::native::read::{CallWords, FinalReply, ReplyWords};
+use chatsrv::protocol::native::read::{CallWords, FinalReply, OnlineWords, ReplyWords};
 use chatsrv::protocol::native::verb::Verb;
 use rustix::event::PollFlags;
 
@@ -39,6 +40,8 @@ pub struct DirectChats {
     alive_due: Option<Instant>,
     /// The time between two ALIVE requests.
     alive_period: Duration,
+    /// True if another session of this user was listed as taking direct chats.
+    is_up_elsewhere: bool,
     /// The direct chat to which the lines of a script go that has called or accepted, even after
     /// its end: the script does not see the end, and the lines must go to no other chat.
     bound: Option<(UserName, CallId)>,
@@ -54,6 +57,7 @@ impl Default for DirectChats {
             number: None,
             alive_due: None,
             alive_period: ALIVE_PERIOD,
+            is_up_elsewhere: false,
             bound: None,
             sign,
         }
@@ -179,12 +183,37 @@ impl DirectChats {
         }
     }
 
-    /// Announces again that calls are taken, after a login that was not the first.
+    /// Announces again that calls are taken, after a login that was not the first, or after too
+    /// long a silence: unless another session of this user takes them now. To announce it would
+    /// take them away from that one.
     pub fn come_up_again(&mut self, core: &mut Core) {
-        if let Some(port) = self.calls.port() {
+        if self.calls.port().is_some() {
+            self.is_up_elsewhere = false;
             core.requests.ask_for_more();
+            core.ask(Asked::WhoIsUp, Verb::Who, "");
+        }
+    }
+
+    /// Handles a user of the list that [`come_up_again`](Self::come_up_again) has requested.
+    pub fn session_listed(&mut self, user: &OnlineWords<'_>, own: Option<UserName>) {
+        let is_own = own.is_some() && user.name.parse().ok() == own;
+        self.is_up_elsewhere |= is_own && user.direct.is_some();
+    }
+
+    /// Handles the end of that list.
+    pub fn sessions_listed(&mut self, core: &mut Core) {
+        if self.is_up_elsewhere {
+            self.displaced(core);
+        } else if let Some(port) = self.calls.port() {
             core.ask(Asked::Up { quiet: true }, Verb::Up, port);
         }
+    }
+
+    /// Takes no calls any more, since another session of this user does.
+    fn displaced(&mut self, core: &mut Core) {
+        self.come_down();
+        let why = "another session of yours takes the direct chats now; /up takes them here";
+        core.show(Line::warning(SafeText::new(why)));
     }
 
     /// Sends ALIVE if it is due.
@@ -217,12 +246,7 @@ impl DirectChats {
             Some(Code::WrongState) => self.come_up_again(core),
             // To announce it again would take it away from the other session, which would do the
             // same, for ever.
-            Some(Code::NameNotAllowed) => {
-                self.come_down();
-                let why =
-                    "another session of yours takes the direct chats now; /up takes them here";
-                core.show(Line::warning(SafeText::new(why)));
-            }
+            Some(Code::NameNotAllowed) => self.displaced(core),
             _ => {}
         }
     }
@@ -316,10 +340,13 @@ impl DirectChats {
         let own = core.own_name();
         match self.calls.say(text) {
             Ok(()) => {
-                let text = said(own, peer.as_str(), text);
-                core.show(Line { kind: LineKind::Own, text });
+                let text = said_directly(own, peer.as_str(), text);
+                core.show(Line::new(LineKind::Own, text));
             }
-            Err(why) => core.show(Line::error(safe!("not sent to {peer}: {why} (it was: {text})"))),
+            Err(why) => {
+                let text = on_one_line(text);
+                core.show(Line::error(safe!("not sent to {peer}: {why} (it was: {text})")));
+            }
         }
     }
 
@@ -349,8 +376,8 @@ impl DirectChats {
             }
             What::Unreachable(why) => unreachable(peer, &why),
             What::Said(text) => {
-                let text = said(peer.as_str(), own.as_str(), &text);
-                Line { kind: LineKind::Direct, text }
+                let text = said_directly(peer.as_str(), own.as_str(), &text);
+                Line::new(LineKind::Direct, text)
             }
             What::Unreadable => Line::warning(safe!("{peer} sent what can't be read (direct)")),
             What::Ended(ending) => {
@@ -386,8 +413,8 @@ fn alive_period(seconds: Option<u64>) -> Duration {
 }
 
 /// Formats `12:34 alice -> bob (direct): hello`.
-fn said(from: &str, to: &str, text: &str) -> SafeText {
-    SafeText::message(format_args!("{} {from} -> {to} (direct): ", clock::now()), text, "")
+fn said_directly(from: &str, to: &str, text: &str) -> SafeText {
+    said(format_args!("{} {from} -> {to} (direct): ", clock::now()), from, text, "")
 }
 
 /// Returns true if the locale uses UTF-8, by the variables of locale(7).

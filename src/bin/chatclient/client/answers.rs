@@ -9,6 +9,7 @@ use chatsrv::display::clock;
 use chatsrv::display::line::Line;
 use chatsrv::display::listing;
 use chatsrv::display::safe_text::{SafeText, safe};
+use chatsrv::display::said::on_one_line;
 use chatsrv::protocol::native::VERSION;
 use chatsrv::protocol::native::frame::{Frame, FrameError};
 use chatsrv::protocol::native::read::{
@@ -213,13 +214,21 @@ fn take_head(parts: &mut Parts, asked: &Asked, count: usize) {
 fn take_item(parts: &mut Parts, asked: &Asked, item: &ListItem<'_>, line: &ServerLine<'_>) {
     let Parts { core, conversations, .. } = parts;
     let is_shown = match (asked, *item) {
-        (Asked::Login | Asked::Chats, ListItem::Unread { chat, count, last }) => {
+        (Asked::Login | Asked::Unread, ListItem::Unread { chat, count, last }) => {
             conversations.take_unread(chat, count, last, core);
+            *asked == Asked::Unread
+        }
+        (Asked::Chats | Asked::FirstChats | Asked::MissedChats, ListItem::Chat { chat }) => {
+            conversations.take_chat(&chat, core);
             *asked == Asked::Chats
         }
         (Asked::Who { quiet }, ListItem::Online { user }) => {
             core.completion.list_user(user.name);
             !quiet
+        }
+        (Asked::WhoIsUp, ListItem::Online { user }) => {
+            parts.calls.session_listed(&user, core.name);
+            false
         }
         (Asked::Files { quiet }, ListItem::Entry { name, .. }) => {
             core.completion.add_file(name);
@@ -235,8 +244,12 @@ fn take_item(parts: &mut Parts, asked: &Asked, item: &ListItem<'_>, line: &Serve
         },
         (
             Asked::Login
+            | Asked::Unread
             | Asked::Chats
+            | Asked::FirstChats
+            | Asked::MissedChats
             | Asked::Who { .. }
+            | Asked::WhoIsUp
             | Asked::Files { .. }
             | Asked::Dump
             | Asked::Sessions
@@ -247,7 +260,7 @@ fn take_item(parts: &mut Parts, asked: &Asked, item: &ListItem<'_>, line: &Serve
         _ => false,
     };
     if is_shown {
-        parts.core.show(Line::answer(listing::item(item)));
+        parts.core.show(listing::item(item));
     }
 }
 
@@ -276,7 +289,11 @@ fn take_answer(parts: &mut Parts, asked: Asked, reply: &FinalReply<'_>) -> Resul
         | Asked::OpenLast
         | Asked::History
         | Asked::Search => take_messages(parts, &asked, reply),
+        Asked::Chats | Asked::FirstChats | Asked::MissedChats => {
+            conversations.chats_answered(&asked, reply, core);
+        }
         Asked::Seen(chat) => conversations.seen_answered(chat, reply, core),
+        Asked::WhoIsUp => calls.sessions_listed(core),
         Asked::Up { quiet } => calls.up_answered(quiet, reply, core),
         Asked::Alive => calls.alive_answered(reply, core),
         Asked::Call(user) => {
@@ -297,6 +314,7 @@ fn take_answer(parts: &mut Parts, asked: Asked, reply: &FinalReply<'_>) -> Resul
         | Asked::Group(GroupRequest::Mine { quiet: true })
         | Asked::Files { quiet: true }
         | Asked::Key
+        | Asked::EndToken
         | Asked::Abort => {}
         _ => core.show(match reply.words {
             ReplyWords::NoFile { name } => Line::error(safe!("no such file: {name}")),
@@ -311,7 +329,7 @@ fn take_success(parts: &mut Parts, asked: Asked, reply: &FinalReply<'_>) {
     let Parts { core, conversations, .. } = parts;
     match asked {
         Asked::Who { .. } => core.completion.end_list(),
-        Asked::Chats => conversations.take_chats(core),
+        Asked::Unread => conversations.take_read_chats(core),
         Asked::Shutdown => {
             parts.was_shut_down = true;
             core.show(Line::answer(safe!("the server stops")));
@@ -351,6 +369,7 @@ fn message_answered(parts: &mut Parts, reply: &FinalReply<'_>) -> Result<(), End
         return conversations.take_note(note, core);
     }
     let Draft { to, text, .. } = draft;
+    let text = on_one_line(&text);
     core.show(Line::error(safe!("not sent to {to}: {} (it was: {text})", reply.text)));
     Ok(())
 }

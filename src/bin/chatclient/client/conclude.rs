@@ -4,6 +4,7 @@ use std::io::ErrorKind;
 
 use chatsrv::display::line::Line;
 use chatsrv::display::safe_text::{SafeText, safe};
+use chatsrv::display::said::on_one_line;
 use chatsrv::exit::Exit;
 
 use super::parts::Parts;
@@ -43,7 +44,8 @@ fn last_words(parts: &mut Parts, ending: Ending) -> Exit {
     calls.hang_up_at_the_end(core);
     let lost = outbox.take_all();
     let lost: Vec<Line> = lost
-        .map(|draft| Line::error(safe!("not confirmed: {} (to {})", draft.text, draft.to)))
+        .map(|draft| safe!("not confirmed: {} (to {})", on_one_line(&draft.text), draft.to))
+        .map(Line::error)
         .collect();
     input.typed_ahead.drop_all(core);
     let unconfirmed = !lost.is_empty();

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use chatsrv::chat::name::Target;
 use chatsrv::chat::text::Reason;
-use chatsrv::display::line::Line;
-use chatsrv::display::safe_text::safe;
+use chatsrv::display::line::{Column, Line};
+use chatsrv::display::safe_text::{SafeText, safe};
 use chatsrv::protocol::native::verb::Verb;
 
 use super::leaving::leave_or_ask;
@@ -34,8 +34,7 @@ pub fn execute(parts: &mut Parts, action: Action) {
         Action::Chats if conversations.list_console(core) => {}
         Action::Chats => {
             conversations.mark(true, core);
-            ask_group(core, GroupRequest::Mine { quiet: true });
-            core.ask(Asked::Chats, Verb::Unread, "");
+            core.ask(Asked::Chats, Verb::Chats, "");
         }
         Action::Open(chat) => {
             parts.calls.unbind();
@@ -147,8 +146,11 @@ fn administer(core: &mut Core, action: &Administration) {
 
 fn help(core: &mut Core) {
     let width = COMMANDS.iter().map(|command| command.usage().len()).max().unwrap_or(0);
-    let line = |command: &Command| safe!("  {:width$}  {}", command.usage(), command.help);
-    core.show_all(COMMANDS.iter().map(line).map(Line::answer));
+    let line = |command: &Command| {
+        let usage = Column::left(width, SafeText::new(command.usage()));
+        Line::row(&[usage, Column::rest(safe!("{}", command.help)).apart()])
+    };
+    core.show_all(COMMANDS.iter().map(line));
 }
 
 /// Begins the job of the command line.

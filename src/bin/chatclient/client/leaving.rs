@@ -16,9 +16,11 @@ const GOODBYE_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long a script tries to connect again after a connection was lost.
 pub const PATIENCE_OF_SCRIPTS: Duration = Duration::from_secs(30);
 
-/// Logs out, after sending the messages that wait.
+/// Logs out, after sending the messages that wait. The token is not needed any more, and each one
+/// that is left behind would take the place of another device's. Nothing waits for its end: an
+/// older server refuses that, and closes the connection all the same.
 pub fn leave(parts: &mut Parts) {
-    let Parts { core, outbox, conversations, .. } = parts;
+    let Parts { core, outbox, conversations, login, .. } = parts;
     parts.input.dialogue.step = Dialogue::None;
     parts.calls.hang_up_at_the_end(core);
     let now = Instant::now();
@@ -26,6 +28,10 @@ pub fn leave(parts: &mut Parts) {
         Stage::Talking => {
             outbox.send(&mut core.requests, now, true);
             conversations.mark(true, core);
+            let is_asked_for = core.requests.open_requests().any(|asked| *asked == Asked::Token);
+            if login.has_token() || is_asked_for {
+                core.ask(Asked::EndToken, Verb::Token, "END");
+            }
             core.ask(Asked::Exit, Verb::Ex, "");
             GOODBYE_TIMEOUT
         }

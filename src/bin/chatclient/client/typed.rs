@@ -3,6 +3,7 @@
 use chatsrv::chat::name::{Target, UserRef};
 use chatsrv::display::line::Line;
 use chatsrv::display::safe_text::safe;
+use chatsrv::display::said::on_one_line;
 
 use super::connect::go_on;
 use super::execute::{execute, goal, typed_path};
@@ -173,7 +174,7 @@ fn keep_messages(parts: &mut Parts, lines: Vec<String>, to: Destination) {
 
 fn tell_not_kept(core: &mut Core, kept: Result<(), Password>) {
     if let Err(line) = kept {
-        let line = line.as_str();
+        let line = on_one_line(&line);
         core.show(Line::error(safe!("not taken, too many lines wait: {line}")));
     }
 }

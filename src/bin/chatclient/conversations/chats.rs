@@ -5,6 +5,12 @@
 //! is a *backlog*: messages that were unread at the login and wait until the user opens the chat,
 //! while newer ones are shown as they arrive. As long as there is a backlog the newer ones are not
 //! marked as read, since that would mark the older ones too.
+//!
+//! Words of this user come in two ways: those that were said elsewhere in the order of their ids,
+//! as the words of others do; those that were said here when the server has confirmed them. A
+//! message that was said here just before the connection was lost may come in both ways.
+
+use std::collections::BTreeSet;
 
 use chatsrv::chat::id::MessageId;
 use chatsrv::chat::name::Target;
@@ -12,6 +18,9 @@ use chatsrv::chat::name::Target;
 /// The largest number of chats with a read state. Messages of other chats are shown but never
 /// marked as read, so they are unread again at the next login.
 pub const CHATS_MAX: usize = 4096;
+
+/// The largest number of remembered own messages that were said before the connection was lost.
+const UNCONFIRMED_MAX: usize = 1024;
 
 /// A range of messages that wait until the user opens the chat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,8 +34,10 @@ struct Backlog {
 #[derive(Debug)]
 struct Chat {
     target: Target,
-    /// The newest message that was shown or is in the backlog.
+    /// The newest message of others that was shown or is in the backlog.
     shown: MessageId,
+    /// The newest message of this user that was shown.
+    own: MessageId,
     backlog: Option<Backlog>,
     /// The newest message that the server was sent a mark for.
     marked: MessageId,
@@ -48,6 +59,12 @@ impl Chat {
 #[derive(Debug, Default)]
 pub struct Chats {
     chats: Vec<Chat>,
+    /// The newest message of all chats at the first login, if the server has told it. No message
+    /// up to it can be missed.
+    base: Option<MessageId>,
+    /// Messages of this user that were shown as missed. Those that were said here are confirmed
+    /// later.
+    unconfirmed: BTreeSet<MessageId>,
 }
 
 impl Chats {
@@ -75,6 +92,66 @@ impl Chats {
         chat.backlog = chat.backlog.filter(|backlog| backlog.after < backlog.until);
         chat.shown = chat.shown.max(id);
         true
+    }
+
+    /// Notes a message of this user that was said in another session. Returns true if it is to be
+    /// shown.
+    pub fn arrive_own(&mut self, chat: Target, id: MessageId) -> bool {
+        self.chat(chat).is_none_or(|chat| {
+            let is_new = id > chat.shown.max(chat.own);
+            chat.own = chat.own.max(id);
+            is_new
+        })
+    }
+
+    /// Notes a message of this user in a list of missed ones, the oldest first. Returns true if it
+    /// is to be shown.
+    pub fn show_own(&mut self, chat: Target, id: MessageId) -> bool {
+        let is_new = self.chat(chat).is_none_or(|chat| {
+            let is_new = id > chat.own;
+            chat.own = chat.own.max(id);
+            is_new
+        });
+        if is_new {
+            self.unconfirmed.insert(id);
+        }
+        if self.unconfirmed.len() > UNCONFIRMED_MAX {
+            self.unconfirmed.pop_first();
+        }
+        is_new
+    }
+
+    /// Notes a message of this user that the server has confirmed. Returns true if it is to be
+    /// shown.
+    pub fn confirm(&mut self, chat: Target, id: MessageId) -> bool {
+        if self.unconfirmed.remove(&id) {
+            return false;
+        }
+        if let Some(chat) = self.chat(chat) {
+            chat.own = chat.own.max(id);
+        }
+        true
+    }
+
+    /// Sets the newest message of all chats at the first login.
+    pub fn begin(&mut self, newest: MessageId) {
+        self.base = Some(newest);
+    }
+
+    /// The message after which all of a chat were missed; `None` if that is unknown.
+    pub fn floor(&self, chat: Target) -> Option<MessageId> {
+        let chat = self.chats.iter().find(|other| other.target == chat);
+        let shown = chat.map(|chat| chat.shown.max(chat.own)).filter(|id| *id > MessageId(0));
+        shown.max(self.base)
+    }
+
+    /// Notes up to where the server knows a chat as read, perhaps by another session. Of a chat
+    /// without a read state there is nothing to note.
+    pub fn is_read(&mut self, chat: Target, id: MessageId) {
+        if self.chats.iter().any(|other| other.target == chat) {
+            self.unmark(chat);
+            self.read_elsewhere(chat, id);
+        }
     }
 
     /// Makes the messages up to `until` that were not shown a backlog.
@@ -159,8 +236,14 @@ impl Chats {
             Some(at) => at,
             None if self.chats.len() == CHATS_MAX => return None,
             None => {
-                let (shown, marked) = (MessageId(0), MessageId(0));
-                self.chats.push(Chat { target, shown, backlog: None, marked });
+                let none = MessageId(0);
+                self.chats.push(Chat {
+                    target,
+                    shown: none,
+                    own: none,
+                    backlog: None,
+                    marked: none,
+                });
                 self.chats.len() - 1
             }
         };
@@ -214,6 +297,38 @@ mod tests {
         assert_eq!(show(&mut chats, 6..=13), [6, 7, 8, 9, 10, 13]);
         assert!(!chats.has_backlog(bob));
         assert_eq!(chats.mark(9), [(bob, MessageId(13))]);
+    }
+
+    #[test]
+    fn words_of_ones_own_are_shown_once() {
+        let (mut chats, bob) = (Chats::default(), target("bob"));
+        chats.begin(MessageId(4));
+        assert_eq!(chats.floor(bob), Some(MessageId(4)));
+        // A confirmation comes when the message is on disk, behind words that were said later.
+        assert!(chats.arrive(bob, MessageId(7)));
+        assert!(chats.confirm(bob, MessageId(6)));
+        assert!(chats.arrive_own(bob, MessageId(8)) && !chats.arrive_own(bob, MessageId(8)));
+        assert_eq!(chats.floor(bob), Some(MessageId(8)));
+        // The connection was lost before 9 was confirmed.
+        assert!(chats.show_own(bob, MessageId(9)) && chats.show_own(bob, MessageId(10)));
+        assert!(!chats.confirm(bob, MessageId(9)) && !chats.arrive_own(bob, MessageId(10)));
+        assert_eq!(chats.mark(9), [(bob, MessageId(7))]);
+        (11..2000).for_each(|id| assert!(chats.show_own(bob, MessageId(id))));
+        assert_eq!(chats.unconfirmed.len(), UNCONFIRMED_MAX);
+    }
+
+    #[test]
+    fn what_the_server_knows_as_read_is_marked_no_more_and_the_rest_again() {
+        let (mut chats, bob) = (Chats::default(), target("bob"));
+        chats.is_read(bob, MessageId(9));
+        assert_eq!(chats.targets().count(), 0);
+        chats.arrive(bob, MessageId(5));
+        assert_eq!(chats.mark(9).len(), 1);
+        chats.is_read(bob, MessageId(4));
+        assert_eq!(chats.mark(9), [(bob, MessageId(5))]);
+        chats.set_backlog(bob, MessageId(9));
+        chats.is_read(bob, MessageId(9));
+        assert!(!chats.has_backlog(bob) && !chats.has_unmarked());
     }
 
     #[test]

@@ -4,7 +4,8 @@
 use chatsrv::chat::id::MessageId;
 use chatsrv::chat::name::Target;
 use chatsrv::display::clock;
-use chatsrv::display::line::Line;
+use chatsrv::display::line::{Column, Line};
+use chatsrv::display::listing::named;
 use chatsrv::display::safe_text::{SafeText, safe};
 
 /// The largest number of chats in the list; a new one replaces the least recently used.
@@ -82,8 +83,12 @@ impl Console {
         }
         let line = |active: &Active| {
             let Active { chat, new, last } = active;
-            let chat = chat.to_string();
-            Line::answer(safe!("  {chat:<12} {new:>4} new, the last {}", clock::moment(*last)))
+            let last = clock::moment(*last);
+            Line::row(&[
+                named(&chat.to_string()),
+                Column::right(4, safe!("{new}")),
+                Column::rest(safe!("new, the last {last}")),
+            ])
         };
         self.chats.iter().map(line).collect()
     }
@@ -122,8 +127,8 @@ mod tests {
         console.touch(target("bob"), MessageId(8));
         assert_eq!(console.summary(), Some(safe!("new: alice 1")));
         let lines: Vec<String> = console.lines().iter().map(|l| l.text.to_string()).collect();
-        assert!(lines[0].starts_with("  bob             0 new, the last "), "{lines:?}");
-        assert!(lines[1].starts_with("  alice           1 new, the last "), "{lines:?}");
+        assert!(lines[0].starts_with("bob             0 new, the last "), "{lines:?}");
+        assert!(lines[1].starts_with("alice           1 new, the last "), "{lines:?}");
     }
 
     #[test]

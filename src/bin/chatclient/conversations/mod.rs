@@ -1,13 +1,14 @@
 //! The conversations: messages of chats on the server, as they arrive, as they are listed, and as
 //! they are marked as read.
 //!
-//! [`chats`] is the read state of each chat; [`missed`] fetches the messages that were missed while
-//! the client was offline; [`places`] is the chat to which plain lines go; [`console`] is the
+//! [`chats`] is the read state of each chat; [`lists`] handles the server's lists of chats, and
+//! [`missed`] fetches the messages that were missed while the client was offline; [`places`] is the chat to which plain lines go; [`console`] is the
 //! operator's list of chats, and [`outbox`] the queue of messages that the server has not
 //! confirmed. A [`note`] is a message as it is shown.
 
 pub mod chats;
 pub mod console;
+pub mod lists;
 pub mod missed;
 pub mod note;
 pub mod outbox;
@@ -29,10 +30,11 @@ use crate::core::Core;
 use crate::ending::Ending;
 use crate::input::destination::Destination;
 use crate::requests::Asked;
-use chats::{CHATS_MAX, Chats};
+use chats::Chats;
 use console::Console;
-use missed::{Fetch, HELD_MAX, Missed};
-use note::Note;
+use lists::ChatList;
+use missed::{HELD_MAX, Missed};
+use note::{Note, Sender};
 use places::Places;
 
 /// The shortest time between two rounds of marks for messages that were read.
@@ -51,6 +53,8 @@ pub struct Conversations {
     missed: Missed,
     /// The server's list of chats with unread messages, their number and the newest.
     unread: Vec<(Target, u64, MessageId)>,
+    /// The server's list of all chats, as far as it has come.
+    all: ChatList,
     /// The messages of the current list.
     listed: Vec<Note>,
     opening: Option<Opening>,
@@ -105,6 +109,7 @@ impl Conversations {
         self.places.disconnected();
         self.listed.clear();
         self.unread.clear();
+        self.all = ChatList::default();
         for asked in unanswered {
             if let Asked::Seen(chat) = asked {
                 self.chats.unmark(*chat);
@@ -151,7 +156,7 @@ impl Conversations {
         let too_many = || Ending::Lost(safe!("more comes than can be held"));
         match &mut self.opening {
             _ if self.missed.is_active() => return self.missed.hold(note).map_err(|_| too_many()),
-            Some(opening) if note.chat == Some(opening.chat) && !note.own => {
+            Some(opening) if note.chat == Some(opening.chat) && !note.is_own() => {
                 if opening.held.len() == HELD_MAX {
                     return Err(too_many());
                 }
@@ -167,7 +172,7 @@ impl Conversations {
     fn show_note(&mut self, note: Note, core: &mut Core) {
         let Some(chat) = note.chat else { return core.show(note.line) };
         match &mut self.console {
-            Some(console) if note.own || self.places.open() == Some(chat) => {
+            Some(console) if note.is_own() || self.places.open() == Some(chat) => {
                 console.touch(chat, note.id);
             }
             Some(console) => {
@@ -180,11 +185,13 @@ impl Conversations {
             }
             None => {}
         }
-        if note.own {
-            return core.show(note.line);
-        }
         core.completion.add_chat(chat);
-        if self.chats.arrive(chat, note.id) {
+        let is_new = match note.by {
+            Sender::Other => self.chats.arrive(chat, note.id),
+            Sender::Elsewhere => self.chats.arrive_own(chat, note.id),
+            Sender::Here => self.chats.confirm(chat, note.id),
+        };
+        if is_new {
             core.show(note.line);
         }
     }
@@ -215,72 +222,16 @@ impl Conversations {
         }
     }
 
-    /// The messages of a list that were not shown yet; they count as shown from now on.
+    /// The messages of a list of unread or missed ones that were not shown yet; they count as shown
+    /// from now on.
     fn take_new(&mut self, mut notes: Vec<Note>) -> Vec<Note> {
         let chats = &mut self.chats;
-        notes.retain(|note| !note.own && note.chat.is_none_or(|chat| chats.show(chat, note.id)));
+        notes.retain(|note| match note.chat {
+            None => true,
+            Some(chat) if note.is_own() => chats.show_own(chat, note.id),
+            Some(chat) => chats.show(chat, note.id),
+        });
         notes
-    }
-
-    /// Handles an item of the list of unread messages.
-    pub fn take_unread(&mut self, chat: &str, count: u64, last: MessageId, core: &mut Core) {
-        if let Ok(chat) = chat.parse() {
-            core.completion.add_chat(chat);
-            if self.unread.len() < CHATS_MAX {
-                self.unread.push((chat, count, last));
-            }
-        }
-    }
-
-    /// Shows what is unread, after the first login.
-    pub fn tell_unread(&mut self, core: &mut Core) {
-        for (chat, count, last) in std::mem::take(&mut self.unread) {
-            self.chats.set_backlog(chat, last);
-            if let Some(console) = &mut self.console {
-                console.set(chat, count, last);
-            }
-            core.show(Line::notice(safe!("{count} unread from {chat}; /open {chat}")));
-        }
-        core.ask(Asked::Beginning, Verb::Open, "* 1");
-    }
-
-    /// Begins to fetch the missed messages, after a login that was not the first.
-    pub fn fetch_missed(&mut self, core: &mut Core) {
-        let Conversations { missed, unread, chats, .. } = self;
-        missed.begin(&std::mem::take(unread), chats);
-        self.fetch_more(core);
-    }
-
-    fn fetch_more(&mut self, core: &mut Core) {
-        let Some(fetch) = self.missed.next_fetch() else {
-            return self.show_missed(core);
-        };
-        match fetch {
-            Fetch::Unread(chat) => core.ask(Asked::Missed, Verb::Open, chat),
-            Fetch::Last(chat, count) => {
-                core.ask(Asked::Missed, Verb::Open, format_args!("{chat} {count}"));
-            }
-            Fetch::Before(chat, id, count) => {
-                core.ask(Asked::Missed, Verb::History, format_args!("{chat} {id} {count}"));
-            }
-        }
-    }
-
-    fn show_missed(&mut self, core: &mut Core) {
-        let found = self.missed.finish();
-        let missed = self.take_new(found.missed);
-        let count = missed.len();
-        if count > 0 {
-            let messages = if count == 1 { "message" } else { "messages" };
-            core.show(Line::notice(safe!("— {count} missed {messages} —")));
-            core.show_all(missed.into_iter().map(|note| note.line));
-            core.show(Line::notice(safe!("— up to now —")));
-        }
-        for chat in found.more {
-            let how = if chat == Target::Everyone { "/history" } else { "/open" };
-            core.show(Line::notice(safe!("more was missed from {chat}; {how} {chat}")));
-        }
-        found.held.into_iter().for_each(|note| self.show_note(note, core));
     }
 
     /// Begins to open a chat: its unread messages are requested, and then plain lines go to it.
@@ -391,8 +342,11 @@ impl Conversations {
         let listed = std::mem::take(&mut self.listed);
         match asked {
             Asked::Missed => {
-                let Conversations { missed, chats, .. } = self;
-                missed.answered(done.then_some(listed), chats);
+                let left = match reply.words {
+                    ReplyWords::Opened { left, .. } => left,
+                    _ => 0,
+                };
+                self.missed.answered(done.then_some((listed, left)));
                 return self.fetch_more(core);
             }
             Asked::Beginning => {
@@ -426,23 +380,6 @@ impl Conversations {
         if *asked == Asked::Search && reply.text != codes::done(Kind::Search).1 {
             core.show(Line::answer(SafeText::new(reply.text)));
         }
-    }
-
-    /// Ends the list of the chats with those that have no unread messages.
-    pub fn take_chats(&mut self, core: &mut Core) {
-        let unread = std::mem::take(&mut self.unread);
-        let is_read = |chat: &Target| unread.iter().all(|(other, ..)| other != chat);
-        let mut read: Vec<Target> = self.chats.targets().filter(is_read).collect();
-        let groups = self.groups.iter().map(|group| Target::Group(*group));
-        for group in groups.filter(is_read) {
-            if !read.contains(&group) {
-                read.push(group);
-            }
-        }
-        if unread.is_empty() && read.is_empty() {
-            core.show(Line::answer(safe!("no chats yet")));
-        }
-        core.show_all(read.into_iter().map(|chat| Line::answer(safe!("  {chat}"))));
     }
 
     /// Marks messages as read that were shown, at most once in a period, or `now`. Lines that wait

@@ -5,10 +5,22 @@ use chatsrv::chat::name::{Target, UserName, UserRef};
 use chatsrv::display::clock;
 use chatsrv::display::line::{Line, LineKind};
 use chatsrv::display::safe_text::{SafeText, safe};
+use chatsrv::display::said::said;
 use chatsrv::protocol::native::code::Code;
 use chatsrv::protocol::native::read::{Delivered, FinalReply, ReplyWords, SentFile};
 
 use super::outbox::Draft;
+
+/// The sender of a message or a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sender {
+    /// Another user.
+    Other,
+    /// This user, in another session, or in this one before its connection was lost.
+    Elsewhere,
+    /// This client; the server has confirmed it.
+    Here,
+}
 
 /// A message or a sent file, formatted, with its chat.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,8 +29,8 @@ pub struct Note {
     pub id: MessageId,
     /// Its chat, if that is known.
     pub chat: Option<Target>,
-    /// True if this user has sent it.
-    pub own: bool,
+    /// The sender.
+    pub by: Sender,
     /// The line to show.
     pub line: Line,
 }
@@ -27,7 +39,8 @@ impl Note {
     /// Formats a message; `own` is the user of this client.
     pub fn said(message: &Delivered<'_>, own: Option<UserName>) -> Self {
         let Delivered { id, from, to, text } = *message;
-        Note::new(id, (from, to), said(id, from, to, text, ""), own)
+        let text = said(before(id, from, to), from, text, "");
+        Note::new(id, (from, to), text, own)
     }
 
     /// Formats a file that somebody sent; if it is `offered`, with the command that downloads it.
@@ -51,17 +64,17 @@ impl Note {
             ("*", Some(0)) if !draft.was_sent() => " (nobody else is online)",
             _ => "",
         };
-        let text = said(id, own, target, &draft.text, remark);
+        let text = said(before(id, own, target), own, &draft.text, remark);
         let chat = target.parse().ok();
-        Note { id, chat, own: true, line: Line { kind: LineKind::Own, text } }
+        Note { id, chat, by: Sender::Here, line: Line::new(LineKind::Own, text) }
     }
 
     fn new(id: MessageId, (from, to): (&str, &str), text: SafeText, own: Option<UserName>) -> Self {
         let is_own = |name: &str| name.parse().is_ok_and(|name| own == Some(name));
-        let kind = match () {
-            () if is_own(from) => LineKind::Own,
-            () if is_own(to) => LineKind::Direct,
-            () => LineKind::Message,
+        let (by, kind) = match () {
+            () if is_own(from) => (Sender::Elsewhere, LineKind::Own),
+            () if is_own(to) => (Sender::Other, LineKind::Direct),
+            () => (Sender::Other, LineKind::Message),
         };
         // For the receiver of a direct message, the chat is named after the sender.
         let chat = match to.parse().ok() {
@@ -70,18 +83,30 @@ impl Note {
             }
             chat => chat,
         };
-        Note { id, chat, own: kind == LineKind::Own, line: Line { kind, text } }
+        Note { id, chat, by, line: Line::new(kind, text) }
+    }
+
+    /// Returns true if this user has sent it.
+    pub fn is_own(&self) -> bool {
+        self.by != Sender::Other
     }
 }
 
-/// Formats `12:34 alice -> bob: hello`, with a remark after it; the target `*` is everyone.
-fn said(id: MessageId, from: &str, to: &str, text: &str, remark: &str) -> SafeText {
-    SafeText::message(format_args!("{} {from} -> {to}: ", clock::moment(id)), text, remark)
+/// Formats `12:34 alice -> bob: `, which stands before a message; the target `*` is everyone.
+fn before(id: MessageId, from: &str, to: &str) -> String {
+    format!("{} {from} -> {to}: ", clock::moment(id))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_somebody_does_is_shown_with_the_chat() {
+        let message = Delivered { id: MessageId(1), from: "bob", to: "#ops", text: "/me waves" };
+        let note = Note::said(&message, None);
+        assert!(note.line.text.as_str().ends_with(" bob -> #ops: * bob waves"), "{note:?}");
+    }
 
     #[test]
     fn a_chat_is_named_as_its_reader_addresses_it() {

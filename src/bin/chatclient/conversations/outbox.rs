@@ -10,6 +10,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chatsrv::chat::name::Target;
 use chatsrv::display::line::Line;
 use chatsrv::display::safe_text::safe;
+use chatsrv::display::said::on_one_line;
 use chatsrv::protocol::native::outgoing::Outgoing;
 use chatsrv::protocol::native::verb::Verb;
 
@@ -70,9 +71,10 @@ impl Outbox {
     /// Adds a message. Returns a line to show if it is kept for later, since the client is offline,
     /// or if it is refused.
     pub fn say(&mut self, to: Target, text: &str, is_online: bool) -> Option<Line> {
+        let shown = on_one_line(text);
         if !self.has_room() {
             let why = safe!("{} messages are not confirmed yet", self.len());
-            return Some(Line::error(safe!("not sent to {to}: {why} (it was: {text})")));
+            return Some(Line::error(safe!("not sent to {to}: {why} (it was: {shown})")));
         }
         let word = format_args!("{}-{}", self.run, self.count + 1);
         let (line, key) = (Outgoing::message(to, text), Outgoing::command(Verb::Key, word));
@@ -85,7 +87,7 @@ impl Outbox {
         self.count += 1;
         let draft = Draft { to, text: text.to_string(), key, line, sent: None, was_sent: false };
         self.drafts.push_back(draft);
-        (!is_online).then(|| Line::notice(safe!("kept to be sent to {to}: {text}")))
+        (!is_online).then(|| Line::notice(safe!("kept to be sent to {to}: {shown}")))
     }
 
     /// Returns true if there is room for one more message.

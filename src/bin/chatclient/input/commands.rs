@@ -176,6 +176,7 @@ pub const COMMANDS: &[Command] = &[
     row("/broadcast", "TEXT", "send a message to everyone", Completes::Nothing, |words| {
         some_text(words).map(|text| Action::Say { to: Target::Everyone, text })
     }),
+    row("/me", "TEXT", "say what you do, in the open chat", Completes::Nothing, |_| None),
     row("/chats", "", "list the chats, and what is unread", Completes::Nothing, |words| {
         alone(words, Action::Chats)
     }),
@@ -383,7 +384,7 @@ pub enum Typed {
     Misused(&'static Command),
     /// A line that begins with `/` and is no command.
     Unknown,
-    /// Text; `//` at the start of the line was replaced by `/`.
+    /// Text, also that of /me; `//` at the start of the line was replaced by `/`.
     Text(String),
 }
 
@@ -395,6 +396,9 @@ pub fn read(line: &str) -> Typed {
     }
     let (word, words) = line.trim_start().split_once(' ').unwrap_or((line.trim(), ""));
     match find(word) {
+        Some(command) if command.name == "/me" && !words.trim().is_empty() => {
+            Typed::Text(format!("/me {words}"))
+        }
         Some(command) if word.starts_with('/') || words.trim().is_empty() => {
             (command.read)(words).map_or(Typed::Misused(command), Typed::Action)
         }

@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use chatsrv::chat::name::Target;
 use chatsrv::display::line::Line;
 use chatsrv::display::safe_text::{SafeText, safe};
+use chatsrv::display::said::on_one_line;
 
 use super::commands::{self, Action, Typed};
 use super::destination::Destination;
@@ -182,7 +183,7 @@ impl TypedAhead {
         let is_harmless = |entry: &&Entry| !matches!(entry.read(), Typed::Action(Action::Passwd));
         let shown: Vec<&Entry> = entries.iter().take_while(is_harmless).collect();
         for entry in &shown {
-            core.show(Line::notice(safe!("not taken: {}", entry.line.as_str())));
+            core.show(Line::notice(safe!("not taken: {}", on_one_line(&entry.line))));
         }
         if shown.len() < entries.len() {
             let count = entries.len() - shown.len();

@@ -192,6 +192,11 @@ impl Login {
         self.token = Some(Zeroizing::new(token.to_string()));
     }
 
+    /// Returns true if the server has given a token, which it keeps until it ends.
+    pub fn has_token(&self) -> bool {
+        self.token.is_some()
+    }
+
     /// Notes that the password was changed, which makes the token invalid.
     pub fn password_changed(&mut self, password: Password) {
         self.standing = self.standing.is_some().then_some(password);

@@ -12,8 +12,9 @@ use std::os::fd::BorrowedFd;
 use std::time::Instant;
 
 use chatsrv::display::editor::View;
-use chatsrv::display::line::{Line, LineKind};
+use chatsrv::display::line::Line;
 use chatsrv::display::safe_text::{SafeText, safe};
+use chatsrv::display::said::{action, on_one_line};
 use chatsrv::display::screen::{Bottom, Screen};
 use rustix::process::{Signal, kill_current_process_group};
 use zeroize::Zeroizing;
@@ -170,8 +171,8 @@ impl Terminal {
             self.history.push(&line);
         }
         // A message is shown when the server has confirmed it, a command before its answer.
-        if line.starts_with('/') && !prompt.secret {
-            let text = safe!("{}{}", prompt.text, line.as_str());
+        if line.starts_with('/') && action(&line).is_none() && !prompt.secret {
+            let text = safe!("{}{}", prompt.text, on_one_line(&line));
             self.screen.print(&Line::notice(text));
         }
         Input::Line(line, prompt.destination)
@@ -200,7 +201,7 @@ impl Terminal {
 
     fn decide(&mut self, key: Key, paste: Paste) -> Option<Input> {
         let to = self.line.prompt().destination;
-        let one = paste.one().filter(|_| to.takes_messages());
+        let one = paste.one(&to);
         match (key, one) {
             (Key::Char('y' | 'Y'), _) if matches!(to, Destination::Login(_)) => {
                 paste.keys().rev().for_each(|key| self.keys.push_front(key));
@@ -284,7 +285,7 @@ impl Terminal {
     }
 
     fn say(&mut self, text: &str) {
-        self.screen.print(&Line { kind: LineKind::Notice, text: SafeText::new(text) });
+        self.screen.print(&Line::notice(SafeText::new(text)));
     }
 
     /// The status, the prompt, and as much of the line as fits.
@@ -292,6 +293,7 @@ impl Terminal {
         // The last column is kept free: a terminal that has written to it is about to wrap.
         let columns = self.screen.columns() - 1;
         let awaited = self.line.prompt();
+        let mut asked = None;
         let (prompt, view) = match &self.mode {
             Mode::Edit if awaited.secret => {
                 (awaited.text.cut(columns).to_string(), View::default())
@@ -303,17 +305,23 @@ impl Terminal {
                 (prompt, self.line.editor.view(room))
             }
             Mode::Pasted(paste) => {
-                let text = paste.question(&awaited.destination).steady();
+                let (what, answers) = paste.question(&awaited.destination);
+                let text = safe!("{what}{answers}").steady();
+                let fits = text.width() <= columns;
+                asked = (!fits).then_some(what);
+                let text = if fits { text } else { answers };
                 (text.cut(columns).to_string(), View::default())
             }
             Mode::Search { part, skip } => {
                 let found = self.history.search(part, *skip).unwrap_or_default();
-                let text = safe!("search '{part}': {found}").steady();
+                let text = safe!("search '{part}': {}", on_one_line(found)).steady();
                 (text.cut(columns).to_string(), View::default())
             }
         };
         let cursor = SafeText::new(&prompt).width() + view.cursor;
+        // A question that is wider than the screen takes the row of the status, too.
         let status = match (&self.status, &self.progress) {
+            _ if asked.is_some() => asked,
             (Some(status), Some(progress)) => Some(safe!("{status} | {progress}")),
             (status, progress) => status.clone().or_else(|| progress.clone()),
         };

@@ -1,10 +1,10 @@
 //! Several lines that were pasted at once, and what the user can do with them.
 
-use chatsrv::display::editor::LINE_BYTES_MAX;
 use chatsrv::display::safe_text::{SafeText, safe};
+use chatsrv::protocol::native::outgoing::Outgoing;
 
 use super::keys::Key;
-use crate::input::destination::Destination;
+use crate::input::destination::{Destination, Dialogue};
 use crate::ui::interface::Pasted;
 
 /// The largest number of lines in a paste; each waits until the ones before it are handled.
@@ -40,18 +40,20 @@ impl Paste {
         }
     }
 
-    /// The question to the user, for lines with the destination `to`.
-    pub fn question(&self, to: &Destination) -> SafeText {
+    /// The question to the user, for lines with the destination `to`, and the possible answers.
+    pub fn question(&self, to: &Destination) -> (SafeText, SafeText) {
         let count = self.lines.len();
         if !to.takes_messages() {
-            return safe!("take {count} lines as if typed? y, j joined, n not: ");
+            let what = safe!("take {count} lines as if typed? ");
+            return (what, safe!("y, j joined, n not: "));
         }
         let empty = match count - self.said().count() {
             0 => String::new(),
             empty => format!(" ({empty} empty)"),
         };
-        let one = if self.one().is_some() { ", o as one" } else { "" };
-        safe!("send {count} lines{empty} to {to}? y each{one}, j joined, n not: ")
+        let one = if self.one(to).is_some() { ", o as one" } else { "" };
+        let what = safe!("send {count} lines{empty} to {to}? ");
+        (what, safe!("y each{one}, j joined, n not: "))
     }
 
     /// Handles each line by itself: as a message if `to` takes messages, else as if it had been
@@ -70,10 +72,18 @@ impl Paste {
         keys.into_iter().flatten()
     }
 
-    /// All lines as one message; `None` if it is too long.
-    pub fn one(&self) -> Option<String> {
+    /// All lines as one message; `None` if it fits no line of the protocol, or if `to` takes no
+    /// messages.
+    pub fn one(&self, to: &Destination) -> Option<String> {
         let text = self.lines.join(LINE_BREAK);
-        (text.len() <= LINE_BYTES_MAX).then_some(text)
+        let line = match *to {
+            Destination::Chat(chat) | Destination::Dialogue(Dialogue::Text(chat)) => {
+                Outgoing::message(chat, &text)
+            }
+            Destination::Direct(..) => Outgoing::data(&text),
+            _ => return None,
+        };
+        line.is_ok().then_some(text)
     }
 
     /// All lines joined to one.
@@ -94,6 +104,11 @@ mod tests {
         Paste::cut(text).unwrap().unwrap()
     }
 
+    fn question(paste: &Paste, to: &Destination) -> String {
+        let (what, answers) = paste.question(to);
+        format!("{what}{answers}")
+    }
+
     #[test]
     fn one_line_is_no_block() {
         assert_eq!(Paste::cut("a\tb\r\n"), Ok(None));
@@ -105,9 +120,9 @@ mod tests {
         let to = Destination::Chat("bob".parse().unwrap());
         let paste = cut("// a\r\n\tint x;\n\n/* b */\x1b[m\nPM\n");
         let asked = "send 5 lines (1 empty) to bob? y each, o as one, j joined, n not: ";
-        assert_eq!(paste.question(&to).as_str(), asked);
+        assert_eq!(question(&paste, &to), asked);
         let one = "// a\u{2028}\tint x;\u{2028}\u{2028}/* b */[m\u{2028}PM";
-        assert_eq!(paste.one().unwrap(), one);
+        assert_eq!(paste.one(&to).unwrap(), one);
         let lines = ["// a", "\tint x;", "/* b */[m", "PM"].map(String::from);
         assert_eq!(paste.each(&to), Pasted::Messages(lines.into()));
     }
@@ -115,7 +130,8 @@ mod tests {
     #[test]
     fn elsewhere_the_lines_are_as_if_typed() {
         let paste = cut("PM\n\nhello");
-        assert!(paste.question(&Destination::Nowhere).as_str().contains("3 lines as if typed"));
+        assert!(question(&paste, &Destination::Nowhere).contains("3 lines as if typed"));
+        assert_eq!(paste.one(&Destination::Nowhere), None);
         assert_eq!(paste.joined(), "PM  hello");
         let lines = ["PM", "", "hello"].map(String::from);
         assert_eq!(paste.each(&Destination::Nowhere), Pasted::Typed(lines.into()));
@@ -125,8 +141,14 @@ mod tests {
     fn what_fits_no_line_is_no_message() {
         let to = Destination::Chat("*".parse().unwrap());
         let paste = cut(&"x\n".repeat(LINES_MAX).replace('x', &"x".repeat(99)));
-        assert_eq!(paste.one(), None);
+        assert_eq!(paste.one(&to), None);
         let asked = "send 200 lines to everyone? y each, j joined, n not: ";
-        assert_eq!(paste.question(&to).as_str(), asked);
+        assert_eq!(question(&paste, &to), asked);
+        // The longest line of the protocol has 4,096 bytes with its end, and a line break has 3.
+        let room = 4096 - "D * \n".len() - LINE_BREAK.len();
+        for (length, fits) in [(room, true), (room + 1, false)] {
+            let paste = cut(&format!("x\n{}", "y".repeat(length - 1)));
+            assert_eq!(paste.one(&to).is_some(), fits, "{length}");
+        }
     }
 }
