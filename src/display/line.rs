@@ -29,9 +29,18 @@ pub struct Line {
     /// Its text.
     pub text: SafeText,
     /// The text for a terminal that is too narrow for `text`; `None` if it is the same.
-    pub narrow: Option<SafeText>,
+    pub narrow: Option<Narrow>,
     /// True if a terminal shows no more of it than [`PREVIEW_ROWS_MAX`] rows.
     pub is_preview: bool,
+}
+
+/// The text of a line for a narrow terminal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Narrow {
+    /// The text.
+    pub text: SafeText,
+    /// The width that the widest row of the table needs, as far as that is known.
+    pub below: usize,
 }
 
 /// The largest number of rows that a terminal shows of a preview.
@@ -80,7 +89,7 @@ impl Line {
                 (before, padded) => safe!("{before}{:gap$}{padded}", "", gap = column.gap),
             }
         });
-        Line { narrow: Some(narrow), ..Line::answer(wide) }
+        Line { narrow: Some(Narrow { text: narrow, below: 0 }), ..Line::answer(wide) }
     }
 
     /// Makes it a preview, of which a terminal shows no more than a few rows.
@@ -145,6 +154,6 @@ mod tests {
             Column::rest(safe!("the rest")),
         ]);
         assert_eq!(row.text.as_str(), "中文      7 the rest");
-        assert_eq!(row.narrow.unwrap().as_str(), "中文 7 the rest");
+        assert_eq!(row.narrow.unwrap().text.as_str(), "中文 7 the rest");
     }
 }

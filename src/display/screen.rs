@@ -118,8 +118,8 @@ impl Screen {
 
 /// The rows of a line on a screen of that many columns.
 fn rows(line: &Line, columns: usize) -> Vec<String> {
-    let fits = line.text.width() <= columns;
-    let text = line.narrow.as_ref().filter(|_| !fits).unwrap_or(&line.text);
+    let narrow = line.narrow.as_ref().filter(|it| it.below.max(line.text.width()) > columns);
+    let text = narrow.map_or(&line.text, |narrow| &narrow.text);
     let rows = wrap(text, columns);
     if !line.is_preview || rows.len() <= PREVIEW_ROWS_MAX {
         return rows;

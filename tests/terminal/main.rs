@@ -3,14 +3,17 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod coming_back;
 mod crash;
 mod direct;
 mod lines;
+mod narrow;
 mod operator;
 #[path = "../chatclient/peer.rs"]
 #[allow(dead_code, reason = "these tests use a part of it")]
 mod peer;
 mod person;
+mod relay;
 mod screen;
 mod scripted;
 mod sessions;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use chatsrv::chat::name::Target;
 use chatsrv::chat::text::Reason;
-use chatsrv::display::line::{Column, Line};
+use chatsrv::display::line::{Column, Line, Narrow};
 use chatsrv::display::safe_text::{SafeText, safe};
 use chatsrv::protocol::native::verb::Verb;
 
@@ -78,9 +78,7 @@ pub fn execute(parts: &mut Parts, action: Action) {
         }
         Action::Administer(action) => administer(core, &action),
         Action::Help(None) => help(core),
-        Action::Help(Some(command)) => {
-            core.show(Line::answer(safe!("{}: {}", command.usage(), command.help)));
-        }
+        Action::Help(Some(command)) => core.show(Line::answer(explained(command))),
         Action::Leave => leave_or_ask(parts),
     }
 }
@@ -146,11 +144,19 @@ fn administer(core: &mut Core, action: &Administration) {
 
 fn help(core: &mut Core) {
     let width = COMMANDS.iter().map(|command| command.usage().len()).max().unwrap_or(0);
+    let help = COMMANDS.iter().map(|command| command.help.len()).max().unwrap_or(0);
+    // At a terminal where not all of it stands in columns, nothing does.
+    let below = width + 2 + help;
     let line = |command: &Command| {
         let usage = Column::left(width, SafeText::new(command.usage()));
-        Line::row(&[usage, Column::rest(safe!("{}", command.help)).apart()])
+        let row = Line::row(&[usage, Column::rest(safe!("{}", command.help)).apart()]);
+        Line { narrow: Some(Narrow { text: explained(command), below }), ..row }
     };
     core.show_all(COMMANDS.iter().map(line));
+}
+
+fn explained(command: &Command) -> SafeText {
+    safe!("{}: {}", command.usage(), command.help)
 }
 
 /// Begins the job of the command line.
