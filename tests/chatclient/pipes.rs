@@ -194,3 +194,41 @@ fn who_is_up_says_so_as_often_as_the_server_wants_and_not_against_another_sessio
     assert!(said.contains("another session of yours takes the direct chats now"), "{said}");
     assert_eq!(output.status.code(), Some(0), "{said}");
 }
+
+#[test]
+fn who_fell_silent_is_up_again_but_not_where_another_session_is_now() {
+    for (address, is_up_again) in [("-", true), ("127.0.0.1:5000", false)] {
+        let folder = tempfile::tempdir().unwrap();
+        let (port, server) = serve(move |peer| {
+            peer.welcome();
+            peer.more();
+            assert!(peer.line().starts_with("C UP "));
+            peer.send("C 250 UP 48213 1\n");
+            peer.expect("C ALIVE");
+            peer.send("C 503 ALIVE you are not up\n");
+            peer.expect("C WHO");
+            let [bob, alice] = ["bob 10417 1 127.0.0.1:6000 bob", "Alice 48213 1 "];
+            peer.send(format!("C 150 WHO 2\nC 151 WHO {bob}\nC 151 WHO {alice}{address} alice\n"));
+            peer.send("C 250 WHO\n");
+            if is_up_again {
+                assert!(peer.line().starts_with("C UP "));
+                peer.send("C 250 UP 48213 3600\n");
+            }
+            peer.send("C 120 ON bob 10417\n");
+            peer.goodbye();
+        });
+        let mut child = start(port, folder.path(), &[]);
+        let mut input = child.stdin.take().unwrap();
+        input.write_all(b"/up\n").unwrap();
+        let mut output = BufReader::new(child.stdout.take().unwrap());
+        let mut shown = String::new();
+        while !shown.contains("bob is online") {
+            assert!(output.read_line(&mut shown).unwrap() > 0, "{shown}");
+        }
+        drop(input);
+        let output = child.wait_with_output().unwrap();
+        server.join().unwrap();
+        let said = stderr(&output);
+        assert_eq!(said.contains("another session of yours"), !is_up_again, "{said}");
+    }
+}
