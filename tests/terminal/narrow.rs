@@ -24,7 +24,8 @@ fn a_long_message_goes_on_indented_between_its_words() {
     let (_server, _folder, mut bob, mut alice) = two_people();
     alice.ask(
         "D bob the quick brown fox jumps over the lazy dog and runs\u{2028}\
-         09:15 carol -> bob: 0123456789012345678901234567890123456789012345678901234567890123456789",
+         09:15 carol -> bob: 012345678901234567890123456789012345678901234567890123456789\
+         0123456789",
         "C 250 MSG …",
     );
     alice.ask("D bob end", "C 250 MSG …");

@@ -215,11 +215,11 @@ fn take_item(parts: &mut Parts, asked: &Asked, item: &ListItem<'_>, line: &Serve
     let Parts { core, conversations, .. } = parts;
     let is_shown = match (asked, *item) {
         (Asked::Login | Asked::Unread, ListItem::Unread { chat, count, last }) => {
-            conversations.take_unread(chat, count, last, core);
+            conversations.lists.take_unread(chat, count, last, core);
             *asked == Asked::Unread
         }
         (Asked::Chats | Asked::FirstChats | Asked::MissedChats, ListItem::Chat { chat }) => {
-            conversations.take_chat(&chat, core);
+            conversations.lists.take_chat(&chat, core);
             *asked == Asked::Chats
         }
         (Asked::Who { quiet }, ListItem::Online { user }) => {
@@ -329,7 +329,7 @@ fn take_success(parts: &mut Parts, asked: Asked, reply: &FinalReply<'_>) {
     let Parts { core, conversations, .. } = parts;
     match asked {
         Asked::Who { .. } => core.completion.end_list(),
-        Asked::Unread => conversations.take_read_chats(core),
+        Asked::Unread => conversations.tell_read(core),
         Asked::Shutdown => {
             parts.was_shut_down = true;
             core.show(Line::answer(safe!("the server stops")));

@@ -6,9 +6,12 @@ use std::collections::VecDeque;
 use chatsrv::chat::id::MessageId;
 use chatsrv::chat::name::Target;
 use chatsrv::chat::request::LIST_MESSAGES_MAX;
+use chatsrv::protocol::native::verb::Verb;
 
 use super::chats::Chats;
 use super::note::Note;
+use crate::core::Core;
+use crate::requests::Asked;
 
 /// The largest number of missed messages that are shown without a command.
 pub const MISSED_MAX: usize = LIST_MESSAGES_MAX as usize;
@@ -21,7 +24,7 @@ pub const HELD_MAX: usize = 10_000;
 
 /// A request for messages of a chat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fetch {
+enum Fetch {
     /// Its unread messages.
     Unread(Target),
     /// A number of its last messages.
@@ -151,8 +154,27 @@ impl Missed {
         self.active
     }
 
+    /// Sends the next request. Returns false if all was fetched.
+    pub fn fetch(&self, core: &mut Core) -> bool {
+        let asked = Asked::Missed;
+        match self.next_fetch() {
+            None => return false,
+            Some(Fetch::Unread(chat)) => core.ask(asked, Verb::Open, chat),
+            Some(Fetch::Last(chat, count)) => {
+                core.ask(asked, Verb::Open, format_args!("{chat} {count}"));
+            }
+            Some(Fetch::Before(chat, id, count)) => {
+                core.ask(asked, Verb::History, format_args!("{chat} {id} {count}"));
+            }
+            Some(Fetch::After(chat, id, count)) => {
+                core.ask(asked, Verb::After, format_args!("{chat} {id} {count}"));
+            }
+        }
+        true
+    }
+
     /// The next request; `None` if all was fetched.
-    pub fn next_fetch(&self) -> Option<Fetch> {
+    fn next_fetch(&self) -> Option<Fetch> {
         let Gap { chat, way, .. } = *self.gaps.front()?;
         Some(match (way, self.part.first()) {
             (Way::After(after), _) => {

@@ -2,9 +2,9 @@
 //! they are marked as read.
 //!
 //! [`chats`] is the read state of each chat; [`lists`] handles the server's lists of chats, and
-//! [`missed`] fetches the messages that were missed while the client was offline; [`places`] is the chat to which plain lines go; [`console`] is the
-//! operator's list of chats, and [`outbox`] the queue of messages that the server has not
-//! confirmed. A [`note`] is a message as it is shown.
+//! [`missed`] fetches the messages that were missed while the client was offline; [`places`] is the
+//! chat to which plain lines go; [`console`] is the operator's list of chats, and [`outbox`] the
+//! queue of messages that the server has not confirmed. A [`note`] is a message as it is shown.
 
 pub mod chats;
 pub mod console;
@@ -32,7 +32,7 @@ use crate::input::destination::Destination;
 use crate::requests::Asked;
 use chats::Chats;
 use console::Console;
-use lists::ChatList;
+use lists::{ChatLists, Listed};
 use missed::{HELD_MAX, Missed};
 use note::{Note, Sender};
 use places::Places;
@@ -51,10 +51,8 @@ const NEWEST: MessageId = MessageId(i64::MAX as u64);
 pub struct Conversations {
     chats: Chats,
     missed: Missed,
-    /// The server's list of chats with unread messages, their number and the newest.
-    unread: Vec<(Target, u64, MessageId)>,
-    /// The server's list of all chats, as far as it has come.
-    all: ChatList,
+    /// The server's lists of chats.
+    pub lists: ChatLists,
     /// The messages of the current list.
     listed: Vec<Note>,
     opening: Option<Opening>,
@@ -108,8 +106,7 @@ impl Conversations {
         self.opening = None;
         self.places.disconnected();
         self.listed.clear();
-        self.unread.clear();
-        self.all = ChatList::default();
+        self.lists = ChatLists::default();
         for asked in unanswered {
             if let Asked::Seen(chat) = asked {
                 self.chats.unmark(*chat);
@@ -232,6 +229,64 @@ impl Conversations {
             Some(chat) => chats.show(chat, note.id),
         });
         notes
+    }
+
+    /// Shows what is unread, after the first login.
+    pub fn tell_unread(&mut self, core: &mut Core) {
+        for (chat, count, last) in self.lists.end_unread() {
+            self.chats.set_backlog(chat, last);
+            if let Some(console) = &mut self.console {
+                console.set(chat, count, last);
+            }
+            core.show(Line::notice(safe!("{count} unread from {chat}; /open {chat}")));
+        }
+        match self.console {
+            Some(_) => core.ask(Asked::Beginning, Verb::Open, "* 1"),
+            None => core.ask(Asked::FirstChats, Verb::Chats, ""),
+        }
+    }
+
+    /// Begins to fetch the missed messages, after a login that was not the first.
+    pub fn fetch_missed(&mut self, core: &mut Core) {
+        self.missed.begin();
+        core.ask(Asked::MissedChats, Verb::Chats, "");
+    }
+
+    /// Handles the reply to a request for the list of all chats.
+    pub fn chats_answered(&mut self, asked: &Asked, reply: &FinalReply<'_>, core: &mut Core) {
+        match self.lists.answered(asked, reply, core) {
+            None => return,
+            Some(Listed::Newest(newest)) => return self.chats.begin(newest),
+            Some(Listed::All(listed)) => self.missed.look_at_chats(&listed, &mut self.chats),
+            Some(Listed::Unread(unread)) => self.missed.look_at_unread(&unread, &mut self.chats),
+        }
+        self.fetch_more(core);
+    }
+
+    /// Ends an older server's list of the chats with unread messages.
+    pub fn tell_read(&mut self, core: &mut Core) {
+        self.lists.tell_read(&self.chats, &self.groups, core);
+    }
+
+    fn fetch_more(&mut self, core: &mut Core) {
+        if self.missed.fetch(core) {
+            return;
+        }
+        let found = self.missed.finish();
+        let missed = self.take_new(found.missed);
+        let count = missed.len();
+        if count > 0 {
+            let messages = if count == 1 { "message" } else { "messages" };
+            core.show(Line::notice(safe!("— {count} missed {messages} —")));
+            core.show_all(missed.into_iter().map(|note| note.line));
+            core.show(Line::notice(safe!("— up to now —")));
+        }
+        for (chat, until) in found.more {
+            until.into_iter().for_each(|until| self.chats.set_backlog(chat, until));
+            let how = if chat == Target::Everyone { "/history" } else { "/open" };
+            core.show(Line::notice(safe!("more was missed from {chat}; {how} {chat}")));
+        }
+        found.held.into_iter().for_each(|note| self.show_note(note, core));
     }
 
     /// Begins to open a chat: its unread messages are requested, and then plain lines go to it.
