@@ -117,8 +117,12 @@ fn unspaced() -> impl Strategy<Value = Vec<char>> {
             "カー々〇กีไ่ກຽកា្ကေཀོꆈㄅ\u{301}\u{3099}".chars().collect::<Vec<_>>()
         ),
     ];
-    let run = proptest::collection::vec(c, 2..20).prop_map(String::from_iter);
-    run.prop_map(|run: String| run.nfc().collect())
+    // A mark belongs to what is before it, so the first one is a letter.
+    let first = proptest::char::range('\u{4e00}', '\u{9fff}');
+    let run = (first, proptest::collection::vec(c, 1..19));
+    run.prop_map(|(first, rest)| {
+        std::iter::once(first).chain(rest).collect::<String>().nfc().collect()
+    })
 }
 
 proptest! {
