@@ -17,7 +17,7 @@ use chatsrv::chat::address::{Address, Encryption};
 use chatsrv::chat::event::Event;
 use chatsrv::chat::name::Number;
 use chatsrv::hub::Hub;
-use chatsrv::hub::config::Config;
+use chatsrv::hub::config::{Config, GroupBounds};
 use chatsrv::hub::effect::{Effect, Effects};
 use chatsrv::hub::input::{ConnId, Input, Now};
 use chatsrv::hub::job::{Job, JobId, Outcome, Snapshot, Value};
@@ -150,7 +150,7 @@ impl Chat {
             history: None,
             delete_window: Duration::ZERO,
             alive_period: Duration::from_secs(30),
-            group_max: GROUP_MEMBERS,
+            groups: GroupBounds { members_max: GROUP_MEMBERS, per_user_max: 256, all_max: 10_000 },
             file_size_max: 0,
             quota: 0,
         };

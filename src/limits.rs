@@ -263,6 +263,20 @@ pub const GROUPS_MADE_MAX: usize = 1024;
 pub const GROUP_OPS_MAX: usize = 64;
 /// Users who ask to join one group and wait for its ops.
 pub const GROUP_REQUESTS_MAX: usize = 256;
+/// Users who are asked to join one group and have not answered.
+pub const GROUP_INVITATIONS_MAX: usize = 256;
+/// Users who are shut out of one group.
+pub const GROUP_SHUT_OUT_MAX: usize = 1000;
+/// Users of whom one group remembers that they declined or were refused. Beyond that, the one for
+/// whom that is longest ago is forgotten.
+pub const GROUP_TURNED_DOWN_MAX: usize = 1000;
+/// How long a user who declined is not asked again, and one who was refused three times in that
+/// time may not ask again.
+pub const TURNED_DOWN_TIME: Duration = Duration::from_secs(24 * 60 * 60);
+/// Users whom one user may ask to join groups, or add to them, in [`ADDITIONS_PERIOD`].
+pub const ADDITIONS_PER_PERIOD_MAX: usize = 200;
+/// The period for which additions to groups are counted.
+pub const ADDITIONS_PERIOD: Duration = Duration::from_secs(60 * 60);
 /// Invitations of which a user is told after a login; as many requests; as many groups to which
 /// others added the user meanwhile, the others after the next login; and as many requests where
 /// somebody becomes an op. Few enough that they fit into any send queue, whoever made them.

@@ -237,7 +237,11 @@ fn hub_config(options: &Options) -> hub::config::Config {
         history: options.history,
         delete_window: options.delete_window,
         alive_period: options.alive_period,
-        group_max: options.group_max.get() as usize,
+        groups: hub::config::GroupBounds {
+            members_max: options.group_max.get() as usize,
+            per_user_max: options.groups_per_user.get() as usize,
+            all_max: options.groups_max.get() as usize,
+        },
         file_size_max: options.max_file.0,
         quota: options.quota.0,
     }

@@ -7,6 +7,7 @@ use std::str::FromStr;
 
 use chatsrv::chat::answer::Answer;
 use chatsrv::chat::file::FileRef;
+use chatsrv::chat::group::{GroupRange, GroupStart};
 use chatsrv::chat::kind::Kind;
 use chatsrv::chat::name::{
     DisplayName, FileName, GroupName, Key, Number, Target, UserName, UserRef,
@@ -155,6 +156,10 @@ fn words(command: &Command) -> String {
     }
 }
 
+fn or_ever(ever: bool) -> &'static str {
+    if ever { " EVER" } else { "" }
+}
+
 fn on_or_off(on: bool) -> &'static str {
     if on { "on" } else { "off" }
 }
@@ -194,20 +199,6 @@ fn words_of(request: &Request) -> String {
         }
         Request::Expect { stream, sha256 } => format!("{stream} {sha256}"),
         Request::Abort { stream } => stream.to_string(),
-        Request::Mkgroup { name, users, asks: _ } => {
-            assert!(!users.is_empty());
-            let name = name.iter().map(GroupName::to_string);
-            name.chain(users.iter().map(UserRef::to_string)).collect::<Vec<_>>().join(" ")
-        }
-        Request::Join(group) | Request::Leave(group) | Request::Members(group) => group.to_string(),
-        Request::Dissolve(group) => group.to_string(),
-        Request::Handover { group, user } => format!("{group} {user}"),
-        Request::Op { group, user, op } => {
-            format!("{group} {user} {}", on_or_off(*op))
-        }
-        Request::Admit { group, user, admit: _ } => format!("{group} {user}"),
-        Request::Keep { group, keep } => format!("{group} {}", on_or_off(*keep)),
-        Request::Groups { all } => if *all { "ALL" } else { "" }.to_owned(),
         Request::Up { port: None } => String::new(),
         Request::Up { port: Some(port) } => {
             assert!(*port >= PORT_MIN);
@@ -227,7 +218,48 @@ fn words_of(request: &Request) -> String {
         | Request::Alive
         | Request::Dump
         | Request::Ex => String::new(),
-        about_people => words_about_people(about_people),
+        Request::Nick(_)
+        | Request::Away(_)
+        | Request::Whois(_)
+        | Request::Monitor { .. }
+        | Request::Quiet(_) => words_about_people(request),
+        about_groups => words_about_groups(about_groups),
+    }
+}
+
+/// The arguments of a command that is a request about groups.
+fn words_about_groups(request: &Request) -> String {
+    match request {
+        Request::Mkgroup { name, users, start } => {
+            assert_eq!(users.is_empty(), *start == GroupStart::Public);
+            let name = name.iter().map(GroupName::to_string);
+            name.chain(users.iter().map(UserRef::to_string)).collect::<Vec<_>>().join(" ")
+        }
+        Request::Join(group) | Request::Decline(group) | Request::ShutOut(group) => {
+            group.to_string()
+        }
+        Request::Info(group) | Request::Dissolve(group) => group.to_string(),
+        Request::Leave { group, reason: None } => group.to_string(),
+        Request::Leave { group, reason: Some(reason) } => format!("{group} {}", reason.as_str()),
+        Request::Members { group, whole: false } => group.to_string(),
+        Request::Members { group, whole: true } => format!("{group} ALL"),
+        Request::Topic { group, topic: None } => group.to_string(),
+        Request::Topic { group, topic: Some(topic) } => format!("{group} {}", topic.as_str()),
+        Request::Handover { group, user } => format!("{group} {user}"),
+        Request::Op { group, user, op } => {
+            format!("{group} {user} {}", on_or_off(*op))
+        }
+        Request::Admit { group, user } | Request::Ask { group, user } => format!("{group} {user}"),
+        Request::Refuse { group, user, ever } => format!("{group} {user}{}", or_ever(*ever)),
+        Request::Expel { group, user, ever, reason } => {
+            let reason = reason.as_ref().map_or(String::new(), |it| format!(" {}", it.as_str()));
+            format!("{group} {user}{}{reason}", or_ever(*ever))
+        }
+        Request::Set { group, setting: _, on } => format!("{group} {}", on_or_off(*on)),
+        Request::Groups(GroupRange::Own) => String::new(),
+        Request::Groups(GroupRange::All) => "ALL".to_owned(),
+        Request::Groups(GroupRange::Public) => "PUBLIC".to_owned(),
+        other => panic!("{other:?} is not a request that a line makes"),
     }
 }
 

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use crate::chat::address::Address;
 use crate::chat::device::{Device, DeviceState};
 use crate::chat::event::Call;
-use crate::chat::fact::Fact;
+use crate::chat::fact::{Fact, GroupFact};
 use crate::chat::file::{FileRef, FolderEntry};
 use crate::chat::id::MessageId;
 use crate::chat::kind::Kind;
@@ -13,7 +13,7 @@ use crate::chat::message::{Destination, Message};
 use crate::chat::name::{DisplayName, GroupName, Number, UserName};
 use crate::chat::refusal::Refusal;
 use crate::chat::sha256::Sha256Sum;
-use crate::chat::text::Secret;
+use crate::chat::text::{Secret, Topic};
 
 /// The final answer to a request. Each request gets one, in the order of the requests.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -153,18 +153,24 @@ pub enum Item {
     /// An earlier message.
     Message(Message),
     /// A group.
-    Group {
-        /// The name.
-        name: GroupName,
-        /// The admin.
-        admin: UserName,
-        /// The number of its members.
-        members: usize,
-        /// True if it outlives logouts and restarts.
-        kept: bool,
-    },
+    Group(GroupLine),
+    /// A public group, and its topic.
+    PublicGroup(GroupLine, Option<Topic>),
+    /// Something that is known of a group.
+    GroupFact(GroupFact),
     /// A member of a group.
     Member(UserName, Number),
+    /// All that is known of a member of a group.
+    MemberLine(Box<MemberLine>),
+    /// A user who may not come into a group.
+    ShutOut {
+        /// The user.
+        user: UserName,
+        /// The op who decided that.
+        by: UserName,
+        /// The time since which that is so, in seconds since the Unix epoch.
+        since: u64,
+    },
     /// A device of the user.
     Device(DeviceState, Box<Device>),
 }
@@ -193,6 +199,60 @@ pub struct LastMessage {
     pub file_size: Option<u64>,
     /// The beginning of the text, or of the name of the file.
     pub text: Box<str>,
+}
+
+/// A group, as a list of groups tells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GroupLine {
+    /// The name.
+    pub name: GroupName,
+    /// The admin.
+    pub admin: UserName,
+    /// The number of its members.
+    pub members: usize,
+    /// True if it outlives logouts and restarts.
+    pub kept: bool,
+    /// True if everybody may join.
+    pub public: bool,
+}
+
+/// A member of a group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MemberLine {
+    /// The name.
+    pub name: UserName,
+    /// The contact number.
+    pub number: Number,
+    /// The place among the members.
+    pub rank: Rank,
+    /// The time at which the user became a member, in seconds since the Unix epoch.
+    pub joined: u64,
+    /// Whether the user is there.
+    pub there: There,
+    /// The display name, if the user chose one.
+    pub display: Option<DisplayName>,
+}
+
+/// The place of a member in a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rank {
+    /// The admin.
+    Admin,
+    /// Another op.
+    Op,
+    /// Another member.
+    Member,
+}
+
+/// Whether a user is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum There {
+    /// The user is online.
+    On,
+    /// The user is offline.
+    Off,
+    /// The user is online, and away.
+    Away,
 }
 
 /// A user who is online, as others see them.
@@ -261,8 +321,13 @@ impl Item {
             Item::Chat(chat) => {
                 size_of_val(&**chat) + chat.last.as_ref().map_or(0, |last| last.text.len())
             }
-            Item::Direct(..) | Item::Member(..) => 0,
-            Item::Unread { .. } | Item::Group { .. } => 0,
+            Item::PublicGroup(_, topic) => topic.as_ref().map_or(0, |it| it.as_str().len()),
+            Item::GroupFact(fact) => fact.heap_bytes(),
+            Item::MemberLine(line) => {
+                size_of_val(&**line) + line.display.as_ref().map_or(0, |it| it.as_str().len())
+            }
+            Item::Direct(..) | Item::Member(..) | Item::ShutOut { .. } => 0,
+            Item::Unread { .. } | Item::Group(_) => 0,
         }
     }
 }

@@ -8,7 +8,7 @@
 use std::sync::Arc;
 
 use crate::chat::account::Account;
-use crate::chat::group::{GroupRecord, MemberRecord};
+use crate::chat::group::{GroupRecord, GroupSettings, MemberRecord};
 use crate::chat::group_action::GroupAction;
 use crate::chat::id::{GroupId, LogTime, MessageId};
 use crate::chat::message::{Chat, StoredMessage};
@@ -123,6 +123,8 @@ pub struct NewGroup {
     pub members: Vec<Number>,
     /// The users who are asked to join.
     pub asked: Vec<Number>,
+    /// Its settings.
+    pub settings: GroupSettings,
 }
 
 impl Said {
@@ -143,10 +145,13 @@ impl NewGroup {
             admin: self.maker,
             ops: vec![self.maker],
             made_by: self.maker,
-            kept: false,
+            settings: self.settings,
             members: std::iter::once(&self.maker).chain(&self.members).map(member).collect(),
             asked: self.asked.clone(),
             asking: Vec::new(),
+            topic: None,
+            shut_out: Vec::new(),
+            turned_down: Vec::new(),
         }
     }
 }

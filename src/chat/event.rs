@@ -2,11 +2,11 @@
 
 use crate::chat::address::Address;
 use crate::chat::file::FileRef;
-use crate::chat::group::GroupChange;
+use crate::chat::group::{GroupChange, GroupNews};
 use crate::chat::id::MessageId;
 use crate::chat::message::{Destination, Message};
 use crate::chat::name::{DisplayName, GroupName, Number, UserName};
-use crate::chat::text::{Reason, Secret};
+use crate::chat::text::{Reason, Secret, Topic};
 
 /// An event, which no request asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +40,10 @@ pub enum Event {
     },
     /// A member or the admin of a group changed.
     Group(GroupName, GroupChange, UserName),
+    /// The topic of a group was set or taken away, by a user.
+    Topic(GroupName, UserName, Option<Topic>),
+    /// A group changed, of which only later readers are told.
+    GroupNews(Box<GroupNewsOf>),
     /// A message or a file that was sent is gone; with its chat.
     Deleted(MessageId, Destination),
     /// A transfer ended early.
@@ -56,6 +60,19 @@ pub enum Event {
         /// The time until then at most, in seconds.
         seconds: u32,
     },
+}
+
+/// A change of a group of which only later readers are told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupNewsOf {
+    /// The group.
+    pub group: GroupName,
+    /// The change.
+    pub news: GroupNews,
+    /// The member whom it concerns, if it is one.
+    pub user: Option<UserName>,
+    /// The user who made the change.
+    pub by: UserName,
 }
 
 /// The reason why a transfer ended early.

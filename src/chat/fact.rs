@@ -1,9 +1,10 @@
-//! What is known of a user, as WHOIS lists it.
+//! What is known of a user, as WHOIS lists it, and of a group, as INFO does.
 
 use crate::chat::address::{Address, Encryption};
+use crate::chat::group::GroupSetting;
 use crate::chat::id::MessageId;
-use crate::chat::name::{DisplayName, Number, UserName};
-use crate::chat::text::Reason;
+use crate::chat::name::{DisplayName, GroupName, Number, UserName};
+use crate::chat::text::{Reason, Topic};
 
 /// One thing that is known of a user.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +41,39 @@ pub enum Fact {
     Groups(usize),
     /// Whether the user is banned.
     Banned(bool),
+}
+
+/// One thing that is known of a group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GroupFact {
+    /// The name.
+    Name(GroupName),
+    /// The admin.
+    Admin(UserName),
+    /// The number of its members.
+    Members(usize),
+    /// Whether a setting is on.
+    Setting(GroupSetting, bool),
+    /// One of the ops.
+    Op(UserName),
+    /// The time at which it was made, in seconds since the Unix epoch.
+    Made(u64),
+    /// The topic.
+    Topic(Topic),
+    /// The user who set the topic.
+    TopicBy(UserName),
+    /// The time at which the topic was set, in seconds since the Unix epoch.
+    TopicAt(u64),
+}
+
+impl GroupFact {
+    /// The memory in bytes that it takes, beside its own place.
+    pub fn heap_bytes(&self) -> usize {
+        match self {
+            GroupFact::Topic(topic) => topic.as_str().len(),
+            _ => 0,
+        }
+    }
 }
 
 impl Fact {

@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::chat::id::{GroupId, MessageId};
 use crate::chat::name::{GroupName, Number};
+use crate::chat::text::{Reason, Topic};
 
 /// A member of a group, as the store keeps it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +27,85 @@ impl MemberRecord {
     }
 }
 
+/// A setting of a group, which is on or off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum GroupSetting {
+    /// The group and its members outlive logouts and restarts.
+    Kept,
+    /// Everybody may join; otherwise the ops are asked.
+    Public,
+    /// Members may set the topic, too.
+    OpenTopic,
+}
+
+/// How a new group begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GroupStart {
+    /// It is closed, and all who are named are members.
+    Adds,
+    /// It is closed, and all who are named are asked to join.
+    Asks,
+    /// It is public and kept, and has its maker alone.
+    Public,
+}
+
+/// The groups that a list tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GroupRange {
+    /// Those of the user.
+    Own,
+    /// All.
+    All,
+    /// The public ones.
+    Public,
+}
+
+/// The settings of a group.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct GroupSettings {
+    /// True if the group and its members outlive logouts and restarts.
+    pub kept: bool,
+    /// True if everybody may join; otherwise the ops are asked.
+    pub public: bool,
+    /// True if members may set the topic, too.
+    pub open_topic: bool,
+}
+
+/// The topic of a group, and who set it. A user is a number, or what a number was resolved to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TopicSet<U = Number> {
+    /// The topic.
+    pub topic: Topic,
+    /// The user who set it.
+    pub by: U,
+    /// The time at which it was set, in microseconds since the Unix epoch.
+    pub at: u64,
+}
+
+/// A user who may not come into a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ShutOut<U = Number> {
+    /// The user.
+    pub user: U,
+    /// The op who decided that.
+    pub by: U,
+    /// The time since which that is so, in microseconds since the Unix epoch.
+    pub since: u64,
+}
+
+/// The times at which a user and a group did not come together, in microseconds since the Unix
+/// epoch; 0 is never.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TurnedDown {
+    /// The time at which the user declined.
+    pub declined: u64,
+    /// The times at which an op refused the user, the earliest first.
+    pub refused: [u64; REFUSALS_MAX],
+}
+
+/// The number of refusals after which a user has to wait.
+pub const REFUSALS_MAX: usize = 3;
+
 /// A group, as the store keeps it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GroupRecord {
@@ -39,18 +119,24 @@ pub struct GroupRecord {
     pub ops: Vec<Number>,
     /// The user who made it.
     pub made_by: Number,
-    /// True if it outlives logouts and restarts.
-    pub kept: bool,
+    /// Its settings.
+    pub settings: GroupSettings,
+    /// The topic, if there is one.
+    pub topic: Option<TopicSet>,
     /// The members, oldest first.
     pub members: Vec<MemberRecord>,
     /// The users who were asked to join.
     pub asked: Vec<Number>,
     /// The users who asked to join.
     pub asking: Vec<Number>,
+    /// The users who may not come in, in the order of their numbers.
+    pub shut_out: Vec<ShutOut>,
+    /// The users who declined or were refused, in the order of their numbers.
+    pub turned_down: Vec<(Number, TurnedDown)>,
 }
 
 /// A row of a group in the store, as it is from now on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum GroupRow {
     /// The group itself, which exists already.
     Group {
@@ -58,8 +144,38 @@ pub enum GroupRow {
         id: GroupId,
         /// The admin, who may hand it over.
         admin: Number,
-        /// True if it outlives logouts and restarts.
-        kept: bool,
+        /// Its settings.
+        settings: GroupSettings,
+    },
+    /// The topic of a group.
+    Topic {
+        /// The group.
+        group: GroupId,
+        /// The topic; none if there is none any more.
+        topic: Option<TopicSet>,
+    },
+    /// A user who may not come in.
+    ShutOut {
+        /// The group.
+        group: GroupId,
+        /// The user.
+        shut_out: ShutOut,
+    },
+    /// A user who may come in again.
+    NotShutOut {
+        /// The group.
+        group: GroupId,
+        /// The user.
+        number: Number,
+    },
+    /// A user who declined or was refused.
+    TurnedDown {
+        /// The group.
+        group: GroupId,
+        /// The user.
+        number: Number,
+        /// The times; none if they do not matter any more.
+        times: Option<TurnedDown>,
     },
     /// A member. A new one is the youngest; one who becomes an op is the youngest op.
     Member {
@@ -120,6 +236,10 @@ impl GroupRow {
             | GroupRow::NoMember { group, .. }
             | GroupRow::Candidate { group, .. }
             | GroupRow::NoCandidate { group, .. }
+            | GroupRow::Topic { group, .. }
+            | GroupRow::ShutOut { group, .. }
+            | GroupRow::NotShutOut { group, .. }
+            | GroupRow::TurnedDown { group, .. }
             | GroupRow::Ended(group) => Some(group),
             GroupRow::Untold { .. } | GroupRow::Told { .. } => None,
         }
@@ -152,5 +272,74 @@ impl fmt::Display for GroupChange {
             GroupChange::Leave => "leave",
             GroupChange::Admin => "admin",
         })
+    }
+}
+
+/// A change of a group that only readers are told of who asked for the later additions to the
+/// protocol.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GroupNews {
+    /// A member leaves, for a reason.
+    Leaves(Reason),
+    /// A member is removed by an op, perhaps for a reason.
+    Expelled(Option<Reason>),
+    /// A member became an op.
+    Op,
+    /// A member is no op any more.
+    NoOp,
+    /// A setting was switched on or off.
+    Set(GroupSetting, bool),
+    /// The group ends.
+    Dissolved,
+}
+
+impl GroupRecord {
+    /// A group with default settings, in which nobody is but the members, of whom the first is the
+    /// admin, the only op, and the maker. None if there is no member.
+    pub fn new(id: GroupId, name: GroupName, members: Vec<MemberRecord>) -> Option<Self> {
+        let admin = members.first()?.number;
+        Some(GroupRecord {
+            id,
+            name,
+            admin,
+            ops: vec![admin],
+            made_by: admin,
+            settings: GroupSettings::default(),
+            topic: None,
+            members,
+            asked: Vec::new(),
+            asking: Vec::new(),
+            shut_out: Vec::new(),
+            turned_down: Vec::new(),
+        })
+    }
+}
+
+impl TurnedDown {
+    /// The time at which that was last.
+    pub fn latest(&self) -> u64 {
+        self.refused.iter().copied().fold(self.declined, u64::max)
+    }
+}
+
+impl GroupSettings {
+    /// The settings with one of them switched.
+    pub fn with(self, setting: GroupSetting, on: bool) -> Self {
+        let mut settings = self;
+        match setting {
+            GroupSetting::Kept => settings.kept = on,
+            GroupSetting::Public => settings.public = on,
+            GroupSetting::OpenTopic => settings.open_topic = on,
+        }
+        settings
+    }
+
+    /// Returns true if a setting is on.
+    pub fn has(self, setting: GroupSetting) -> bool {
+        match setting {
+            GroupSetting::Kept => self.kept,
+            GroupSetting::Public => self.public,
+            GroupSetting::OpenTopic => self.open_topic,
+        }
     }
 }

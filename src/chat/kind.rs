@@ -1,6 +1,7 @@
 //! The kinds of [requests](crate::chat::request).
 
 use crate::chat::access::DialogueStep;
+use crate::chat::group::{GroupSetting, GroupStart};
 
 /// The kind of a request, by which access is decided, and to which an answer belongs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -79,16 +80,28 @@ pub enum Kind {
     Mkgroup,
     /// `Request::Mkgroup` that asks the users who are named.
     Mkgroupreq,
+    /// `Request::Mkgroup` of a public group.
+    Mkpublic,
     /// `Request::Join`.
     Join,
-    /// `Request::Admit` that lets a user in.
+    /// `Request::Ask`.
+    Ask,
+    /// `Request::Decline`.
+    Decline,
+    /// `Request::Admit`.
     Admit,
-    /// `Request::Admit` that refuses a user.
+    /// `Request::Refuse`.
     Refuse,
+    /// `Request::Expel`.
+    Expel,
+    /// `Request::ShutOut`.
+    ShutOut,
     /// `Request::Leave`.
     Leave,
-    /// `Request::Keep`.
-    Keep,
+    /// `Request::Set`.
+    Set(GroupSetting),
+    /// `Request::Topic`.
+    Topic,
     /// `Request::Op`.
     Op,
     /// `Request::Handover`.
@@ -99,6 +112,8 @@ pub enum Kind {
     Groups,
     /// `Request::Members`.
     Members,
+    /// `Request::Info`.
+    Info,
     /// `Request::Up`.
     Up,
     /// `Request::Down`.
@@ -121,4 +136,15 @@ pub enum Kind {
     Shutdown,
     /// `Request::Ex`.
     Ex,
+}
+
+impl Kind {
+    /// The kind of a request that makes a group.
+    pub fn of_start(start: GroupStart) -> Self {
+        match start {
+            GroupStart::Adds => Kind::Mkgroup,
+            GroupStart::Asks => Kind::Mkgroupreq,
+            GroupStart::Public => Kind::Mkpublic,
+        }
+    }
 }

@@ -86,8 +86,26 @@ pub enum Refusal {
     TooManyNamed,
     /// The user has made the largest number of groups.
     TooManyGroups,
+    /// There is the largest number of groups.
+    AllGroupsMade,
+    /// The user is in the largest number of groups.
+    InTooManyGroups,
+    /// The user has asked or added the largest number of others to groups in the last hour.
+    TooManyAdditions,
     /// Too many users ask to join the group.
     TooManyAsking,
+    /// Too many users are asked to join the group.
+    TooManyAsked,
+    /// The group has shut out the largest number of users.
+    TooManyShutOut,
+    /// The user may not come into the group.
+    IsShutOut,
+    /// The user who was named may not come into the group, which only an op can change.
+    ThatOneIsShutOut,
+    /// The user who was named is a member already.
+    IsMember,
+    /// The group did not ask the user to join.
+    WasNotAsked,
     /// The group has the largest number of ops.
     TooManyOps,
     /// Only the group's ops may do that.
@@ -98,6 +116,8 @@ pub enum Refusal {
     DidNotAsk,
     /// That member is the group's admin, who stays an op.
     IsGroupAdmin,
+    /// That member is the group's admin, who can't be expelled.
+    AdminStays,
     /// That member is banned and can't be the admin.
     MayNotBeAdmin,
     /// The change holds, but could not be brought to the disk yet; that is tried again.

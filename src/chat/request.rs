@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use crate::chat::access::DialogueStep;
 use crate::chat::file::FileRef;
+use crate::chat::group::{GroupRange, GroupSetting, GroupStart};
 use crate::chat::id::MessageId;
 use crate::chat::kind::Kind;
 use crate::chat::name::{DisplayName, FileName, GroupName, Key, Target, UserName, UserRef};
 use crate::chat::sha256::Sha256Sum;
-use crate::chat::text::{Reason, Secret};
+use crate::chat::text::{Reason, Secret, Topic};
 
 /// The most messages that one list holds.
 pub const LIST_MESSAGES_MAX: u16 = 1000;
@@ -200,30 +201,73 @@ pub enum Request {
     Mkgroup {
         /// The name; none lets the server pick a number.
         name: Option<GroupName>,
-        /// The users who are in it beside the maker; at least one.
+        /// The users who are in it beside the maker: none in a public one, otherwise at least one.
         users: Vec<UserRef>,
-        /// True if the users are asked first.
-        asks: bool,
+        /// How it begins.
+        start: GroupStart,
     },
     /// Join a group, or ask to.
     Join(GroupName),
-    /// Answer a user who asked to join.
+    /// Ask a user to join a group.
+    Ask {
+        /// The group.
+        group: GroupName,
+        /// The user.
+        user: UserRef,
+    },
+    /// Don't join a group that asks one to.
+    Decline(GroupName),
+    /// Let a user into a group who asked to join.
     Admit {
         /// The group.
         group: GroupName,
         /// The user who asked.
         user: UserRef,
-        /// True to let the user in.
-        admit: bool,
     },
-    /// Leave a group.
-    Leave(GroupName),
-    /// Keep a group over logouts and restarts, or no longer.
-    Keep {
+    /// Don't let a user into a group who asked to join.
+    Refuse {
         /// The group.
         group: GroupName,
-        /// True to keep it.
-        keep: bool,
+        /// The user who asked.
+        user: UserRef,
+        /// True if the user may not ask again.
+        ever: bool,
+    },
+    /// Remove a member from a group.
+    Expel {
+        /// The group.
+        group: GroupName,
+        /// The member.
+        user: UserRef,
+        /// True if the user may not come back.
+        ever: bool,
+        /// The reason, if the members are to be told one.
+        reason: Option<Reason>,
+    },
+    /// List who may not come into a group.
+    ShutOut(GroupName),
+    /// Leave a group.
+    Leave {
+        /// The group.
+        group: GroupName,
+        /// The reason, if the members are to be told one.
+        reason: Option<Reason>,
+    },
+    /// Switch a setting of a group on or off.
+    Set {
+        /// The group.
+        group: GroupName,
+        /// The setting.
+        setting: GroupSetting,
+        /// True to switch it on.
+        on: bool,
+    },
+    /// Set the topic of a group, or take it away.
+    Topic {
+        /// The group.
+        group: GroupName,
+        /// The topic; none takes it away.
+        topic: Option<Topic>,
     },
     /// Make a member of a group an op, or take that role away.
     Op {
@@ -244,12 +288,16 @@ pub enum Request {
     /// End a group.
     Dissolve(GroupName),
     /// List groups.
-    Groups {
-        /// True for all groups, false for the user's own.
-        all: bool,
-    },
+    Groups(GroupRange),
     /// List the members of a group.
-    Members(GroupName),
+    Members {
+        /// The group.
+        group: GroupName,
+        /// True to tell all that is known of each.
+        whole: bool,
+    },
+    /// List what is known of a group.
+    Info(GroupName),
     /// Take direct chats.
     Up {
         /// The port, at least [`PORT_MIN`]; none is the port of the user's number.
@@ -341,18 +389,23 @@ impl Request {
             Request::Sendfile { .. } => Kind::Sendfile,
             Request::Expect { .. } => Kind::Expect,
             Request::Abort { .. } => Kind::Abort,
-            Request::Mkgroup { asks: false, .. } => Kind::Mkgroup,
-            Request::Mkgroup { asks: true, .. } => Kind::Mkgroupreq,
+            Request::Mkgroup { start, .. } => Kind::of_start(*start),
             Request::Join(_) => Kind::Join,
-            Request::Admit { admit: true, .. } => Kind::Admit,
-            Request::Admit { admit: false, .. } => Kind::Refuse,
-            Request::Leave(_) => Kind::Leave,
-            Request::Keep { .. } => Kind::Keep,
+            Request::Ask { .. } => Kind::Ask,
+            Request::Decline(_) => Kind::Decline,
+            Request::Admit { .. } => Kind::Admit,
+            Request::Refuse { .. } => Kind::Refuse,
+            Request::Expel { .. } => Kind::Expel,
+            Request::ShutOut(_) => Kind::ShutOut,
+            Request::Leave { .. } => Kind::Leave,
+            Request::Set { setting, .. } => Kind::Set(*setting),
+            Request::Topic { .. } => Kind::Topic,
             Request::Op { .. } => Kind::Op,
             Request::Handover { .. } => Kind::Handover,
             Request::Dissolve(_) => Kind::Dissolve,
-            Request::Groups { .. } => Kind::Groups,
-            Request::Members(_) => Kind::Members,
+            Request::Groups(_) => Kind::Groups,
+            Request::Members { .. } => Kind::Members,
+            Request::Info(_) => Kind::Info,
             Request::Up { .. } => Kind::Up,
             Request::Down => Kind::Down,
             Request::Alive => Kind::Alive,

@@ -93,7 +93,7 @@ pub const REASON_CHARS_MAX: usize = 200;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidReason;
 
-/// The words of an administrator who ends a session: at most [`REASON_CHARS_MAX`] characters, none
+/// The reason that somebody gives for what they do: at most [`REASON_CHARS_MAX`] characters, none
 /// of them a control, bidirectional or zero-width character (but see [`is_all_seen`]), and not only
 /// white space.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,6 +114,35 @@ impl FromStr for Reason {
             && text.chars().count() <= REASON_CHARS_MAX
             && is_all_seen(text);
         if acceptable { Ok(Reason(text.into())) } else { Err(InvalidReason) }
+    }
+}
+
+/// The longest topic of a group, in bytes.
+pub const TOPIC_BYTES_MAX: usize = 390;
+
+/// A text that is not a valid [`Topic`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InvalidTopic;
+
+/// The topic of a group: at most [`TOPIC_BYTES_MAX`] bytes, in one line, of characters as in a
+/// [`Reason`], and not only white space.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Topic(Box<str>);
+
+impl Topic {
+    /// The text of the topic.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Topic {
+    type Err = InvalidTopic;
+
+    fn from_str(text: &str) -> Result<Self, InvalidTopic> {
+        let acceptable =
+            !text.trim().is_empty() && text.len() <= TOPIC_BYTES_MAX && is_all_seen(text);
+        if acceptable { Ok(Topic(text.into())) } else { Err(InvalidTopic) }
     }
 }
 

@@ -5,7 +5,8 @@ use super::line::{Column, Line};
 use super::safe_text::{SafeText, safe};
 use super::said::{on_one_line, preview};
 use crate::chat::id::MessageId;
-use crate::protocol::native::read::{ChatWords, ListItem, OnlineWords};
+use crate::chat::name::Number;
+use crate::protocol::native::read::{ChatWords, ListItem, MemberWords, OnlineWords};
 
 /// The width of a column of names, if none is longer.
 const NAME_COLUMNS: usize = 12;
@@ -14,19 +15,27 @@ const NAME_COLUMNS: usize = 12;
 pub fn item(item: &ListItem<'_>) -> Line {
     match *item {
         ListItem::Online { user } => online(&user),
-        ListItem::Direct { name, number } | ListItem::Member { name, number } => {
+        ListItem::Direct { name, number } | ListItem::Member { name, number, more: None } => {
             Line::row(&[named(name), Column::right(5, safe!("{number}"))])
+        }
+        ListItem::Member { name, number, more: Some(more) } => member(name, number, &more),
+        ListItem::ShutOut { user, by, since } => {
+            let since = clock::date_and_time(seconds(since));
+            Line::row(&[named(user), Column::rest(safe!("shut out by {by} since {since}"))])
         }
         ListItem::Unread { chat, count, last } => {
             let moment = clock::moment(last);
             Line::row(&[named(chat), Column::rest(safe!("{count} unread, the last {moment}"))])
         }
         ListItem::Chat { chat } => chat_line(&chat),
-        ListItem::Group { name, admin, members, is_kept } => {
+        ListItem::Group { name, admin, members, is_kept, is_public, topic } => {
             let noun = if members == 1 { "member" } else { "members" };
             let kept = if is_kept { ", kept" } else { "" };
-            let rest = Column::rest(safe!("{noun}, admin {admin}{kept}"));
-            Line::row(&[named(name), Column::right(3, safe!("{members}")), rest])
+            let public = if is_public { ", public" } else { "" };
+            let colon = if topic.is_empty() { "" } else { ": " };
+            let rest = safe!("{noun}, admin {admin}{kept}{public}{colon}{topic}");
+            let members = Column::right(3, safe!("{members}"));
+            Line::row(&[named(name), members, Column::rest(rest)])
         }
         ListItem::Entry { size, mtime, name } => {
             let size = size.map_or("folder".to_string(), clock::size);
@@ -60,12 +69,29 @@ pub fn named(name: &str) -> Column {
     Column::left(NAME_COLUMNS, safe!("{name}"))
 }
 
-/// A fact about a user: times as people write them, and sizes too.
+/// A member of a group, with all that is known.
+fn member(name: &str, number: Number, more: &MemberWords<'_>) -> Line {
+    let MemberWords { rank, joined, there, display } = *more;
+    let joined = clock::date_and_time(seconds(joined));
+    let display = if display == name { "" } else { display };
+    Line::row(&[
+        named(name),
+        Column::right(5, safe!("{number}")),
+        Column::left(5, safe!("{rank}")).apart(),
+        Column::left(4, safe!("{there}")).apart(),
+        Column::rest(safe!("since {joined}")).apart(),
+        Column::rest(safe!("{display}")).apart(),
+    ])
+}
+
+/// A fact about a user or a group: times as people write them, and sizes too.
 fn fact(key: &str, value: &str) -> String {
     let number = value.parse::<u64>().ok();
     match (key, number) {
         ("since", Some(id)) => clock::moment(MessageId(id)),
-        ("created" | "last-seen", Some(time)) => clock::date_and_time(seconds(time)),
+        ("created" | "last-seen" | "made" | "topic-at", Some(time)) => {
+            clock::date_and_time(seconds(time))
+        }
         ("bytes", Some(bytes)) => clock::size(bytes),
         _ => value.to_string(),
     }

@@ -18,12 +18,16 @@ fn access(of: Kind) -> Access {
         Kind::Put | Kind::Sendfile | Kind::Expect => Access::User,
         Kind::Mkgroup
         | Kind::Mkgroupreq
+        | Kind::Mkpublic
         | Kind::Join
+        | Kind::Ask
+        | Kind::Decline
         | Kind::Admit
         | Kind::Refuse
         | Kind::Leave => Access::User,
-        Kind::Keep | Kind::Groups | Kind::Members => Access::User,
-        Kind::Op | Kind::Handover => Access::User,
+        Kind::Set(_) | Kind::Topic | Kind::Op | Kind::Handover => Access::User,
+        Kind::Expel | Kind::ShutOut => Access::User,
+        Kind::Groups | Kind::Members | Kind::Info => Access::User,
         Kind::Token | Kind::EndToken | Kind::Sessions | Kind::EndSession => Access::Account,
         Kind::ConfirmPassword | Kind::SetPassword => Access::Account,
         Kind::Nick | Kind::Away | Kind::Up => Access::Account,

@@ -11,7 +11,8 @@ pub struct Config {
     pub public_files: bool,
     /// With more users online than this, nobody is told who comes and goes.
     pub presence_limit: usize,
-    /// True if a user causes only so much in a time, such as notices of presence.
+    /// True if a user causes only so much in a time: notices of presence, and additions of others
+    /// to groups.
     pub bounds_rates: bool,
     /// True if messages are kept, for users who are offline and to be read again. Otherwise nothing
     /// that people say comes to the disk.
@@ -22,10 +23,21 @@ pub struct Config {
     pub delete_window: Duration,
     /// How often a user who takes direct chats must give a sign of life. Two missed ones end it.
     pub alive_period: Duration,
-    /// The largest number of members of a group; at least one.
-    pub group_max: usize,
+    /// The bounds of groups.
+    pub groups: GroupBounds,
     /// The largest file that may be sent, in bytes.
     pub file_size_max: u64,
     /// The largest total size in bytes of all files and uploads of one user.
     pub quota: u64,
+}
+
+/// The bounds of groups.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GroupBounds {
+    /// The largest number of members of a group; at least one.
+    pub members_max: usize,
+    /// The largest number of groups that one user who joins may be in.
+    pub per_user_max: usize,
+    /// The largest number of groups.
+    pub all_max: usize,
 }

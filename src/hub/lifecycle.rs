@@ -180,19 +180,23 @@ pub fn welcome(
 
 /// Ends the session of a connection that the hub closes.
 fn end_session(domains: &mut Domains, conn: ConnId, reason: CloseReason, cx: &mut Cx<'_>) {
-    if let (CloseReason::Goodbye, Some(user)) = (reason, cx.core.user_of(conn))
-        && domains.presence.open_sessions_of(user).all(|session| session == conn)
-    {
-        let now = cx.core.log_time();
-        let (groups, users) = domains.groups();
-        let left = groups.goodbye(user, users, now);
-        propose_all(domains, left, cx);
-    }
-    forget(domains, conn, reason != CloseReason::TakenOver, cx);
+    let announce = reason != CloseReason::TakenOver;
+    forget(domains, conn, (announce, reason == CloseReason::Goodbye), cx);
 }
 
-/// Removes a session, and tells the others that its user went offline.
-pub fn forget(domains: &mut Domains, conn: ConnId, announce: bool, cx: &mut Cx<'_>) {
+/// Removes the session of a connection that is lost.
+pub fn lost(domains: &mut Domains, conn: ConnId, cx: &mut Cx<'_>) {
+    forget(domains, conn, (true, false), cx);
+}
+
+/// Removes a session. `announce` says whether the others are told that its user went offline, and
+/// `is_goodbye` whether the user leaves groups that are not kept, if it was the last session.
+fn forget(
+    domains: &mut Domains,
+    conn: ConnId,
+    (announce, is_goodbye): (bool, bool),
+    cx: &mut Cx<'_>,
+) {
     let Some(session) = cx.core.sessions.remove(conn) else { return };
     domains.files.session_ended(conn, &session.replies, cx);
     domains.messages.session_ended(conn, &session);
@@ -210,10 +214,22 @@ pub fn forget(domains: &mut Domains, conn: ConnId, announce: bool, cx: &mut Cx<'
         let caller = Caller { conn, user };
         domains.presence.leave(caller);
         domains.calls.unavailable(caller);
+        if is_goodbye && !domains.presence.is_present(user) {
+            say_goodbye(domains, user, cx);
+        }
         if may_tell(&domains.presence, user) {
             left(domains, user, announce, cx);
         }
     }
+}
+
+/// Lets a user leave groups that are not kept. No session of the user is told of it: the last one
+/// is gone.
+fn say_goodbye(domains: &mut Domains, user: UserIndex, cx: &mut Cx<'_>) {
+    let now = cx.core.log_time();
+    let (groups, users) = domains.groups();
+    let left = groups.goodbye(user, users, now);
+    propose_all(domains, left, cx);
 }
 
 /// Notes that a session of a user ended. If it was the last, the user went offline, unless another

@@ -99,7 +99,7 @@ impl Hub {
                 domains.files.upload_over(conn, stream, end, cx);
             }
             Input::PageRead { conn } => domains.messages.history.next_page(conn, cx),
-            Input::Disconnected { conn } => lifecycle::forget(domains, conn, true, cx),
+            Input::Disconnected { conn } => lifecycle::lost(domains, conn, cx),
             Input::Done { job_id, outcome } => outcomes::outcome(domains, job_id, outcome, cx),
             Input::Deadline => lifecycle::deadline(domains, cx),
             Input::Shutdown { seconds } => domains.admin.stopping(seconds, cx),

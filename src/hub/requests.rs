@@ -99,18 +99,25 @@ pub fn run(domains: &mut Domains, conn: ConnId, request: Request, cx: &mut Cx<'_
         }
         Request::Dump => cx.reply(conn, Reply::Figures),
         Request::Ex => cx.close_in_turn(conn, CloseReason::Goodbye),
-        Request::Mkgroup { name, users, asks } => {
-            make_group(domains, conn, GroupDraft { name, users, asks }, cx);
+        Request::Mkgroup { name, users, start } => {
+            make_group(domains, conn, GroupDraft { name, users, start }, cx);
         }
         about_groups @ (Request::Join(_)
+        | Request::Ask { .. }
+        | Request::Decline(_)
         | Request::Admit { .. }
-        | Request::Leave(_)
-        | Request::Keep { .. }
+        | Request::Refuse { .. }
+        | Request::Expel { .. }
+        | Request::ShutOut(_)
+        | Request::Leave { .. }
+        | Request::Set { .. }
+        | Request::Topic { .. }
         | Request::Op { .. }
         | Request::Handover { .. }
         | Request::Dissolve(_)
-        | Request::Groups { .. }
-        | Request::Members(_)) => group_request(domains, conn, about_groups, cx),
+        | Request::Groups(_)
+        | Request::Members { .. }
+        | Request::Info(_)) => group_request(domains, conn, about_groups, cx),
         Request::SetPassword(_) => debug_assert!(false, "it is carried out above"),
         about_messages @ (Request::Unread
         | Request::Chats { .. }

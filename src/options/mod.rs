@@ -97,6 +97,14 @@ pub struct Options {
     #[arg(long, env = "CHATSRV_GROUP_MAX", value_name = "N", default_value = "100")]
     pub group_max: NonZeroU32,
 
+    /// Most groups that one user who joins may be in
+    #[arg(long, env = "CHATSRV_GROUPS_PER_USER", value_name = "N", default_value = "256")]
+    pub groups_per_user: NonZeroU32,
+
+    /// Most groups
+    #[arg(long, env = "CHATSRV_GROUPS_MAX", value_name = "N", default_value = "10000")]
+    pub groups_max: NonZeroU32,
+
     /// With more users online than this, nobody is told who comes and goes
     #[arg(long, env = "CHATSRV_PRESENCE_LIMIT", value_name = "N", default_value_t = 500)]
     pub presence_limit: u32,

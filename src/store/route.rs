@@ -75,7 +75,7 @@ impl Route {
             Job::EndDevices { number, which } => {
                 account(AccountRequest::EndDevices { number, which })
             }
-            Job::SaveGroup(record) => group(GroupRequest::Save(*record)),
+            Job::SaveGroup(record) => group(GroupRequest::Save(record)),
             Job::ChangeGroups(rows) => group(GroupRequest::Change(rows)),
             Job::EndGroup(ended) => group(GroupRequest::End(ended)),
             about_messages @ (Job::KeepMessage { .. }

@@ -1,6 +1,9 @@
 //! A client as the protocol wants one: it knows what it sent, and holds every line that it gets
 //! against that.
 
+mod files;
+mod groups;
+
 use std::collections::{BTreeMap, VecDeque};
 
 use chatsrv::chat::id::MessageId;
@@ -11,10 +14,10 @@ use chatsrv::protocol::native::frame::{Frame, FrameBuffer};
 use chatsrv::protocol::native::read::{Delivered, ServerLine};
 use chatsrv::protocol::native::verb::Verb;
 
+pub use self::groups::Known;
 use crate::codes::codes;
 use crate::counts::Tally;
-use crate::store::content;
-use crate::uploads::{Sending, SentNames, key};
+use crate::uploads::{Sending, SentNames};
 
 /// What a client sent that gets a final reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,9 +86,8 @@ pub struct Client {
     user: Option<String>,
     /// The newest message that it knows of.
     newest: MessageId,
-    /// The groups that ask it to join, and who asks to join a group of its own.
-    invitations: Vec<String>,
-    requests: Vec<String>,
+    /// What it knows of groups.
+    pub groups: Known,
     /// What it learned since somebody asked.
     pub learned: Learned,
 }
@@ -140,8 +142,7 @@ impl Client {
             last_stream: 0,
             user: None,
             newest: MessageId(0),
-            invitations: Vec::new(),
-            requests: Vec::new(),
+            groups: Known::default(),
             learned: Learned::default(),
         }
     }
@@ -160,16 +161,6 @@ impl Client {
 
     pub fn newest(&self) -> MessageId {
         self.newest
-    }
-
-    /// The groups that ask it to join.
-    pub fn invitations(&self) -> &[String] {
-        &self.invitations
-    }
-
-    /// Who asks to join a group of its own: the group and the user.
-    pub fn requests(&self) -> &[String] {
-        &self.requests
     }
 
     /// Whether it got its last line.
@@ -222,7 +213,7 @@ impl Client {
                 Frame::Command(text) => {
                     let line = ServerLine::parse(text.as_str());
                     let line = line.unwrap_or_else(|| panic!("{text} has no code"));
-                    *tally.entry(format!("{} {}", line.code, line.verb)).or_default() += 1;
+                    groups::count(&line, tally);
                     assert!(!self.over, "{line:?} comes after the last line");
                     match line.code {
                         124 if self.takes_file(line.rest) => received(Received::File(&text)),
@@ -271,15 +262,6 @@ impl Client {
         matches!(self.state, State::Online | State::Composing | State::Changing)
     }
 
-    fn chunk(&mut self, stream: u32, bytes: &[u8]) {
-        let file = self.streams.get_mut(&stream).expect("the stream is open");
-        for byte in bytes {
-            assert_eq!(*byte, content(&file.key, file.at), "{file:?}");
-            file.at += 1;
-        }
-        assert!(file.at <= file.size, "{file:?}");
-    }
-
     fn line(&mut self, line: ServerLine<'_>) {
         if !self.greeted {
             self.greeted = true;
@@ -292,7 +274,7 @@ impl Client {
             if *left > 0 && line.code != 421 {
                 assert_eq!((line.code, line.verb), (151, verb.as_str()));
                 *left -= 1;
-                return;
+                return self.check_item(&line);
             }
             assert!(line.is_final(), "{line:?} stands in a list");
             let is_end = match (verb.as_str(), line.code) {
@@ -307,11 +289,7 @@ impl Client {
             150 => self.list = Some((line.verb.to_owned(), line.rest.parse().unwrap())),
             120..=123 | 128 | 137 | 138 => {
                 assert!(self.is_online(), "{line:?} comes before the login");
-                match (line.code, line.rest.split_once(' ')) {
-                    (122, Some((group, _))) => self.invitations.push(group.to_owned()),
-                    (123, _) => self.requests.push(line.rest.to_owned()),
-                    _ => {}
-                }
+                self.groups.hear(&line);
             }
             127 => {
                 let stream = line.rest.split(' ').next().unwrap().parse().unwrap();
@@ -321,7 +299,7 @@ impl Client {
             125 => assert!(self.is_online(), "{line:?} comes before the login"),
             126 => self.upload_is_whole(line.rest),
             129 => {}
-            130 | 131 => assert!(self.is_online() && self.gets_more, "{line:?}"),
+            130 | 131 | 135 | 136 => assert!(self.is_online() && self.gets_more, "{line:?}"),
             421 => {
                 assert_eq!(line.verb, "-");
                 self.over = true;
@@ -383,11 +361,15 @@ impl Client {
             Sent::Command(Command::Ask(Request::Mkgroup { .. })) if line.code == 250 => {
                 let name = line.rest.split(' ').next().unwrap();
                 self.learned.groups.push(name.to_owned());
+                self.groups.made(name);
             }
             Sent::Command(Command::Ask(Request::Get { offset, .. })) if line.code == 250 => {
                 self.stream_opens(offset, line.rest);
             }
             Sent::Command(Command::More(more)) => self.gets_more = more,
+            Sent::Command(Command::Ask(request @ (Request::Ask { .. } | Request::Join(_)))) => {
+                self.groups.wants(&request, line.code)
+            }
             Sent::Command(Command::Ask(Request::Abort { stream })) if line.code == 250 => {
                 let was_open = self.streams.remove(&stream).is_some();
                 assert!(was_open || self.uploads.close(stream), "{stream} was not open");
@@ -422,59 +404,6 @@ impl Client {
             self.learned.marked.push((user, Marked { word, line, id: Some(id) }));
         }
         self.learned.confirmed.push((id, text));
-    }
-
-    fn stream_opens(&mut self, offset: u64, words: &str) {
-        let mut words = words.splitn(3, ' ');
-        let stream = self.next_stream(words.next().unwrap());
-        let size = words.next().unwrap().parse().unwrap();
-        let name = words.next().unwrap();
-        let sent = self.sent_names.borrow().get(name).cloned();
-        let key = key(sent.as_deref().unwrap_or(name), size);
-        self.streams.insert(stream, Stream { key, at: offset, size });
-    }
-
-    fn upload_opens(&mut self, name: &str, size: u64, words: &str) {
-        let mut words = words.split(' ');
-        let stream = self.next_stream(words.next().unwrap());
-        let at = words.next().unwrap().parse().unwrap();
-        let told = words.next().map(|sum| sum.parse().unwrap());
-        assert_eq!(words.next(), None);
-        assert_eq!(told.is_some(), self.gets_more && at > 0, "the sum of {at} bytes of {name}");
-        self.uploads.open(stream, name, size, at, told);
-    }
-
-    fn next_stream(&mut self, word: &str) -> u32 {
-        let stream: u32 = word.parse().unwrap();
-        assert_eq!(stream, self.last_stream + 1, "streams are numbered in one sequence");
-        self.last_stream = stream;
-        stream
-    }
-
-    /// Takes the words of a file that was sent. Tells whether it stands outside of a list.
-    fn takes_file(&mut self, words: &str) -> bool {
-        assert!(self.is_online(), "{words} comes before the login");
-        let words: Vec<&str> = words.splitn(5, ' ').collect();
-        let id = MessageId(words[0].parse().unwrap());
-        self.newest = id.max(self.newest);
-        self.sent_names.borrow_mut().insert(format!("@{id}"), words[4].to_owned());
-        let Some((verb, left)) = &mut self.list else { return true };
-        assert!(
-            ["OPEN", "HISTORY", "AFTER", "SEARCH"].contains(&verb.as_str()),
-            "{words:?} in {verb}"
-        );
-        *left = left.checked_sub(1).expect("a list has as many as it says");
-        false
-    }
-
-    fn upload_is_whole(&mut self, words: &str) {
-        let words: Vec<&str> = words.splitn(3, ' ').collect();
-        let name = self.uploads.whole(words[0].parse().unwrap(), words[1].parse().unwrap());
-        if words[2].starts_with('@') {
-            self.sent_names.borrow_mut().insert(words[2].to_owned(), name);
-        } else {
-            assert_eq!(words[2], name);
-        }
     }
 
     /// The verb and the codes of the final reply.

@@ -30,7 +30,7 @@ use std::time::Duration;
 
 use chatsrv::chat::address::Address;
 use chatsrv::chat::refusal::Failure;
-use chatsrv::hub::config::Config;
+use chatsrv::hub::config::{Config, GroupBounds};
 use chatsrv::hub::input::UploadEnd;
 use chatsrv::hub::job::Job;
 use chatsrv::protocol::native::frame::encode_chunk_header;
@@ -56,11 +56,16 @@ pub fn config() -> Config {
         keep_messages: true,
         history: None,
         delete_window: Duration::from_secs(24 * 60 * 60),
-        group_max: 100,
+        groups: groups(100),
         file_size_max: 1000,
         quota: 2000,
         alive_period: Duration::from_secs(30),
     }
+}
+
+/// The usual bounds of groups, with so many members.
+pub fn groups(members_max: usize) -> GroupBounds {
+    GroupBounds { members_max, per_user_max: 1000, all_max: 10_000 }
 }
 
 /// Plays a dialogue in a chat where nobody has registered.

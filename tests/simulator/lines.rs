@@ -1,5 +1,9 @@
 //! What simulated people type, and what is thrown at the server beside it.
 
+mod groups;
+
+use std::collections::HashMap;
+
 use chatsrv::chat::text::Text;
 use chatsrv::protocol::native::codes;
 use chatsrv::protocol::native::command::Command;
@@ -7,7 +11,7 @@ use chatsrv::protocol::native::parse::parse_command;
 use chatsrv::protocol::native::verb::Verb;
 use fastrand::Rng;
 
-use crate::client::{Client, Marked, Sent, State};
+use crate::client::{Client, Known, Marked, Sent, State};
 use crate::uploads::{self, Piece, SentNames};
 
 const NAMES: [&str; 7] = ["ann", "Bob", "cleo", "Dan", "eve.x", "f", "Gil-9"];
@@ -22,8 +26,15 @@ pub struct People {
     pub tokens: Vec<(String, String)>,
     /// Whether people have much to do with groups.
     pub meets_in_groups: bool,
+    /// Whether they have to do with little else.
+    pub is_club: bool,
+    /// Whether whole days go by. Nothing is sent again then, since what was said a day ago may not
+    /// be known any more.
+    pub sees_days_go_by: bool,
     /// Whether people try passwords that are not theirs.
     pub guesses: bool,
+    /// What each of them knows of groups, over all sessions.
+    pub known: HashMap<String, Known>,
     /// Groups that somebody made.
     pub groups: Vec<String>,
     /// Messages that were marked and may be sent again, with their senders: those that were not
@@ -47,7 +58,10 @@ impl People {
             numbers: Vec::new(),
             tokens: Vec::new(),
             meets_in_groups: false,
+            is_club: false,
+            sees_days_go_by: false,
             guesses: false,
+            known: HashMap::new(),
             groups: Vec::new(),
             to_send_again: Vec::new(),
             sent_names: SentNames::default(),
@@ -63,17 +77,17 @@ impl People {
             return;
         }
         if client.state() == State::Online {
+            if self.is_club && rng.u8(..4) > 0 {
+                return self.meet(client, rng);
+            }
             match rng.u8(..16) {
                 0..4 if self.say_again(client) => return,
                 4 => return self.say_marked(client, rng),
                 13 if rng.bool() => return say(client, "C MORE on"),
                 13 if rng.u8(..8) == 0 => return self.changes_often(client, rng),
-                12 => {
+                5..12 if self.meets_in_groups => return self.meet(client, rng),
+                11 | 12 => {
                     let line = self.about_peers(client, rng);
-                    return say(client, &line);
-                }
-                5..12 if self.meets_in_groups => {
-                    let line = self.about_groups(client, rng);
                     return say(client, &line);
                 }
                 _ => {}
@@ -100,6 +114,22 @@ impl People {
         }
     }
 
+    /// Somebody says something about groups.
+    fn meet(&mut self, client: &mut Client, rng: &mut Rng) {
+        self.recall(client);
+        let answer = groups::answer(client, rng).filter(|_| rng.u8(..4) > 0);
+        let line = answer.unwrap_or_else(|| self.about_groups(client, rng));
+        say(client, &line);
+    }
+
+    /// Somebody who has just come knows what was known before.
+    fn recall(&self, client: &mut Client) {
+        let known = client.user().and_then(|user| self.known.get(user));
+        if let Some(known) = known.filter(|_| client.groups == Known::default()) {
+            client.groups = known.clone();
+        }
+    }
+
     fn command_or_message(&mut self, client: &Client, rng: &mut Rng) -> String {
         let file = FILES[rng.usize(..FILES.len())];
         match rng.u8(..112) {
@@ -107,8 +137,8 @@ impl People {
                 let target = self.target(rng);
                 uploads::line(&target, client.user(), &self.sent_names, rng)
             }
-            64..87 => self.read_back(client, rng),
-            87 => match rng.u8(..8) {
+            64..86 => self.read_back(client, rng),
+            86 | 87 => match rng.u8(..8) {
                 0 => "C TOKEN FOR phone".into(),
                 1 => "C TOKEN END".into(),
                 2 | 3 => "C SESSIONS".into(),
@@ -195,34 +225,6 @@ impl People {
         }
     }
 
-    fn about_groups(&self, client: &Client, rng: &mut Rng) -> String {
-        let group = self.group(rng);
-        let invitation = rng.choice(client.invitations()).filter(|_| rng.bool());
-        let request = rng.choice(client.requests()).filter(|_| rng.u8(..8) > 0).cloned();
-        let request = request.unwrap_or_else(|| format!("{group} {}", self.name(rng)));
-        match rng.u8(..40) {
-            32..36 => {
-                let (name, on) = (self.name(rng), ["on", "on", "off", "maybe"][rng.usize(..4)]);
-                format!("C OP {group} {name} {on}")
-            }
-            36..39 => format!("C HANDOVER {group} {}", self.name(rng)),
-            39 => format!("C DISSOLVE {group}"),
-            0..6 => {
-                let verb = ["MKGROUP", "MKGROUPREQ"][rng.usize(..2)];
-                let name = if rng.bool() { format!("{group} ") } else { String::new() };
-                let users = (0..rng.usize(1..5)).map(|_| self.name(rng)).collect::<Vec<_>>();
-                format!("C {verb} {name}{}", users.join(" "))
-            }
-            6..14 => format!("C JOIN {}", invitation.unwrap_or(&group)),
-            14..18 => format!("C ADMIT {request}"),
-            18..20 => format!("C REFUSE {request}"),
-            20..23 => format!("C LEAVE {group}"),
-            23..28 => format!("C KEEP {group} {}", ["on", "on", "off", "maybe"][rng.usize(..4)]),
-            28 => format!("C GROUPS {}", ["", "ALL", "some"][rng.usize(..3)]),
-            _ => format!("C MEMBERS {group}"),
-        }
-    }
-
     /// What has to do with direct chats, and what administrators do.
     fn about_peers(&mut self, client: &Client, rng: &mut Rng) -> String {
         let name = self.name(rng);
@@ -247,16 +249,6 @@ impl People {
         }
     }
 
-    /// A group that there may be.
-    fn group(&self, rng: &mut Rng) -> String {
-        let newest = self.groups.len().saturating_sub(4);
-        let known = rng.choice(&self.groups[newest..]).cloned();
-        match rng.u8(..4) {
-            0..2 => ["#team", "#Crew", "#CREW"][rng.usize(..3)].into(),
-            _ => known.unwrap_or_else(|| "#team".into()),
-        }
-    }
-
     fn say_marked(&mut self, client: &mut Client, rng: &mut Rng) {
         let line = self.message(rng);
         let word = format!("word{}", self.serial);
@@ -265,6 +257,9 @@ impl People {
 
     /// Sends again what may not have arrived; whether there was anything.
     fn say_again(&mut self, client: &mut Client) -> bool {
+        if self.sees_days_go_by {
+            return false;
+        }
         let own = |(sender, _): &(String, Marked)| Some(sender.as_str()) == client.user();
         let Some(at) = self.to_send_again.iter().position(own) else { return false };
         let (_, marked) = self.to_send_again.remove(at);

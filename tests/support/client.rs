@@ -411,8 +411,8 @@ impl Client {
             }
             (None, Some(151)) => self.fail("an item without a list"),
             (None, _) => None,
-            // A message is an item too, where messages were asked for.
-            (Some(left @ 1..), None | Some(151)) => Some(left - 1),
+            // A message is an item too, where messages were asked for, and so is a file.
+            (Some(left @ 1..), None | Some(124 | 151)) => Some(left - 1),
             (Some(0), Some(200..)) => None,
             // Whoever is closed as too slow does not get the rest.
             (Some(_), Some(421)) => None,

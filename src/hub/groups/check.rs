@@ -7,10 +7,15 @@ use crate::hub::accounts::directory::UserIndex;
 use crate::hub::groups::creation::Creations;
 use crate::hub::groups::group::Group;
 use crate::hub::groups::memberships::{Membership, Person};
+use crate::hub::groups::outsiders::Outsiders;
+use crate::hub::groups::overview;
 use crate::hub::groups::registry::Registry;
 use crate::hub::groups::saving::{GroupJob, Saves};
 use crate::hub::groups::users::Users;
-use crate::limits::{GROUP_OPS_MAX, GROUP_REQUESTS_MAX};
+use crate::limits::{
+    GROUP_INVITATIONS_MAX, GROUP_OPS_MAX, GROUP_REQUESTS_MAX, GROUP_SHUT_OUT_MAX,
+    GROUP_TURNED_DOWN_MAX,
+};
 
 /// Checks the groups. Those in `hand_over` may have a banned admin, since they are about to get
 /// another.
@@ -24,16 +29,20 @@ pub fn check_groups(registry: &Registry, hand_over: &BTreeSet<GroupId>, users: U
         check_group(registry, *id, group);
         let misses_admin = group.has_to_hand_over(roles) && !hand_over.contains(id);
         assert!(!misses_admin, "{} has an admin who is banned", group.name);
-        for member in &group.members {
+        for member in group.members.iter() {
             let membership = registry.memberships.get(member.user, *id);
             let ends = membership.expect("a member has a membership").ends;
-            let is_at_risk = !group.kept && !users.presence.is_present(member.user);
+            let is_at_risk = !group.settings.kept && !users.presence.is_present(member.user);
             assert_eq!(ends.is_some(), is_at_risk, "{member:?} of {}", group.name);
         }
     }
-    if let Some(all) = &registry.all {
-        let lines = registry.groups.values().map(|group| group.line(&users.accounts.directory));
-        assert!(lines.eq(all.iter().cloned()), "GROUPS ALL is out of date");
+    let directory = &users.accounts.directory;
+    if let Some(all) = &registry.lists.all {
+        assert_eq!(*all, overview::all(&registry.groups, directory), "GROUPS ALL is out of date");
+    }
+    if let Some(public) = &registry.lists.public {
+        let now = overview::public(&registry.groups, directory);
+        assert_eq!(*public, now, "GROUPS PUBLIC is out of date");
     }
 }
 
@@ -72,10 +81,17 @@ fn check_group(registry: &Registry, id: GroupId, group: &Group) {
     assert!(group.ops.len() <= GROUP_OPS_MAX, "{name}");
     let ops: HashSet<_> = group.ops.iter().collect();
     assert_eq!(ops.len(), group.ops.len(), "{name}: an op twice");
-    assert!(group.asking.len() <= GROUP_REQUESTS_MAX, "{name}");
+    let Outsiders { asked, asking, shut_out, turned_down } = &group.outsiders;
+    assert!(asking.len() <= GROUP_REQUESTS_MAX, "{name}");
+    assert!(asked.len() <= GROUP_INVITATIONS_MAX, "{name}");
+    assert!(shut_out.len() <= GROUP_SHUT_OUT_MAX, "{name}");
+    assert!(turned_down.len() <= GROUP_TURNED_DOWN_MAX, "{name}");
+    let mut remembered = shut_out.keys().chain(turned_down.keys());
+    assert!(remembered.all(|user| !registry.is_member(*user, id)), "{name}: {group:?}");
+    let candidates = asked.iter().chain(asking);
+    assert!(candidates.clone().all(|user| !shut_out.contains_key(user)), "{name}: {group:?}");
     let members = group.members.iter().map(|member| member.user);
-    let all = members.chain(group.asked.iter().copied()).chain(group.asking.iter().copied());
-    let all: Vec<UserIndex> = all.collect();
+    let all: Vec<UserIndex> = members.chain(candidates.copied()).collect();
     assert_eq!(all.iter().collect::<HashSet<_>>().len(), all.len(), "{name}: {group:?}");
 }
 
@@ -83,11 +99,11 @@ fn check_group(registry: &Registry, id: GroupId, group: &Group) {
 fn people(registry: &Registry) -> HashMap<UserIndex, Person> {
     let mut people: HashMap<UserIndex, Person> = HashMap::new();
     for (id, group) in &registry.groups {
-        for member in &group.members {
-            let membership = Membership { since: member.since, ends: None, is_news: false };
+        for (place, member) in group.members.places() {
+            let membership = Membership::new(member.since, place);
             people.entry(member.user).or_default().memberships.insert(*id, membership);
         }
-        for user in &group.asked {
+        for user in &group.outsiders.asked {
             people.entry(*user).or_default().invitations.insert(*id);
         }
         people.entry(group.made_by).or_default().made += 1;

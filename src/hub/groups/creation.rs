@@ -1,9 +1,10 @@
-//! Creation of groups by MKGROUP and MKGROUPREQ. A group exists once it is on disk; its maker's
-//! session is blocked until then.
+//! Creation of groups by MKGROUP, MKGROUPREQ and MKPUBLIC. A group exists once it is on disk; its
+//! maker's session is blocked until then.
 
 use std::collections::{HashMap, HashSet};
 
 use crate::chat::entry::NewGroup;
+use crate::chat::group::{GroupSettings, GroupStart};
 use crate::chat::id::MessageId;
 use crate::chat::kind::Kind;
 use crate::chat::name::{GroupName, UserRef};
@@ -11,9 +12,11 @@ use crate::chat::refusal::Refusal;
 use crate::chat::request::Request;
 use crate::hub::accounts::Accounts;
 use crate::hub::accounts::directory::{UserIndex, draw_number};
+use crate::hub::config::GroupBounds;
 use crate::hub::context::{Caller, Core};
 use crate::hub::groups::registry::Registry;
 use crate::hub::proposal::Asker;
+use crate::limits::GROUP_INVITATIONS_MAX;
 
 /// A group that a user wants to make.
 #[derive(Debug)]
@@ -22,8 +25,8 @@ pub struct GroupDraft {
     pub name: Option<GroupName>,
     /// The other users who are to be in it.
     pub users: Vec<UserRef>,
-    /// True if the users are asked to join first.
-    pub asks: bool,
+    /// How it begins.
+    pub start: GroupStart,
 }
 
 /// A group that is on its way to the disk.
@@ -68,23 +71,23 @@ impl Creations {
 impl GroupDraft {
     /// The request that asks for it.
     pub fn into_request(self) -> Request {
-        let GroupDraft { name, users, asks } = self;
-        Request::Mkgroup { name, users, asks }
+        let GroupDraft { name, users, start } = self;
+        Request::Mkgroup { name, users, start }
     }
 
     /// The kind of the request that asks for it.
     pub fn kind(&self) -> Kind {
-        if self.asks { Kind::Mkgroupreq } else { Kind::Mkgroup }
+        Kind::of_start(self.start)
     }
 
     /// Checks that the maker may make the group, and returns the users whom the draft names, each
-    /// once and without the maker. The group may have `members_max` members.
+    /// once and without the maker.
     pub fn named(
         &self,
         maker: UserIndex,
         (registry, creations): (&Registry, &Creations),
         accounts: &Accounts,
-        members_max: usize,
+        bounds: GroupBounds,
     ) -> Result<Vec<UserIndex>, Refusal> {
         if let Some(name) = &self.name {
             registry.check_name(name)?;
@@ -100,10 +103,22 @@ impl GroupDraft {
                 named.push(user);
             }
         }
-        if !self.asks && named.len() >= members_max {
+        let most = match self.start {
+            GroupStart::Adds => bounds.members_max - 1,
+            GroupStart::Asks => GROUP_INVITATIONS_MAX,
+            GroupStart::Public => 0,
+        };
+        if named.len() > most {
             return Err(Refusal::TooManyNamed);
         }
+        if registry.len() + creations.names.len() >= bounds.all_max {
+            return Err(Refusal::AllGroupsMade);
+        }
         let making = creations.makers.get(&maker).copied().unwrap_or_default();
+        let is_in = registry.memberships.count(maker) + making;
+        if self.start == GroupStart::Public && is_in >= bounds.per_user_max {
+            return Err(Refusal::InTooManyGroups);
+        }
         registry.check_maker(maker, making)?;
         Ok(named)
     }
@@ -118,19 +133,24 @@ impl GroupDraft {
         core: &mut Core,
     ) -> Result<PendingGroup, Refusal> {
         let Caller { conn, user: maker } = caller;
-        let named = self.named(maker, (registry, creations), accounts, core.config.group_max)?;
+        let named = self.named(maker, (registry, creations), accounts, core.config.groups)?;
         let is_taken = |name| registry.is_taken(&name) || creations.names.contains(&name);
         let name = self.name.unwrap_or_else(|| {
             let is_taken = |number| is_taken(GroupName::numbered(number));
             GroupName::numbered(draw_number(&mut core.rng, is_taken))
         });
-        let (asked, named) = if self.asks { (named, Vec::new()) } else { (Vec::new(), named) };
+        let (asked, members) = match self.start {
+            GroupStart::Asks => (named, Vec::new()),
+            GroupStart::Adds | GroupStart::Public => (Vec::new(), named),
+        };
+        let is_public = self.start == GroupStart::Public;
         let number = |user: &UserIndex| accounts.number(*user);
         let group = NewGroup {
             name,
             maker: number(&maker),
-            members: named.iter().map(number).collect(),
+            members: members.iter().map(number).collect(),
             asked: asked.iter().map(number).collect(),
+            settings: GroupSettings { kept: is_public, public: is_public, open_topic: false },
         };
         Ok(PendingGroup { asker: Asker { conn, of: self.kind() }, maker, id, group })
     }

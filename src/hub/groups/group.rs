@@ -1,16 +1,18 @@
-//! A group: its members, its ops, one of whom is the admin, and the users who are about to join.
+//! A group: its settings, its members, its ops, one of whom is the admin, and its outsiders.
 //!
 //! Roles that hang on one account are lost with it. So an admin who is banned hands over like one
 //! who leaves; if nobody is left who could be admin, administrators can end the group.
 
-use std::rc::Rc;
+use std::collections::HashSet;
 
-use crate::chat::answer::Item;
-use crate::chat::group::{GroupRecord, MemberRecord};
-use crate::chat::id::{GroupId, MessageId};
-use crate::chat::name::{GroupName, UserRef};
+use crate::chat::answer::{GroupLine, Rank};
+use crate::chat::group::{GroupRecord, GroupSettings, MemberRecord, TopicSet};
+use crate::chat::id::GroupId;
+use crate::chat::name::GroupName;
 use crate::hub::accounts::directory::{Directory, UserIndex};
 use crate::hub::accounts::roles::Roles;
+use crate::hub::groups::members::{Member, MemberPlace, Members};
+use crate::hub::groups::outsiders::Outsiders;
 use crate::limits::GROUP_OPS_MAX;
 
 /// A group. It always has members, and its ops and its admin are among them.
@@ -22,22 +24,11 @@ pub struct Group {
     pub ops: Vec<UserIndex>,
     /// The user for whose limit the group counts, whoever its admin is now.
     pub made_by: UserIndex,
-    /// True if it outlives logouts and restarts.
-    pub kept: bool,
-    /// The members, oldest first. Ask the user's memberships whether a user is a member.
-    pub members: Vec<Member>,
-    /// The users who were asked to join and have not; no more than a line can name.
-    pub asked: Vec<UserIndex>,
-    /// The users who asked to join.
-    pub asking: Vec<UserIndex>,
-}
-
-/// A member of a group.
-#[derive(Clone, Copy, Debug)]
-pub struct Member {
-    pub user: UserIndex,
-    /// The first message that the member may read.
-    pub since: MessageId,
+    pub settings: GroupSettings,
+    pub topic: Option<TopicSet<UserIndex>>,
+    pub members: Members,
+    /// The users who are no members and whom the group remembers.
+    pub outsiders: Outsiders,
 }
 
 /// A new admin of a group.
@@ -54,34 +45,35 @@ impl Group {
     /// Creates a group from its record; none if none of its members has an account. Of changes on
     /// their way to the disk later ones may be kept alone, so the record is made consistent.
     pub fn from_record(record: &GroupRecord, directory: &Directory) -> Option<Self> {
-        let find = |number| directory.find(UserRef::Number(number));
-        let all = |numbers: &[_]| -> Vec<UserIndex> {
-            numbers.iter().filter_map(|number| find(*number)).collect()
-        };
-        let members = record.members.iter();
-        let members: Vec<Member> = members
-            .filter_map(|kept| Some(Member { user: find(kept.number)?, since: kept.since }))
-            .collect();
-        let is_member = |user: &UserIndex| members.iter().any(|one| one.user == *user);
+        let find = |number| directory.find_number(number);
+        let mut members = Members::default();
+        for kept in &record.members {
+            if let Some(user) = find(kept.number) {
+                members.push(Member { user, since: kept.since });
+            }
+        }
+        let users: HashSet<UserIndex> = members.iter().map(|member| member.user).collect();
+        let is_member = |user: &UserIndex| users.contains(user);
         let admin = find(record.admin).filter(is_member);
         let admin = admin.or(members.first().map(|oldest| oldest.user))?;
-        let mut ops = all(&record.ops);
-        ops.retain(is_member);
+        let ops = record.ops.iter().filter_map(|number| find(*number)).filter(is_member);
+        let mut ops: Vec<UserIndex> = ops.collect();
         if !ops.contains(&admin) {
             ops.insert(0, admin);
         }
-        let (mut asked, mut asking) = (all(&record.asked), all(&record.asking));
-        asked.retain(|user| !is_member(user));
-        asking.retain(|user| !is_member(user) && !asked.contains(user));
+        let topic = record.topic.as_ref().and_then(|set| {
+            let TopicSet { topic, by, at } = set;
+            Some(TopicSet { topic: topic.clone(), by: find(*by)?, at: *at })
+        });
         Some(Group {
             name: record.name,
             admin,
             ops,
             made_by: find(record.made_by).unwrap_or(admin),
-            kept: record.kept,
+            settings: record.settings,
+            topic,
             members,
-            asked,
-            asking,
+            outsiders: Outsiders::of_record(record, directory, is_member),
         })
     }
 
@@ -93,17 +85,28 @@ impl Group {
         member: impl Fn(&Member) -> MemberRecord,
     ) -> GroupRecord {
         let number = |user: &UserIndex| directory.account(*user).number;
-        GroupRecord {
+        let mut record = GroupRecord {
             id,
             name: self.name,
             admin: number(&self.admin),
             ops: self.ops.iter().map(number).collect(),
             made_by: number(&self.made_by),
-            kept: self.kept,
+            settings: self.settings,
+            topic: self.topic_record(directory),
             members: self.members.iter().map(member).collect(),
-            asked: self.asked.iter().map(number).collect(),
-            asking: self.asking.iter().map(number).collect(),
-        }
+            asked: Vec::new(),
+            asking: Vec::new(),
+            shut_out: Vec::new(),
+            turned_down: Vec::new(),
+        };
+        self.outsiders.put_into(&mut record, directory);
+        record
+    }
+
+    /// The topic as a record.
+    pub fn topic_record(&self, directory: &Directory) -> Option<TopicSet> {
+        let TopicSet { topic, by, at } = self.topic.as_ref()?;
+        Some(TopicSet { topic: topic.clone(), by: directory.account(*by).number, at: *at })
     }
 
     /// Returns true if a user is an op.
@@ -124,16 +127,21 @@ impl Group {
         }
     }
 
-    /// Makes a user who was asked, or who asked, a member.
-    pub fn join(&mut self, member: Member) {
-        self.members.push(member);
-        self.asked.retain(|user| *user != member.user);
-        self.asking.retain(|user| *user != member.user);
+    /// Makes a user a member. Returns the place.
+    pub fn join(&mut self, member: Member) -> MemberPlace {
+        self.outsiders.forget(member.user);
+        self.members.push(member)
     }
 
-    /// Removes a member. Returns the new admin, if the member was the admin and others are left.
-    pub fn leave(&mut self, user: UserIndex, roles: &Roles) -> Option<NewAdmin> {
-        self.members.retain(|member| member.user != user);
+    /// Removes the member at a place. Returns the new admin, if the member was the admin and others
+    /// are left.
+    pub fn leave(
+        &mut self,
+        user: UserIndex,
+        place: MemberPlace,
+        roles: &Roles,
+    ) -> Option<NewAdmin> {
+        self.members.remove(place);
         self.ops.retain(|op| *op != user);
         if self.admin != user {
             return None;
@@ -174,19 +182,23 @@ impl Group {
         all.find(|user| !roles.is_banned(*user))
     }
 
-    /// The line of the group in GROUPS.
-    pub fn line(&self, directory: &Directory) -> Item {
-        Item::Group {
+    /// The line of the group in a list of groups.
+    pub fn line(&self, directory: &Directory) -> GroupLine {
+        GroupLine {
             name: self.name,
             admin: directory.account(self.admin).name,
             members: self.members.len(),
-            kept: self.kept,
+            kept: self.settings.kept,
+            public: self.settings.public,
         }
     }
 
-    /// The lines of MEMBERS, oldest member first.
-    pub fn member_lines(&self, directory: &Directory) -> Rc<[Item]> {
-        let members = self.members.iter().map(|member| directory.account(member.user));
-        members.map(|account| Item::Member(account.name, account.number)).collect()
+    /// The rank of a member.
+    pub fn rank(&self, user: UserIndex) -> Rank {
+        match user {
+            user if user == self.admin => Rank::Admin,
+            user if self.is_op(user) => Rank::Op,
+            _ => Rank::Member,
+        }
     }
 }

@@ -4,10 +4,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::chat::group::{GroupRecord, MemberRecord};
 use crate::chat::id::{GroupId, LogTime, MessageId};
 use crate::chat::name::GroupName;
-use crate::hub::accounts::directory::{Directory, UserIndex};
+use crate::hub::accounts::directory::UserIndex;
+use crate::hub::groups::members::MemberPlace;
 use crate::limits::GROUP_NOTICES_MAX;
 
 /// The memberships of all users, and the times at which those of offline users end.
@@ -36,6 +36,8 @@ pub struct Person {
 pub struct Membership {
     /// The first message that the user may read.
     pub since: MessageId,
+    /// The place among the members of the group.
+    pub place: MemberPlace,
     /// The time at which the membership ends, if it does because the user is offline.
     pub ends: Option<LogTime>,
     /// True if the user has yet to be told of it.
@@ -43,17 +45,9 @@ pub struct Membership {
 }
 
 impl Membership {
-    /// The memberships of a group from its record, by user.
-    pub fn all_of(record: &GroupRecord, directory: &Directory) -> HashMap<UserIndex, Self> {
-        let members = record.members.iter();
-        let kept = members.filter_map(|kept| {
-            let MemberRecord { number, since, ends, is_news } = *kept;
-            // Of two changes on their way to the disk the later one may be kept alone: that the
-            // group is kept, and not that the user came back before.
-            let ends = ends.filter(|_| !record.kept).map(LogTime);
-            Some((directory.find_number(number)?, Membership { since, ends, is_news }))
-        });
-        kept.collect()
+    /// A membership that does not end, of a user who has been told.
+    pub fn new(since: MessageId, place: MemberPlace) -> Self {
+        Membership { since, place, ends: None, is_news: false }
     }
 }
 
@@ -61,6 +55,11 @@ impl Memberships {
     /// A user's membership in a group.
     pub fn get(&self, user: UserIndex, id: GroupId) -> Option<&Membership> {
         self.people.get(&user)?.memberships.get(&id)
+    }
+
+    /// Returns true if a user is a member of a group.
+    pub fn is_member(&self, user: UserIndex, id: GroupId) -> bool {
+        self.get(user, id).is_some()
     }
 
     /// The groups of a user, oldest first.
@@ -85,6 +84,11 @@ impl Memberships {
         self.change(user, |person| {
             person.memberships.remove(&id);
         });
+    }
+
+    /// The number of groups of a user.
+    pub fn count(&self, user: UserIndex) -> usize {
+        self.people.get(&user).map_or(0, |person| person.memberships.len())
     }
 
     /// The number of existing groups that a user made.

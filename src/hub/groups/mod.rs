@@ -5,12 +5,20 @@
 //! it, with `notices.rs`, and brings it to the disk, with [`saving`]. It knows nothing of messages
 //! but their ids.
 
+mod actions;
+mod additions;
 mod applied;
+mod changes;
 mod check;
 pub mod creation;
 pub mod group;
+mod judge;
+mod lists;
+mod members;
 mod memberships;
 mod notices;
+mod outsiders;
+mod overview;
 mod registry;
 mod rows;
 mod saving;
@@ -21,30 +29,28 @@ use std::time::Duration;
 
 pub use registry::offline_until;
 
+use additions::Additions;
 use creation::{Creations, GroupDraft, PendingGroup};
 use group::Group;
-use registry::{Registry, may_hand_over};
+use registry::Registry;
 use saving::{Changed, GroupJob, Saves};
 use users::Users;
 
-use crate::chat::answer::{Answer, Done, List};
+use crate::chat::answer::Done;
 use crate::chat::entry::{Entry, NewGroup, Stamp};
 use crate::chat::event::Event;
 use crate::chat::group::{GroupChange, GroupRecord, GroupRow};
 use crate::chat::group_action::GroupAction;
 use crate::chat::id::{GroupId, LogTime, MessageId};
-use crate::chat::kind::Kind;
-use crate::chat::name::{GroupName, Number, UserRef};
+use crate::chat::name::{GroupName, Number};
 use crate::chat::refusal::Refusal;
 use crate::chat::request::Request;
 use crate::hub::accounts::Accounts;
 use crate::hub::accounts::directory::UserIndex;
-use crate::hub::accounts::roles::Role;
 use crate::hub::context::{Caller, Core, Cx};
 use crate::hub::input::ConnId;
 use crate::hub::job::{JobId, Outcome};
 use crate::hub::proposal::{Asker, Proposal};
-use crate::hub::sessions::replies::Reply;
 use crate::limits::{GROUP_NOTICES_MAX, GROUPS_PER_TICK_MAX};
 
 /// The groups domain: all groups, and the jobs that keep them.
@@ -55,6 +61,7 @@ pub struct Groups {
     saves: Saves,
     /// Groups whose admin is banned and that are yet to get another.
     hand_over: BTreeSet<GroupId>,
+    additions: Additions,
 }
 
 impl Groups {
@@ -65,7 +72,8 @@ impl Groups {
     ) -> Self {
         let (registry, unsaved) = Registry::new(kept, accounts);
         let (creations, saves) = (Creations::default(), Saves::new(unsaved));
-        Groups { registry, creations, saves, hand_over: BTreeSet::new() }
+        let (hand_over, additions) = (BTreeSet::new(), Additions::default());
+        Groups { registry, creations, saves, hand_over, additions }
     }
 
     /// The number of groups.
@@ -110,8 +118,7 @@ impl Groups {
 
     /// Finds a group by name, if a user is a member of it.
     pub fn own(&self, user: UserIndex, name: &GroupName) -> Result<GroupId, Refusal> {
-        let (id, _) = self.registry.find(name)?;
-        self.registry.is_member(user, id).then_some(id).ok_or(Refusal::NotAMember)
+        self.registry.find_as_member(user, name)
     }
 
     /// Handles a request about groups that exist: answers it, or returns the entry that it asks
@@ -124,65 +131,30 @@ impl Groups {
         cx: &mut Cx<'_>,
     ) -> Result<Option<Entry>, Refusal> {
         let (id, action) = match request {
-            Request::Groups { all } => {
-                self.list_groups(caller, all, users, cx);
-                return Ok(None);
+            Request::Groups(_)
+            | Request::Members { .. }
+            | Request::Info(_)
+            | Request::ShutOut(_) => {
+                return lists::answer(&mut self.registry, caller, request, users, cx)
+                    .map(|()| None);
             }
-            Request::Members(name) => {
-                return self.list_members(caller, &name, users, cx).map(|()| None);
-            }
-            change => self.change_of(caller.user, change, users, cx)?,
+            change => actions::of_request(caller.user, change, &self.registry, users, cx.core)?,
         };
+        if let GroupAction::Ask { by, .. } = action {
+            let (now, roles) = (cx.core.log_time(), &users.accounts.roles);
+            let is_change = changes::check(&self.registry, (id, &action), now, roles)?;
+            self.count_additions(by, usize::from(is_change), cx.core)?;
+        }
         let number = |user| Ok::<_, Refusal>(users.accounts.number(user));
         Ok(Some(Entry::GroupChanged(id, action.try_map(number)?)))
     }
 
-    /// The change of a group that a request asks for.
-    fn change_of(
-        &self,
-        by: UserIndex,
-        request: Request,
-        users: Users<'_>,
-        cx: &mut Cx<'_>,
-    ) -> Result<(GroupId, GroupAction<UserIndex>), Refusal> {
-        let members_max = cx.core.config.group_max;
-        Ok(match request {
-            Request::Join(name) => {
-                let (id, _) = self.registry.find(&name)?;
-                (id, GroupAction::Join { user: by, members_max })
-            }
-            Request::Admit { group, user, admit } => {
-                let (id, _) = self.registry.find_as_op(by, &group)?;
-                let user = find(user, users)?;
-                match admit {
-                    true => (id, GroupAction::Admit { by, user, members_max }),
-                    false => (id, GroupAction::Refuse { by, user }),
-                }
-            }
-            Request::Leave(name) => (self.own(by, &name)?, GroupAction::Leave { user: by }),
-            Request::Keep { group, keep } => {
-                let (id, _) = self.registry.find_as_op(by, &group)?;
-                let memberships_end = offline_until(cx.core.log_time());
-                (id, GroupAction::Keep { by, keep, memberships_end })
-            }
-            Request::Op { group, user, op } => {
-                let (id, _) = self.registry.find_as_op(by, &group)?;
-                (id, GroupAction::SetOp { by, user: find(user, users)?, op })
-            }
-            Request::Handover { group, user } => {
-                let (id, group) = self.registry.find(&group)?;
-                may_hand_over(group, by, &users.accounts.roles)?;
-                (id, GroupAction::HandOver { by, user: find(user, users)? })
-            }
-            Request::Dissolve(name) => {
-                let (id, _) = self.registry.find(&name)?;
-                (id, GroupAction::Dissolve { by })
-            }
-            other => {
-                debug_assert!(false, "{other:?} is not about a group that there is");
-                return Err(Refusal::NoSuchGroup);
-            }
-        })
+    /// Counts users whom a user asks to join a group, or adds to it.
+    fn count_additions(&mut self, by: UserIndex, more: usize, core: &Core) -> Result<(), Refusal> {
+        match core.config.bounds_rates {
+            true => self.additions.count(by, more, core.now.monotonic),
+            false => Ok(()),
+        }
     }
 
     /// Checks that a user may make a group.
@@ -194,7 +166,7 @@ impl Groups {
         core: &Core,
     ) -> Result<(), Refusal> {
         let groups = (&self.registry, &self.creations);
-        draft.named(maker, groups, accounts, core.config.group_max).map(drop)
+        draft.named(maker, groups, accounts, core.config.groups).map(drop)
     }
 
     /// Brings a new group to the disk. The session of its maker is blocked until it is there.
@@ -208,6 +180,8 @@ impl Groups {
     ) -> Result<(), Refusal> {
         let groups = (&self.registry, &self.creations);
         let pending = draft.begin(id, caller, groups, accounts, cx.core)?;
+        let others = pending.group.members.len() + pending.group.asked.len();
+        self.count_additions(caller.user, others, cx.core)?;
         self.creations.begin(&pending);
         self.saves.make(pending, cx);
         cx.block(caller.conn);
@@ -277,7 +251,8 @@ impl Groups {
     pub fn due(&mut self, users: Users<'_>, now: LogTime) -> Vec<Entry> {
         let over = self.registry.memberships.over(now).take(GROUPS_PER_TICK_MAX);
         let leave = |(user, id)| {
-            let action = GroupAction::Leave { user: users.accounts.number(user) };
+            let user = users.accounts.number(user);
+            let action = GroupAction::Leave { user, reason: None };
             Entry::GroupChanged(id, action)
         };
         let mut due: Vec<Entry> = over.map(leave).collect();
@@ -296,8 +271,11 @@ impl Groups {
     /// bound are left a tick or more later, unless the user is back by then.
     pub fn goodbye(&self, user: UserIndex, users: Users<'_>, now: LogTime) -> Vec<Entry> {
         let user_number = users.accounts.number(user);
-        let groups = self.registry.of(user).filter(|(_, group)| !group.kept);
-        let leave = |(id, _)| Entry::GroupChanged(id, GroupAction::Leave { user: user_number });
+        let groups = self.registry.of(user).filter(|(_, group)| !group.settings.kept);
+        let leave = |(id, _)| {
+            let action = GroupAction::Leave { user: user_number, reason: None };
+            Entry::GroupChanged(id, action)
+        };
         let mut entries: Vec<Entry> = groups.take(GROUPS_PER_TICK_MAX + 1).map(leave).collect();
         if entries.len() > GROUPS_PER_TICK_MAX {
             entries.pop();
@@ -324,7 +302,8 @@ impl Groups {
         users: Users<'_>,
         cx: &mut Cx<'_>,
     ) {
-        match self.decide(id, action, stamp, users, cx) {
+        let asked_in = asker.map(|asker| asker.conn);
+        match self.decide((id, action), stamp, asked_in, users, cx) {
             Ok(done) => self.keep(asker.map(|asker| (asker, done)), users.accounts, cx),
             Err(refusal) => {
                 if let Some(Asker { conn, of }) = asker {
@@ -334,22 +313,22 @@ impl Groups {
         }
     }
 
-    /// Lets the registry decide a change, and tells people of it.
+    /// Lets the registry decide a change, and tells people of it. A session may have asked for it.
     fn decide(
         &mut self,
-        id: GroupId,
-        action: &GroupAction,
+        (id, action): (GroupId, &GroupAction),
         stamp: Stamp,
+        asked_in: Option<ConnId>,
         users: Users<'_>,
         cx: &mut Cx<'_>,
     ) -> Result<Done, Refusal> {
         let name = self.registry.get(id).ok_or(Refusal::NoSuchGroup)?.name;
         let action = action.try_map(|number| users.find(number))?;
-        if let Some(applied) = self.registry.decide(id, &action, stamp, users)?
+        if let Some(applied) = changes::decide(&mut self.registry, id, &action, stamp, users)?
             && let Some(group) = applied.ended.as_ref().or_else(|| self.registry.get(id))
         {
             notices::log(&action, group, users);
-            notices::tell(&action, &applied, group, users, cx);
+            notices::tell(&action, &applied, (group, asked_in), users, cx);
         }
         Ok(match action {
             GroupAction::Join { user, .. } if !self.registry.is_member(user, id) => {
@@ -428,7 +407,7 @@ impl Groups {
         }
         let mut room = GROUP_NOTICES_MAX;
         let looked_after = self.registry.of(user).filter(|(_, group)| group.is_op(user));
-        for (_, group) in looked_after.filter(|(_, group)| !group.asking.is_empty()) {
+        for (_, group) in looked_after.filter(|(_, group)| !group.outsiders.asking.is_empty()) {
             room -= notices::tell_requests(group, &[conn], room, users, cx);
         }
         let memberships = &self.registry.memberships;
@@ -462,35 +441,4 @@ impl Groups {
         check::check_groups(&self.registry, &self.hand_over, users);
         check::check_people(&self.registry, &self.saves, &self.creations);
     }
-
-    fn list_groups(&mut self, caller: Caller, all: bool, users: Users<'_>, cx: &mut Cx<'_>) {
-        let items = match all {
-            true => self.registry.lines(&users.accounts.directory),
-            false => self.registry.lines_of(caller.user, &users.accounts.directory),
-        };
-        cx.list(caller.conn, Kind::Groups, items);
-    }
-
-    fn list_members(
-        &mut self,
-        caller: Caller,
-        name: &GroupName,
-        users: Users<'_>,
-        cx: &mut Cx<'_>,
-    ) -> Result<(), Refusal> {
-        let (id, group) = self.registry.find(name)?;
-        let (user, registry) = (caller.user, &self.registry);
-        let may_ask = registry.is_member(user, id) || registry.memberships.is_asked(user, id);
-        if !may_ask && users.accounts.roles.of(Some(user)) < Role::Administrator {
-            return Err(Refusal::NotAMember);
-        }
-        let items = group.member_lines(&users.accounts.directory);
-        let last = Answer { of: Kind::Members, result: Ok(Done::Group(group.name)) };
-        cx.reply(caller.conn, Reply::List(List::whole(Kind::Members, items, None, last)));
-        Ok(())
-    }
-}
-
-fn find(user: UserRef, users: Users<'_>) -> Result<UserIndex, Refusal> {
-    users.accounts.find(user).ok_or(Refusal::NoSuchUser)
 }

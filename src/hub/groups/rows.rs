@@ -7,12 +7,19 @@ use crate::hub::accounts::Accounts;
 use crate::hub::accounts::directory::UserIndex;
 use crate::hub::groups::group::Group;
 use crate::hub::groups::memberships::Membership;
+use crate::hub::groups::outsiders;
 
 /// A row that an entry changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChangedRow {
     /// The group itself.
     Group(GroupId),
+    /// The topic of a group.
+    Topic(GroupId),
+    /// A user who is shut out, or no longer.
+    ShutOut(GroupId, UserIndex),
+    /// A user who declined or was refused, or of whom that does not matter any more.
+    TurnedDown(GroupId, UserIndex),
     /// A member, or the end of a membership.
     Member(GroupId, UserIndex),
     /// A user who was asked to join or asks to, or the end of that.
@@ -27,7 +34,7 @@ pub enum ChangedRow {
 
 /// The record of a member.
 pub fn member(membership: &Membership, user: UserIndex, accounts: &Accounts) -> MemberRecord {
-    let Membership { since, ends, is_news } = *membership;
+    let Membership { since, ends, is_news, place: _ } = *membership;
     MemberRecord { number: accounts.number(user), since, ends: ends.map(|ends| ends.0), is_news }
 }
 
@@ -42,7 +49,22 @@ pub fn row<'a>(
     Some(match changed {
         ChangedRow::Group(id) => {
             let group = find(id)?;
-            GroupRow::Group { id, admin: accounts.number(group.admin), kept: group.kept }
+            let settings = group.settings;
+            GroupRow::Group { id, admin: accounts.number(group.admin), settings }
+        }
+        ChangedRow::Topic(id) => {
+            GroupRow::Topic { group: id, topic: find(id)?.topic_record(&accounts.directory) }
+        }
+        ChangedRow::ShutOut(id, user) => match find(id)?.outsiders.shut_out.get(&user) {
+            Some(one) => {
+                let shut_out = outsiders::numbers(one, &accounts.directory);
+                GroupRow::ShutOut { group: id, shut_out }
+            }
+            None => GroupRow::NotShutOut { group: id, number: accounts.number(user) },
+        },
+        ChangedRow::TurnedDown(id, user) => {
+            let times = find(id)?.outsiders.turned_down.get(&user).copied();
+            GroupRow::TurnedDown { group: id, number: accounts.number(user), times }
         }
         ChangedRow::Member(id, user) => {
             let group = find(id)?;
@@ -57,7 +79,8 @@ pub fn row<'a>(
         }
         ChangedRow::Candidate { group: id, user, asks } => {
             let group = find(id)?;
-            let candidates = if asks { &group.asking } else { &group.asked };
+            let outsiders = &group.outsiders;
+            let candidates = if asks { &outsiders.asking } else { &outsiders.asked };
             let number = accounts.number(user);
             match candidates.contains(&user) {
                 true => GroupRow::Candidate { group: id, number, asks },

@@ -1,7 +1,7 @@
 use super::*;
 use crate::chat::account::Account;
 use crate::chat::name::UserRef;
-use crate::hub::config::Config;
+use crate::hub::config::{Config, GroupBounds};
 use crate::hub::context::{Caller, Core};
 use crate::hub::domains::Domains;
 use crate::hub::effect::Effects;
@@ -31,7 +31,7 @@ fn chat_at(unix_micros: u64, keep_messages: bool) -> World {
         history: None,
         delete_window: std::time::Duration::ZERO,
         alive_period: std::time::Duration::from_secs(60),
-        group_max: 10,
+        groups: GroupBounds { members_max: 10, per_user_max: 256, all_max: 100 },
         file_size_max: 0,
         quota: 0,
     };

@@ -110,7 +110,7 @@ impl Codec {
 
     /// Appends an item of a list.
     pub fn list_item(&self, of: Kind, item: &Item, out: &mut Vec<u8>) {
-        write::item(of, item, out);
+        write::item(of, item, self.tells_more, out);
     }
 
     /// Appends the last line of a connection that the server closes.

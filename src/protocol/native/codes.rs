@@ -5,6 +5,7 @@ use super::code::Code;
 use super::steps;
 use super::verb::Verb;
 use crate::chat::event::AbortReason;
+use crate::chat::group::GroupSetting;
 use crate::chat::kind::Kind;
 use crate::chat::refusal::{Failure, Refusal};
 
@@ -55,16 +56,23 @@ pub fn verb(of: Kind) -> Option<Verb> {
         Kind::Abort => Verb::Abort,
         Kind::Mkgroup => Verb::Mkgroup,
         Kind::Mkgroupreq => Verb::Mkgroupreq,
+        Kind::Mkpublic => Verb::Mkpublic,
         Kind::Join => Verb::Join,
+        Kind::Ask => Verb::Ask,
+        Kind::Decline => Verb::Decline,
         Kind::Admit => Verb::Admit,
         Kind::Refuse => Verb::Refuse,
+        Kind::Expel => Verb::Expel,
+        Kind::ShutOut => Verb::Shutout,
         Kind::Leave => Verb::Leave,
-        Kind::Keep => Verb::Keep,
+        Kind::Set(setting) => setting_verb(setting),
+        Kind::Topic => Verb::Topic,
         Kind::Op => Verb::Op,
         Kind::Handover => Verb::Handover,
         Kind::Dissolve => Verb::Dissolve,
         Kind::Groups => Verb::Groups,
         Kind::Members => Verb::Members,
+        Kind::Info => Verb::Info,
         Kind::Up => Verb::Up,
         Kind::Down => Verb::Down,
         Kind::Alive => Verb::Alive,
@@ -77,6 +85,15 @@ pub fn verb(of: Kind) -> Option<Verb> {
         Kind::Shutdown => Verb::Shutdown,
         Kind::Ex => Verb::Ex,
     })
+}
+
+/// The verb that switches a setting of a group.
+pub fn setting_verb(setting: GroupSetting) -> Verb {
+    match setting {
+        GroupSetting::Kept => Verb::Keep,
+        GroupSetting::Public => Verb::Public,
+        GroupSetting::OpenTopic => Verb::Opentopic,
+    }
 }
 
 /// The text at the end of a SEARCH that did not look at all messages.
@@ -179,6 +196,16 @@ refusals! {
     GroupFull => NoRoom "that group is full";
     TooManyNamed => NoRoom "more than a group may have";
     TooManyGroups => NoRoom "there are too many groups that you made";
+    AllGroupsMade => NoRoom "there are too many groups on this server";
+    InTooManyGroups => NoRoom "you are in too many groups already";
+    TooManyAdditions => NoRoom "you have asked or added too many in the last hour";
+    TooManyAsked => NoRoom "too many are asked to join that group already";
+    TooManyShutOut => NoRoom "that group has shut out too many already";
+    IsShutOut => NotAllowed "you may not come into that group";
+    ThatOneIsShutOut => NotAllowed "that user is shut out, which only an op can change";
+    IsMember => WrongState "that user is a member already";
+    WasNotAsked => WrongState "that group did not ask you";
+    AdminStays => NotAllowed "that is the group's admin";
     TooManyAsking => NoRoom "too many wait for that group's ops already";
     TooManyOps => NoRoom "that group has too many ops already";
     OpsOnly => NotAllowed "only the group's ops may do that";

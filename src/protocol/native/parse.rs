@@ -4,6 +4,7 @@ mod groups;
 mod pieces;
 mod words;
 
+use crate::chat::group::GroupSetting;
 use crate::chat::kind::Kind;
 use crate::chat::refusal::Refusal;
 use crate::chat::text::Text;
@@ -61,16 +62,25 @@ pub fn kind(verb: Verb) -> Kind {
         Verb::Abort => Kind::Abort,
         Verb::Mkgroup => Kind::Mkgroup,
         Verb::Mkgroupreq => Kind::Mkgroupreq,
+        Verb::Mkpublic => Kind::Mkpublic,
         Verb::Join => Kind::Join,
+        Verb::Ask => Kind::Ask,
+        Verb::Decline => Kind::Decline,
         Verb::Admit => Kind::Admit,
         Verb::Refuse => Kind::Refuse,
+        Verb::Expel => Kind::Expel,
+        Verb::Shutout => Kind::ShutOut,
         Verb::Leave => Kind::Leave,
-        Verb::Keep => Kind::Keep,
+        Verb::Topic => Kind::Topic,
+        Verb::Opentopic => Kind::Set(GroupSetting::OpenTopic),
+        Verb::Public => Kind::Set(GroupSetting::Public),
+        Verb::Keep => Kind::Set(GroupSetting::Kept),
         Verb::Op => Kind::Op,
         Verb::Handover => Kind::Handover,
         Verb::Dissolve => Kind::Dissolve,
         Verb::Groups => Kind::Groups,
         Verb::Members => Kind::Members,
+        Verb::Info => Kind::Info,
         Verb::Up => Kind::Up,
         Verb::Down => Kind::Down,
         Verb::Alive => Kind::Alive,

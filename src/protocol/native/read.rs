@@ -12,7 +12,7 @@ mod reply;
 mod tests;
 mod words;
 
-pub use item::{ChatWords, ListItem, OnlineWords};
+pub use item::{ChatWords, ListItem, MemberWords, OnlineWords};
 pub use notice::{CallWords, Notice, SentFile};
 pub use reply::{About, FinalReply, ReplyFamily, ReplyWords, TokenWord};
 

@@ -1,5 +1,7 @@
 //! The lines of the server: answers, lists and events.
 
+mod groups;
+
 use std::fmt::Display;
 use std::io::Write;
 
@@ -158,6 +160,11 @@ pub fn event(event: &Event, tells_more: bool, out: &mut Vec<u8>) {
         Event::Shutdown { seconds } => line!(out, "C 129 SHUTDOWN {seconds}"),
         Event::Seen(chat, id) => line!(out, "C 130 SEEN {chat} {id}"),
         Event::Deleted(id, chat) => line!(out, "C 131 DELETED {id} {chat}"),
+        Event::Topic(group, by, None) => line!(out, "C 135 TOPIC {group} {by}"),
+        Event::Topic(group, by, Some(topic)) => {
+            line!(out, "C 135 TOPIC {group} {by} {}", topic.as_str());
+        }
+        Event::GroupNews(news) => groups::news(news, out),
     }
 }
 
@@ -165,6 +172,7 @@ pub fn event(event: &Event, tells_more: bool, out: &mut Vec<u8>) {
 /// the protocol.
 fn is_later(event: &Event) -> bool {
     matches!(event, Event::SaidElsewhere(_) | Event::Seen(..) | Event::Deleted(..))
+        || matches!(event, Event::Topic(..) | Event::GroupNews(_))
 }
 
 fn message(message: &Message, out: &mut Vec<u8>) {
@@ -189,8 +197,9 @@ pub fn list_head(of: Kind, count: usize, out: &mut Vec<u8>) {
     line!(out, "C {} {} {count}", Code::ListHead, codes::subject(of));
 }
 
-/// Appends an item's line in a list of a kind.
-pub fn item(of: Kind, item: &Item, out: &mut Vec<u8>) {
+/// Appends an item's line in a list of a kind. `tells_more` is true if the reader asked for the
+/// later additions to the protocol.
+pub fn item(of: Kind, item: &Item, tells_more: bool, out: &mut Vec<u8>) {
     let mut say = |words: &dyn Display| {
         line!(out, "C {} {} {words}", Code::ListItem, codes::subject(of));
     };
@@ -212,10 +221,11 @@ pub fn item(of: Kind, item: &Item, out: &mut Vec<u8>) {
         Item::Direct(name, number) | Item::Member(name, number) => {
             say(&format_args!("{name} {number}"));
         }
-        Item::Group { name, admin, members, kept } => {
-            let kept = if *kept { "kept" } else { "-" };
-            say(&format_args!("{name} {admin} {members} {kept}"));
-        }
+        Item::Group(line) => groups::line(line, tells_more, say),
+        Item::PublicGroup(line, topic) => groups::public_line(line, topic.as_ref(), say),
+        Item::GroupFact(fact) => groups::fact(fact, say),
+        Item::MemberLine(line) => groups::member(line, say),
+        Item::ShutOut { user, by, since } => say(&format_args!("{user} {by} {since}")),
         Item::Figure(figure) => say(figure),
         Item::Fact(fact) => self::fact(fact, say),
         Item::Device(state, device) => {

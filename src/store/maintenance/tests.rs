@@ -40,9 +40,11 @@ fn a_sound_store_is_sound_while_it_is_open() {
 
 #[test]
 fn an_older_store_is_sound_before_it_is_brought_forward() {
-    for (schema, group, member) in
-        [(5, "7, '#team', 1, 1", "7, 1, 0, 5, 0"), (7, "7, '#team', 1, 1, 1", "7, 1, 0, 5, 0, 0")]
-    {
+    for (schema, group, member) in [
+        (5, "7, '#team', 1, 1", "7, 1, 0, 5, 0"),
+        (7, "7, '#team', 1, 1, 1", "7, 1, 0, 5, 0, 0"),
+        (10, "7, '#team', 1, 1, 1", "7, 1, 0, 5, 0, 0, NULL, 0"),
+    ] {
         let folder = tempfile::tempdir().unwrap();
         let mut before = Connection::open(folder.path().join(DATABASE)).unwrap();
         schema::migrate(&mut before, &schema::MIGRATIONS[..schema]).unwrap();
@@ -76,12 +78,18 @@ fn what_no_server_writes_is_found() {
         ),
         ("INSERT INTO keys VALUES (4000000000000000, 10001, 'two words', 0)", "key of the"),
         (
-            "INSERT INTO groups VALUES (7, 'friends', 10001, 1, 10001)",
+            "INSERT INTO groups (id, name, admin, kept, made_by)
+                 VALUES (7, 'friends', 10001, 1, 10001)",
             "the group 7 has a malformed name",
         ),
-        ("INSERT INTO groups VALUES (7, '#friends', 10001, 1, 10001)", "malformed admin"),
         (
-            "INSERT INTO groups VALUES (7, '#friends', 10001, 1, 10001);
+            "INSERT INTO groups (id, name, admin, kept, made_by)
+                 VALUES (7, '#friends', 10001, 1, 10001)",
+            "malformed admin",
+        ),
+        (
+            "INSERT INTO groups (id, name, admin, kept, made_by)
+                 VALUES (7, '#friends', 10001, 1, 10001);
              INSERT INTO members VALUES (7, 10001, 0, 5, 0, NULL, NULL, 0)",
             "malformed admin, who is no op,",
         ),

@@ -12,7 +12,7 @@ use crate::store::rows::groups;
 #[derive(Debug)]
 pub(in crate::store) enum GroupRequest {
     /// Store a whole group as it is now.
-    Save(GroupRecord),
+    Save(Box<GroupRecord>),
     /// Store changed rows of groups.
     Change(Vec<GroupRow>),
     /// End a group.
@@ -71,6 +71,10 @@ fn describe_rows(rows: &[GroupRow]) -> String {
             | GroupRow::NoMember { group, .. }
             | GroupRow::Candidate { group, .. }
             | GroupRow::NoCandidate { group, .. }
+            | GroupRow::Topic { group, .. }
+            | GroupRow::ShutOut { group, .. }
+            | GroupRow::NotShutOut { group, .. }
+            | GroupRow::TurnedDown { group, .. }
             | GroupRow::Ended(group),
         ) => format!("of the group {}", group.0),
         Some(GroupRow::Untold { number, .. } | GroupRow::Told { number }) => {

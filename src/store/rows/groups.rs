@@ -1,5 +1,4 @@
-//! The tables of groups, their members, and their candidates: users who were asked to join or ask
-//! to.
+//! The tables of groups and their members.
 //!
 //! Changes of groups are written row by row; a whole group is written if it is new, or if such a
 //! change could not be stored. The numbers by which lists are ordered may have gaps.
@@ -7,22 +6,26 @@
 //! The rows of a group that ends are deleted at once. It gets a row in `ended`, and its messages
 //! are removed later.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use rusqlite::{Connection, OptionalExtension, Row, ffi};
 
-use super::untold;
+use super::people::stored_people;
 use super::values::{bounded, sql};
-use crate::chat::group::{GroupRecord, GroupRow, MemberRecord};
+use super::{outsiders, untold};
+use crate::chat::group::{GroupRecord, GroupRow, GroupSettings, MemberRecord, TopicSet};
 use crate::chat::id::{GroupId, MessageId};
 use crate::chat::message::Chat;
 use crate::chat::name::{GroupName, Number};
+use crate::chat::text::InvalidTopic;
 use crate::store::error::StoreFault;
 
 /// The first version of the schema that has ops.
 const SCHEMA_WITH_OPS: u32 = 7;
 /// The first version of the schema that has the ends of memberships, and which are news.
 const SCHEMA_WITH_ENDS: u32 = 8;
+/// The first version of the schema that has topics, settings, and who is shut out.
+const SCHEMA_WITH_TOPICS: u32 = 11;
 
 /// Inserts or updates a member. An existing member keeps the place among the members, and among the
 /// ops.
@@ -34,26 +37,37 @@ const PUT_MEMBER: &str = "INSERT INTO members (group_id, number, since, ends, ne
     FROM groups WHERE id = ?1
     ON CONFLICT DO UPDATE SET since = ?3, ends = ?4, news = ?5,
         op = CASE WHEN ?6 THEN coalesce(op, excluded.op) END";
-/// Inserts a candidate.
-const PUT_CANDIDATE: &str = "INSERT INTO candidates (group_id, asks, number, place)
-    SELECT id, ?2, ?3, (SELECT coalesce(max(place) + 1, 0) FROM candidates
-                        WHERE group_id = ?1 AND asks = ?2)
-    FROM groups WHERE id = ?1
-    ON CONFLICT DO NOTHING";
-
 /// Stores a whole group. Only the rows that differ are written.
 pub(in crate::store) fn save(database: &Connection, group: &GroupRecord) -> rusqlite::Result<()> {
     let id = group.id.0.cast_signed();
+    let (GroupSettings { kept, public, open_topic }, made_by) = (group.settings, group.made_by.0);
     database
         .prepare_cached(
-            "INSERT INTO groups (id, name, admin, kept, made_by) VALUES (?1, ?2, ?3, ?4, ?5)
-             ON CONFLICT DO UPDATE SET name = ?2, admin = ?3, kept = ?4, made_by = ?5",
+            "INSERT INTO groups (id, name, admin, kept, public, open_topic, made_by)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+             ON CONFLICT DO UPDATE SET name = ?2, admin = ?3, kept = ?4, public = ?5,
+                 open_topic = ?6, made_by = ?7",
         )?
-        .execute((id, group.name.to_string(), group.admin.0, group.kept, group.made_by.0))?;
+        .execute((id, group.name.to_string(), group.admin.0, kept, public, open_topic, made_by))?;
+    put_topic(database, group.id, group.topic.as_ref())?;
     save_members(database, id, &group.members)?;
     save_ops(database, id, &group.ops)?;
-    save_candidates(database, id, false, &group.asked)?;
-    save_candidates(database, id, true, &group.asking)
+    outsiders::save(database, group)
+}
+
+/// Sets the topic of a group, or removes it.
+fn put_topic(
+    database: &Connection,
+    group: GroupId,
+    topic: Option<&TopicSet>,
+) -> rusqlite::Result<()> {
+    let columns = topic.map(|set| (set.topic.as_str(), set.by.0, bounded(set.at)));
+    let (text, by, at) =
+        columns.map_or((None, None, None), |(text, by, at)| (Some(text), Some(by), Some(at)));
+    database
+        .prepare_cached("UPDATE groups SET topic = ?2, topic_by = ?3, topic_at = ?4 WHERE id = ?1")?
+        .execute((group.0.cast_signed(), text, by, at))?;
+    Ok(())
 }
 
 fn save_members(database: &Connection, id: i64, members: &[MemberRecord]) -> rusqlite::Result<()> {
@@ -101,52 +115,6 @@ fn save_ops(database: &Connection, id: i64, ops: &[Number]) -> rusqlite::Result<
     Ok(())
 }
 
-fn save_candidates(
-    database: &Connection,
-    id: i64,
-    asks: bool,
-    candidates: &[Number],
-) -> rusqlite::Result<()> {
-    let select = match asks {
-        true => "SELECT number, place FROM candidates WHERE group_id = ?1 AND asks = 1",
-        false => "SELECT number, place FROM candidates WHERE group_id = ?1 AND asks = 0",
-    };
-    let mut stored = stored_people(database, id, select, |row| row.get::<_, i64>(1))?;
-    let mut upsert = database.prepare_cached(
-        "INSERT INTO candidates (group_id, asks, number, place) VALUES (?1, ?2, ?3, ?4)
-         ON CONFLICT DO UPDATE SET place = ?4",
-    )?;
-    let mut last = -1;
-    for number in candidates {
-        let old = stored.remove(number);
-        let place = old.filter(|place| *place > last).unwrap_or(last + 1);
-        last = place;
-        if old != Some(place) {
-            upsert.execute((id, asks, number.0, place))?;
-        }
-    }
-    let mut delete = database.prepare_cached(
-        "DELETE FROM candidates WHERE group_id = ?1 AND asks = ?2 AND number = ?3",
-    )?;
-    for number in stored.keys() {
-        delete.execute((id, asks, number.0))?;
-    }
-    Ok(())
-}
-
-/// Reads stored rows of a group by the users' numbers, which must be the first column.
-fn stored_people<T>(
-    database: &Connection,
-    id: i64,
-    select: &str,
-    read: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
-) -> rusqlite::Result<HashMap<Number, T>> {
-    database
-        .prepare_cached(select)?
-        .query_map([id], |row| Ok((Number(row.get(0)?), read(row)?)))?
-        .collect()
-}
-
 /// Stores changed rows of groups. Rows of a group that has ended change nothing.
 ///
 /// # Errors
@@ -156,12 +124,17 @@ pub(in crate::store) fn change(database: &Connection, rows: &[GroupRow]) -> rusq
     let mut touched = BTreeSet::new();
     for row in rows {
         match *row {
-            GroupRow::Group { id, admin, kept } => {
+            GroupRow::Group { id, admin, settings } => {
+                let GroupSettings { kept, public, open_topic } = settings;
                 database
-                    .prepare_cached("UPDATE groups SET admin = ?2, kept = ?3 WHERE id = ?1")?
-                    .execute((id.0.cast_signed(), admin.0, kept))?;
+                    .prepare_cached(
+                        "UPDATE groups SET admin = ?2, kept = ?3, public = ?4, open_topic = ?5
+                         WHERE id = ?1",
+                    )?
+                    .execute((id.0.cast_signed(), admin.0, kept, public, open_topic))?;
                 touched.insert(id);
             }
+            GroupRow::Topic { group, ref topic } => put_topic(database, group, topic.as_ref())?,
             GroupRow::Member { group, ref member, is_op } => {
                 put_member(database, group, member, is_op)?;
                 touched.insert(group);
@@ -172,17 +145,11 @@ pub(in crate::store) fn change(database: &Connection, rows: &[GroupRow]) -> rusq
                     .execute((group.0.cast_signed(), number.0))?;
                 touched.insert(group);
             }
-            GroupRow::Candidate { group, number, asks } => {
-                put_candidate(database, group, number, asks)?;
-            }
-            GroupRow::NoCandidate { group, number, asks } => {
-                database
-                    .prepare_cached(
-                        "DELETE FROM candidates
-                         WHERE group_id = ?1 AND asks = ?2 AND number = ?3",
-                    )?
-                    .execute((group.0.cast_signed(), asks, number.0))?;
-            }
+            GroupRow::Candidate { .. }
+            | GroupRow::NoCandidate { .. }
+            | GroupRow::ShutOut { .. }
+            | GroupRow::NotShutOut { .. }
+            | GroupRow::TurnedDown { .. } => outsiders::change(database, row)?,
             GroupRow::Ended(group) => end(database, group)?,
             GroupRow::Untold { number, name } => untold::add(database, number, name)?,
             GroupRow::Told { number } => untold::remove(database, number)?,
@@ -207,17 +174,6 @@ fn put_member(
         is_news,
         is_op,
     ))?;
-    Ok(())
-}
-
-/// Inserts a candidate.
-fn put_candidate(
-    database: &Connection,
-    group: GroupId,
-    number: Number,
-    asks: bool,
-) -> rusqlite::Result<()> {
-    database.prepare_cached(PUT_CANDIDATE)?.execute((group.0.cast_signed(), asks, number.0))?;
     Ok(())
 }
 
@@ -300,7 +256,7 @@ pub(in crate::store) fn of_reader(
 /// # Errors
 /// [`StoreFault::MalformedGroup`] if a row is not as a server writes it.
 pub(in crate::store) fn load(database: &Connection) -> Result<Vec<GroupRecord>, StoreFault> {
-    load_of_schema(database, SCHEMA_WITH_ENDS)
+    load_of_schema(database, SCHEMA_WITH_TOPICS)
 }
 
 /// Loads all groups of a database that may have an older schema, oldest first.
@@ -311,48 +267,89 @@ pub(in crate::store) fn load_of_schema(
     database: &Connection,
     schema: u32,
 ) -> Result<Vec<GroupRecord>, StoreFault> {
-    let has_ops = schema >= SCHEMA_WITH_OPS;
-    let mut select = database.prepare(match has_ops {
-        true => "SELECT id, name, admin, kept, made_by FROM groups ORDER BY id",
-        false => "SELECT id, name, admin, kept, admin FROM groups ORDER BY id",
+    let mut select = database.prepare(match schema {
+        SCHEMA_WITH_TOPICS.. => {
+            "SELECT id, name, admin, kept, made_by, public, open_topic, topic, topic_by, topic_at
+             FROM groups ORDER BY id"
+        }
+        SCHEMA_WITH_OPS.. => {
+            "SELECT id, name, admin, kept, made_by, 0, 0, NULL, NULL, NULL
+             FROM groups ORDER BY id"
+        }
+        _ => {
+            "SELECT id, name, admin, kept, admin, 0, 0, NULL, NULL, NULL
+             FROM groups ORDER BY id"
+        }
     })?;
     let mut rows = select.query([])?;
     let mut groups = Vec::new();
     while let Some(row) = rows.next()? {
-        let id: i64 = row.get(0)?;
+        let mut group = load_row(row)?;
+        let id = group.id.0.cast_signed();
         let malformed = |what| StoreFault::MalformedGroup { id, what };
-        let name: GroupName = row.get::<_, String>(1)?.parse().map_err(|_| malformed("name"))?;
-        let admin = Number(u32::try_from(row.get::<_, i64>(2)?).map_err(|_| malformed("admin"))?);
-        let made_by = row.get::<_, Option<i64>>(4)?.and_then(|number| u32::try_from(number).ok());
-        let kept = match row.get(3)? {
-            0 => false,
-            1 => true,
-            _ => return Err(malformed("mark of being kept")),
-        };
-        let members = load_members(database, id, schema >= SCHEMA_WITH_ENDS)?;
-        if id < 0 {
-            return Err(malformed("id"));
-        }
-        if !members.iter().any(|member| member.number == admin) {
+        group.members = load_members(database, id, schema >= SCHEMA_WITH_ENDS)?;
+        if !group.members.iter().any(|member| member.number == group.admin) {
             return Err(malformed("admin"));
         }
-        let ops = if has_ops { load_ops(database, id)? } else { vec![admin] };
-        if !ops.contains(&admin) {
+        if schema >= SCHEMA_WITH_OPS {
+            group.ops = load_ops(database, id)?;
+        }
+        if !group.ops.contains(&group.admin) {
             return Err(malformed("admin, who is no op,"));
         }
-        groups.push(GroupRecord {
-            id: GroupId(id.cast_unsigned()),
-            name,
-            admin,
-            ops,
-            made_by: made_by.map(Number).ok_or(malformed("maker"))?,
-            kept,
-            members,
-            asked: load_candidates(database, id, false)?,
-            asking: load_candidates(database, id, true)?,
-        });
+        outsiders::load_candidates(database, &mut group)?;
+        if schema >= SCHEMA_WITH_TOPICS {
+            outsiders::load_others(database, &mut group)?;
+        }
+        groups.push(group);
     }
     Ok(groups)
+}
+
+/// Loads the row of a group, without members but its admin, who is its op.
+fn load_row(row: &Row<'_>) -> Result<GroupRecord, StoreFault> {
+    let id: i64 = row.get(0)?;
+    let malformed = |what| StoreFault::MalformedGroup { id, what };
+    let number = |column, what| -> Result<Number, StoreFault> {
+        u32::try_from(row.get::<_, i64>(column)?).map(Number).map_err(|_| malformed(what))
+    };
+    let mark = |column, what| match row.get(column)? {
+        0 => Ok(false),
+        1 => Ok(true),
+        _ => Err(malformed(what)),
+    };
+    let name: GroupName = row.get::<_, String>(1)?.parse().map_err(|_| malformed("name"))?;
+    let admin = number(2, "admin")?;
+    let made_by = row.get::<_, Option<i64>>(4)?.and_then(|number| u32::try_from(number).ok());
+    let topic = match row.get::<_, Option<String>>(7)? {
+        None => None,
+        Some(topic) => Some(TopicSet {
+            topic: topic.parse().map_err(|InvalidTopic| malformed("topic"))?,
+            by: number(8, "user who set the topic")?,
+            at: u64::try_from(row.get::<_, i64>(9)?).map_err(|_| malformed("time of the topic"))?,
+        }),
+    };
+    if id < 0 {
+        return Err(malformed("id"));
+    }
+    Ok(GroupRecord {
+        id: GroupId(id.cast_unsigned()),
+        name,
+        admin,
+        ops: vec![admin],
+        made_by: made_by.map(Number).ok_or(malformed("maker"))?,
+        settings: GroupSettings {
+            kept: mark(3, "mark of being kept")?,
+            public: mark(5, "mark of being public")?,
+            open_topic: mark(6, "mark of an open topic")?,
+        },
+        topic,
+        members: Vec::new(),
+        asked: Vec::new(),
+        asking: Vec::new(),
+        shut_out: Vec::new(),
+        turned_down: Vec::new(),
+    })
 }
 
 fn load_members(
@@ -395,19 +392,6 @@ fn load_ops(database: &Connection, id: i64) -> Result<Vec<Number>, StoreFault> {
     )?;
     let ops = select.query_map([id], |row| row.get(0).map(Number))?;
     Ok(ops.collect::<rusqlite::Result<_>>()?)
-}
-
-fn load_candidates(database: &Connection, id: i64, asks: bool) -> Result<Vec<Number>, StoreFault> {
-    let mut select = database.prepare_cached(
-        "SELECT number FROM candidates WHERE group_id = ?1 AND asks = ?2 ORDER BY place, number",
-    )?;
-    let mut rows = select.query((id, asks))?;
-    let mut candidates = Vec::new();
-    while let Some(row) = rows.next()? {
-        let malformed = |_| StoreFault::MalformedGroup { id, what: "candidate" };
-        candidates.push(Number(u32::try_from(row.get::<_, i64>(0)?).map_err(malformed)?));
-    }
-    Ok(candidates)
 }
 
 #[cfg(test)]

@@ -11,6 +11,8 @@ pub(super) mod keys;
 pub(super) mod lane;
 pub(super) mod messages;
 pub(super) mod networks;
+mod outsiders;
+mod people;
 pub(super) mod removal;
 pub(super) mod schema;
 pub(super) mod snapshot;

@@ -205,6 +205,33 @@ pub(in crate::store) const MIGRATIONS: &[&str] = &[
         message INTEGER NOT NULL
     ) STRICT;
     ",
+    "
+    -- 1 where everybody may join, and where members may set the topic.
+    ALTER TABLE groups ADD COLUMN public INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE groups ADD COLUMN open_topic INTEGER NOT NULL DEFAULT 0;
+    -- NULL where there is no topic.
+    ALTER TABLE groups ADD COLUMN topic TEXT;
+    ALTER TABLE groups ADD COLUMN topic_by INTEGER REFERENCES accounts;
+    ALTER TABLE groups ADD COLUMN topic_at INTEGER; -- microseconds since the Unix epoch
+    -- Who may not come into a group.
+    CREATE TABLE shut_out (
+        group_id INTEGER NOT NULL REFERENCES groups ON DELETE CASCADE,
+        number   INTEGER NOT NULL REFERENCES accounts,
+        by       INTEGER NOT NULL REFERENCES accounts,
+        since    INTEGER NOT NULL, -- microseconds since the Unix epoch
+        PRIMARY KEY (group_id, number)
+    ) STRICT, WITHOUT ROWID;
+    -- When users declined or were refused, in microseconds since the Unix epoch; 0 is never.
+    CREATE TABLE turned_down (
+        group_id INTEGER NOT NULL REFERENCES groups ON DELETE CASCADE,
+        number   INTEGER NOT NULL REFERENCES accounts,
+        declined INTEGER NOT NULL,
+        refused_1 INTEGER NOT NULL, -- the earliest of the last three
+        refused_2 INTEGER NOT NULL,
+        refused_3 INTEGER NOT NULL,
+        PRIMARY KEY (group_id, number)
+    ) STRICT, WITHOUT ROWID;
+    ",
 ];
 
 /// The number of pages of 4 KiB in the write-ahead log after which it is checkpointed. A page that

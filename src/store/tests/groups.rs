@@ -1,7 +1,7 @@
 //! Tests of groups through the store's interface.
 
 use super::*;
-use crate::chat::group::{GroupRecord, GroupRow, MemberRecord};
+use crate::chat::group::{GroupRecord, GroupRow, GroupSettings, MemberRecord};
 use crate::chat::id::{GroupId, MessageId};
 use crate::chat::message::{Chat, StoredMessage};
 
@@ -9,17 +9,9 @@ const ALICE: Number = Number(10_001);
 const BOB: Number = Number(10_002);
 
 fn group(id: u64, kept: bool) -> GroupRecord {
-    GroupRecord {
-        id: GroupId(id),
-        name: "#friends".parse().unwrap(),
-        admin: ALICE,
-        ops: vec![ALICE],
-        made_by: ALICE,
-        kept,
-        members: [ALICE, BOB].map(|number| MemberRecord::new(number, MessageId(1))).to_vec(),
-        asked: Vec::new(),
-        asking: Vec::new(),
-    }
+    let members = [ALICE, BOB].map(|number| MemberRecord::new(number, MessageId(1))).to_vec();
+    let group = GroupRecord::new(GroupId(id), "#friends".parse().unwrap(), members).unwrap();
+    GroupRecord { settings: GroupSettings { kept, ..GroupSettings::default() }, ..group }
 }
 
 /// A store with two accounts, and two groups of the same name.
@@ -106,7 +98,7 @@ fn what_changes_of_groups_is_kept_in_turn() {
     let name = group(6, false).name;
     let rows = vec![
         GroupRow::Member { group: id, member: bob, is_op: true },
-        GroupRow::Group { id, admin: BOB, kept: true },
+        GroupRow::Group { id, admin: BOB, settings: group(5, true).settings },
         GroupRow::Ended(GroupId(6)),
         GroupRow::Untold { number: ALICE, name },
     ];

@@ -148,17 +148,9 @@ impl Fixture {
         for (number, name) in [(ALICE, "alice"), (BOB, "bob")] {
             assert_eq!(self.run(register(number.0, name, "x")), Ok(Value::Done));
         }
-        let record = GroupRecord {
-            id: GROUP,
-            name: "#friends".parse().unwrap(),
-            admin: ALICE,
-            ops: vec![ALICE],
-            made_by: ALICE,
-            kept: true,
-            members: [ALICE, BOB].map(|number| MemberRecord::new(number, MessageId(1))).to_vec(),
-            asked: Vec::new(),
-            asking: Vec::new(),
-        };
+        let members = [ALICE, BOB].map(|number| MemberRecord::new(number, MessageId(1))).to_vec();
+        let mut record = GroupRecord::new(GROUP, "#friends".parse().unwrap(), members).unwrap();
+        record.settings.kept = true;
         assert_eq!(self.run(Job::SaveGroup(record.into())), Ok(Value::Done));
     }
 }

@@ -4,7 +4,7 @@ use chatsrv::chat::account::Account;
 use chatsrv::chat::name::Number;
 use chatsrv::hub::config::Config;
 
-use crate::dialogue::{config, play_with};
+use crate::dialogue::{config, groups, play_with};
 use crate::store::Store;
 
 pub const NAMES: [&str; 4] = ["alice", "bob", "carol", "dave"];
@@ -56,7 +56,7 @@ fn all_who_are_named_are_members_at_once() {
 fn a_group_that_cannot_be_made_is_not() {
     play_among(
         2,
-        Config { group_max: 2, ..config() },
+        Config { groups: groups(2), ..config() },
         "alice > C MKGROUP #team nobody
          alice < C 550 MKGROUP ...
          alice > C MKGROUP #team bob carol
@@ -204,7 +204,7 @@ fn who_is_refused_may_ask_again() {
 fn a_full_group_takes_nobody() {
     play_among(
         3,
-        Config { group_max: 2, ..config() },
+        Config { groups: groups(2), ..config() },
         "alice > C MKGROUPREQ #team bob carol dave
          alice < C 250 MKGROUPREQ #team 1
          bob < C 122 ASK #team alice

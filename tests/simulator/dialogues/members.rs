@@ -11,6 +11,11 @@ use super::groups::play_among;
 use crate::dialogue::{config, play_with};
 use crate::store::Store;
 
+/// A configuration with which one user may add many others at once.
+fn many_added() -> Config {
+    Config { bounds_rates: false, ..config() }
+}
+
 const TEAM: &str = "alice makes #team with bob carol\n";
 
 #[test]
@@ -337,7 +342,7 @@ fn one_user_makes_so_many_groups_and_no_more() {
     for at in (0..).filter(|at| *at != 7).take(chatsrv::limits::GROUP_NOTICES_MAX) {
         writeln!(bob, "bob < C 122 ASK #g{at} alice").unwrap();
     }
-    play_among(1, config(), &(script + &bob));
+    play_among(1, many_added(), &(script + &bob));
 }
 
 #[test]
@@ -352,7 +357,7 @@ fn memberships_end_in_steps_where_many_do() {
     script += "carol > C GROUPS ALL
                carol < C 150 GROUPS 0
                carol < C 250 GROUPS ...";
-    play_among(2, config(), &script);
+    play_among(2, many_added(), &script);
 }
 
 #[test]
@@ -370,7 +375,7 @@ fn whoever_was_added_to_many_groups_is_told_of_some_after_each_login() {
     script += "bob breaks\nbob logs in\n";
     script.extend((most..most + 2).map(told));
     script += "bob breaks\nbob logs in\n";
-    play_among(1, config(), &script);
+    play_among(1, many_added(), &script);
 }
 
 #[test]
@@ -387,5 +392,5 @@ fn who_says_goodbye_leaves_many_groups_in_steps() {
     writeln!(script, "store has {} jobs\nwait 0ms", most + 1).unwrap();
     script.extend((most..most + 2).map(told));
     writeln!(script, "store has {} jobs", most + 3).unwrap();
-    play_among(2, config(), &script);
+    play_among(2, many_added(), &script);
 }

@@ -1,6 +1,6 @@
 //! Who looks after a group: ops, handing over, and groups that nobody could manage any more.
 
-use chatsrv::chat::group::{GroupRecord, MemberRecord};
+use chatsrv::chat::group::{GroupRecord, GroupSettings, MemberRecord};
 use chatsrv::chat::id::{GroupId, MessageId};
 use chatsrv::chat::name::Number;
 use chatsrv::hub::config::Config;
@@ -15,17 +15,20 @@ const TEAM: &str = "alice makes #team with bob
     ";
 
 /// A kept group of alice's, as it is in a store.
-fn team(id: u64) -> GroupRecord {
+pub fn team(id: u64) -> GroupRecord {
     GroupRecord {
         id: GroupId(id),
         name: format!("#team{id}").parse().unwrap(),
         admin: Number(10_001),
         ops: vec![Number(10_001)],
         made_by: Number(10_001),
-        kept: true,
+        settings: GroupSettings { kept: true, ..GroupSettings::default() },
+        topic: None,
         members: vec![MemberRecord::new(Number(10_001), MessageId(id))],
         asked: Vec::new(),
         asking: Vec::new(),
+        shut_out: Vec::new(),
+        turned_down: Vec::new(),
     }
 }
 

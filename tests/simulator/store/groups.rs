@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chatsrv::chat::group::{GroupRecord, GroupRow, MemberRecord};
+use chatsrv::chat::group::{GroupRecord, GroupRow, MemberRecord, ShutOut, TurnedDown};
 use chatsrv::chat::id::{GroupId, MessageId};
 use chatsrv::chat::message::Chat;
 use chatsrv::chat::name::{GroupName, Number};
@@ -42,11 +42,8 @@ impl Groups {
                 self.untold.remove(&number);
             }
             GroupRow::Ended(id) => self.end(id),
-            GroupRow::Group { id, .. }
-            | GroupRow::Member { group: id, .. }
-            | GroupRow::NoMember { group: id, .. }
-            | GroupRow::Candidate { group: id, .. }
-            | GroupRow::NoCandidate { group: id, .. } => {
+            _ => {
+                let id = row.group().expect("it is a row of a group");
                 if let Some(record) = self.records.get_mut(&id) {
                     change_record(record, row);
                 }
@@ -75,7 +72,15 @@ pub fn has_admin(record: &GroupRecord) -> bool {
 
 fn change_record(record: &mut GroupRecord, row: &GroupRow) {
     match *row {
-        GroupRow::Group { admin, kept, .. } => (record.admin, record.kept) = (admin, kept),
+        GroupRow::Group { admin, settings, .. } => {
+            (record.admin, record.settings) = (admin, settings);
+        }
+        GroupRow::Topic { ref topic, .. } => record.topic.clone_from(topic),
+        GroupRow::ShutOut { shut_out, .. } => {
+            put_out(record, shut_out.user, Some(shut_out));
+        }
+        GroupRow::NotShutOut { number, .. } => put_out(record, number, None),
+        GroupRow::TurnedDown { number, times, .. } => turn_down(record, number, times),
         GroupRow::Member { member, is_op, .. } => put_member(record, member, is_op),
         GroupRow::NoMember { number, .. } => {
             record.members.retain(|member| member.number != number);
@@ -100,6 +105,18 @@ fn put_member(record: &mut GroupRecord, member: MemberRecord, is_op: bool) {
         true => add(&mut record.ops, member.number),
         false => record.ops.retain(|op| *op != member.number),
     }
+}
+
+fn put_out(record: &mut GroupRecord, user: Number, shut_out: Option<ShutOut>) {
+    record.shut_out.retain(|one| one.user != user);
+    record.shut_out.extend(shut_out);
+    record.shut_out.sort_by_key(|one| one.user);
+}
+
+fn turn_down(record: &mut GroupRecord, user: Number, times: Option<TurnedDown>) {
+    record.turned_down.retain(|(other, _)| *other != user);
+    record.turned_down.extend(times.map(|times| (user, times)));
+    record.turned_down.sort_by_key(|(other, _)| *other);
 }
 
 fn candidates(record: &mut GroupRecord, asks: bool) -> &mut Vec<Number> {

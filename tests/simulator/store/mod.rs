@@ -75,7 +75,8 @@ impl Store {
 
     /// A server starts: groups that are not kept are gone.
     pub fn open(&mut self) {
-        let gone = self.messages.groups.all().filter(|group| !group.kept).map(|group| group.id);
+        let gone =
+            self.messages.groups.all().filter(|group| !group.settings.kept).map(|group| group.id);
         for id in gone.collect::<Vec<_>>() {
             self.messages.end_group(id);
         }
@@ -84,7 +85,7 @@ impl Store {
     /// What a server that starts reads: groups that are not kept have ended.
     pub fn kept(&self) -> Snapshot {
         let mut all = self.all();
-        all.groups.retain(|group| group.kept);
+        all.groups.retain(|group| group.settings.kept);
         all
     }
 

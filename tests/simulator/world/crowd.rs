@@ -32,7 +32,7 @@ pub fn run(seed: u64, people: usize) -> Counts {
         bounds_rates: true,
         keep_messages: rng.u8(..4) > 0,
         alive_period: Duration::from_secs(30),
-        group_max: 100,
+        groups: crate::dialogue::groups(100),
         history: None,
         delete_window: Duration::ZERO,
         file_size_max: 400,

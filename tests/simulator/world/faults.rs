@@ -113,6 +113,9 @@ impl World {
             let clock = self.server.now.unix_micros;
             match self.rng.u8(..16) {
                 0 => ("clock goes back an hour", clock - HOUR),
+                1..4 if self.people.sees_days_go_by => {
+                    ("clock goes forward a day", clock + 24 * HOUR)
+                }
                 1..8 => ("clock goes back", clock - by),
                 _ => ("clock goes forward", clock + by),
             }

@@ -12,11 +12,11 @@ use chatsrv::chat::account::Account;
 use chatsrv::chat::address::Address;
 use chatsrv::chat::id::MessageId;
 use chatsrv::chat::name::Number;
-use chatsrv::hub::config::Config;
+use chatsrv::hub::config::{Config, GroupBounds};
 use chatsrv::limits::{ANSWER_BYTES_MAX, GROUP_OFFLINE_TIME_MAX};
 use fastrand::Rng;
 
-use crate::client::{Client, Learned, Received};
+use crate::client::{Client, Known, Learned, Received};
 use crate::counts::Counts;
 use crate::lines::{self, People};
 use crate::server::Server;
@@ -95,6 +95,15 @@ pub fn run(seed: u64, size: Size) -> Counts {
     world.finish(usize::MAX)
 }
 
+/// Some bounds of groups among so many people: few of them are large.
+fn bounds(people: usize, rng: &mut Rng) -> GroupBounds {
+    GroupBounds {
+        members_max: rng.usize(1..=people),
+        per_user_max: [2, 4, 1000][rng.usize(..3)],
+        all_max: [3, 8, 10_000][rng.usize(..3)],
+    }
+}
+
 impl World {
     fn new(seed: u64, people: usize, present_max: usize, steps: usize) -> Self {
         let mut rng = Rng::with_seed(seed);
@@ -102,10 +111,10 @@ impl World {
             registration: rng.u8(..4) > 0,
             public_files: rng.bool(),
             presence_limit: rng.usize(..=people),
-            bounds_rates: rng.u8(..8) > 0,
+            bounds_rates: rng.u8(..4) > 0,
             keep_messages: rng.u8(..8) > 0,
             alive_period: Duration::from_secs(rng.u64(1..60)),
-            group_max: rng.usize(1..=people),
+            groups: bounds(people, &mut rng),
             delete_window: Duration::from_secs([0, 10, 100_000][rng.usize(..3)]),
             history: (rng.u8(..4) == 0).then(|| Duration::from_secs(rng.u64(10..4000))),
             file_size_max: 400,
@@ -114,8 +123,14 @@ impl World {
         let mut store = Store::new();
         let mut people = People::new(people);
         people.meets_in_groups = rng.bool();
+        people.is_club = people.meets_in_groups && rng.u8(..3) == 0;
+        people.sees_days_go_by = rng.u8(..4) == 0;
         people.guesses = rng.u8(..16) == 0;
-        let steps = if people.meets_in_groups { 2 * steps } else { steps };
+        let steps = match people.is_club {
+            true => 3 * steps,
+            false if people.meets_in_groups => 2 * steps,
+            false => steps,
+        };
         for (at, name) in people.names.iter().enumerate().filter(|(at, _)| at % 2 == 0) {
             let number = Number(20_000 + at as u32);
             people.numbers.push(number.0);
@@ -307,6 +322,10 @@ impl World {
             std::mem::take(&mut self.clients[at].learned);
         self.people.tokens.extend(tokens);
         self.people.groups.extend(groups);
+        let client = &self.clients[at];
+        if let Some(user) = client.user().filter(|_| client.groups != Known::default()) {
+            self.people.known.insert(user.to_owned(), client.groups.clone());
+        }
         self.counts.messages += confirmed.len() as u64;
         self.confirmed.extend(confirmed);
         // Somebody may send what was confirmed once more.

@@ -185,7 +185,8 @@ fn take_notice(parts: &mut Parts, notice: &Notice<'_>, line: &ServerLine<'_>) {
         Notice::Asks { .. } | Notice::WantsIn { .. } | Notice::Group { .. } => {
             return groups::take_group_notice(parts, notice);
         }
-        Notice::GroupLater { group, what } => {
+        Notice::Topic { .. } => safe!("notice: {}", Shown(line)),
+        Notice::GroupNews { group, what, .. } => {
             core.show(Line::notice(safe!("notice: {}", Shown(line))));
             return groups::take_later_change(parts, group, what);
         }

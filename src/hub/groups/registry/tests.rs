@@ -1,6 +1,9 @@
 use super::*;
 use crate::chat::account::Account;
+use crate::chat::group::GroupSettings;
+use crate::chat::group_action::GroupAction;
 use crate::chat::name::{Number, UserRef};
+use crate::hub::groups::changes::decide;
 use crate::hub::job::Snapshot;
 use crate::hub::presence::Presence;
 
@@ -31,7 +34,12 @@ fn new_group(name: &str, members: &[usize], asked: &[usize]) -> NewGroup {
         maker: number(members[0]),
         members: numbers(&members[1..]),
         asked: numbers(asked),
+        settings: GroupSettings::default(),
     }
+}
+
+fn leave(user: UserIndex) -> GroupAction<UserIndex> {
+    GroupAction::Leave { user, reason: None }
 }
 
 /// A registry, and the users.
@@ -62,7 +70,7 @@ impl Fixture {
     fn decide(&mut self, action: GroupAction<UserIndex>) -> Result<Option<Applied>, Refusal> {
         let users = Users { accounts: &self.accounts, presence: &self.presence };
         let stamp = Stamp { id: MessageId(199), time: LogTime(1) };
-        self.registry.decide(GROUP, &action, stamp, users)
+        decide(&mut self.registry, GROUP, &action, stamp, users)
     }
 
     fn group(&self) -> &Group {
@@ -74,9 +82,9 @@ impl Fixture {
 fn an_entry_is_judged_when_it_is_decided() {
     let mut fixture = Fixture::new();
     let [ann, bob, cy, dan, eve] = [0, 1, 2, 3, 4].map(|at| fixture.user(at));
-    let join = |user, members_max| GroupAction::Join { user, members_max };
+    let join = |user, members_max| GroupAction::Join { user, members_max, groups_max: 9 };
     assert!(fixture.decide(join(dan, 3)).unwrap().is_some());
-    assert_eq!(fixture.group().asking, [dan], "nobody asked dan to join");
+    assert_eq!(fixture.group().outsiders.asking, [dan], "nobody asked dan to join");
     assert!(fixture.decide(join(cy, 3)).unwrap().is_some());
     let admit = |by, user| GroupAction::Admit { by, user, members_max: 3 };
     assert_eq!(fixture.decide(admit(ann, dan)).unwrap_err(), Refusal::GroupFull);
@@ -87,9 +95,8 @@ fn an_entry_is_judged_when_it_is_decided() {
     assert_eq!(fixture.decide(again).unwrap_err(), Refusal::GroupAdminOnly);
     let dissolve = GroupAction::Dissolve { by: bob };
     assert_eq!(fixture.decide(dissolve).unwrap_err(), Refusal::AdministratorsOnly);
-    fixture.decide(GroupAction::Leave { user: cy }).unwrap().unwrap();
-    let leave = GroupAction::Leave { user: cy };
-    assert_eq!(fixture.decide(leave).unwrap_err(), Refusal::NotAMember);
+    fixture.decide(leave(cy)).unwrap().unwrap();
+    assert_eq!(fixture.decide(leave(cy)).unwrap_err(), Refusal::NotAMember);
     assert!(fixture.decide(admit(ann, dan)).unwrap().is_some());
     assert_eq!(fixture.decide(admit(ann, dan)).unwrap_err(), Refusal::DidNotAsk);
 }
@@ -98,9 +105,9 @@ fn an_entry_is_judged_when_it_is_decided() {
 fn what_holds_already_changes_nothing() {
     let mut fixture = Fixture::new();
     let [ann, bob, dan] = [0, 1, 3].map(|at| fixture.user(at));
-    let join = |user| GroupAction::Join { user, members_max: 2 };
+    let join = |user| GroupAction::Join { user, members_max: 2, groups_max: 9 };
     assert!(fixture.decide(join(bob)).unwrap().is_none(), "bob is a member, although it is full");
-    let ask = GroupAction::Join { user: dan, members_max: 3 };
+    let ask = GroupAction::Join { user: dan, members_max: 3, groups_max: 9 };
     assert!(fixture.decide(ask).unwrap().is_some());
     assert!(fixture.decide(join(dan)).unwrap().is_none(), "dan asks already");
     let no_op = GroupAction::SetOp { by: ann, user: bob, op: false };
@@ -114,12 +121,12 @@ fn a_member_is_known_by_the_membership() {
     let mut fixture = Fixture::new();
     let [ann, cy] = [0, 2].map(|at| fixture.user(at));
     assert!(!fixture.registry.is_member(cy, GROUP));
-    fixture.decide(GroupAction::Join { user: cy, members_max: 3 }).unwrap().unwrap();
+    fixture.decide(GroupAction::Join { user: cy, members_max: 3, groups_max: 9 }).unwrap().unwrap();
     assert_eq!(fixture.registry.reads_since(ann, GROUP), Some(MessageId(GROUP.0)));
     assert_eq!(fixture.registry.reads_since(cy, GROUP), Some(MessageId(200)));
     let order: Vec<_> = fixture.group().members.iter().map(|member| member.user).collect();
     assert_eq!(order, [0, 1, 2].map(|at| fixture.user(at)), "oldest first");
-    fixture.decide(GroupAction::Leave { user: ann }).unwrap().unwrap();
+    fixture.decide(leave(ann)).unwrap().unwrap();
     assert_eq!(fixture.registry.reads_since(ann, GROUP), None);
     assert_eq!(fixture.group().admin, fixture.user(1), "the oldest inherits");
 }
@@ -128,10 +135,10 @@ fn a_member_is_known_by_the_membership() {
 fn the_last_one_who_leaves_ends_the_group_and_frees_its_name() {
     let mut fixture = Fixture::new();
     let [ann, bob, cy] = [0, 1, 2].map(|at| fixture.user(at));
-    fixture.decide(GroupAction::Leave { user: ann }).unwrap().unwrap();
-    let applied = fixture.decide(GroupAction::Leave { user: bob }).unwrap().unwrap();
+    fixture.decide(leave(ann)).unwrap().unwrap();
+    let applied = fixture.decide(leave(bob)).unwrap().unwrap();
     assert!(applied.ended.is_some());
-    let join = GroupAction::Join { user: cy, members_max: 3 };
+    let join = GroupAction::Join { user: cy, members_max: 3, groups_max: 9 };
     assert_eq!(fixture.decide(join).unwrap_err(), Refusal::NoSuchGroup);
     assert!(fixture.registry.memberships.people.is_empty(), "nobody has to do with groups");
     fixture.make(&new_group("#TEA", &[3], &[])).unwrap();
@@ -144,11 +151,17 @@ fn the_same_entries_make_the_same_groups() {
         let mut fixture = Fixture::new();
         for _ in 0..300 {
             let [by, user] = [(); 2].map(|()| fixture.user(random.usize(..5)));
-            let action = match random.u32(..9) {
-                0 | 1 => GroupAction::Join { user, members_max: 4 },
+            let (ever, on) = (random.bool(), random.bool());
+            let action = match random.u32(..14) {
+                0 | 1 => GroupAction::Join { user, members_max: 4, groups_max: 9 },
                 2 | 3 => GroupAction::Admit { by, user, members_max: 4 },
-                4 => GroupAction::Refuse { by, user },
-                5 => GroupAction::Leave { user },
+                4 => GroupAction::Refuse { by, user, ever },
+                5 => leave(user),
+                8 => GroupAction::Ask { by, user, members_max: 4 },
+                9 => GroupAction::Decline { user },
+                10 => GroupAction::Expel { by, user, ever, reason: None },
+                11 => GroupAction::SetPublic { by, public: on },
+                12 => GroupAction::SetTopic { by, topic: on.then(|| "tea".parse().unwrap()) },
                 6 => GroupAction::Keep { by, keep: random.bool(), memberships_end: LogTime(9) },
                 7 => GroupAction::SetOp { by, user, op: random.bool() },
                 _ => GroupAction::HandOver { by, user },
@@ -172,8 +185,8 @@ fn a_group_of_which_the_store_lost_a_change_is_made_consistent() {
     record.asking = [1, 2, 3].map(number).to_vec();
     record.ops.push(number(4));
     let group = Group::from_record(&record, &fixture.accounts.directory).unwrap();
-    assert_eq!(group.asked, [fixture.user(2)]);
-    assert_eq!(group.asking, [fixture.user(3)]);
+    assert_eq!(group.outsiders.asked, [fixture.user(2)]);
+    assert_eq!(group.outsiders.asking, [fixture.user(3)]);
     assert_eq!(group.ops, [fixture.user(0)]);
 }
 
@@ -183,8 +196,10 @@ fn a_membership_of_a_group_that_is_kept_lasts_whatever_the_store_has() {
     let mut record = fixture.registry.record(GROUP, &fixture.accounts).unwrap();
     record.members[1].ends = Some(7);
     for (kept, ends) in [(false, Some(LogTime(7))), (true, None)] {
-        record.kept = kept;
-        let memberships = Membership::all_of(&record, &fixture.accounts.directory);
-        assert_eq!(memberships[&fixture.user(1)].ends, ends, "kept: {kept}");
+        record.settings.kept = kept;
+        let kept = (vec![record.clone()], Vec::new());
+        let (registry, _) = Registry::new(kept, &fixture.accounts);
+        let membership = registry.memberships.get(fixture.user(1), GROUP).unwrap();
+        assert_eq!(membership.ends, ends, "{record:?}");
     }
 }

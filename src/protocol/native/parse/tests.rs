@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::chat::file::FileRef;
+use crate::chat::group::{GroupRange, GroupStart};
 use crate::chat::id::MessageId;
 use crate::chat::name::{FileName, GroupName, Target, UserRef};
 use crate::chat::request::{Place, Request};
@@ -164,12 +165,16 @@ fn groups_have_names_and_members() {
         Ok(Command::Ask(Request::Mkgroup {
             name: Some(ops),
             users: vec![bob, carol],
-            asks: false
+            start: GroupStart::Adds,
         }))
     );
     assert_eq!(
         parse("MKGROUPREQ bob"),
-        Ok(Command::Ask(Request::Mkgroup { name: None, users: vec![bob], asks: true }))
+        Ok(Command::Ask(Request::Mkgroup {
+            name: None,
+            users: vec![bob],
+            start: GroupStart::Asks,
+        }))
     );
     assert_eq!(parse("MKGROUP #ops"), Err(Code::BadParameters));
     assert_eq!(parse("MKGROUP #123 bob"), Err(Code::NameNotAllowed));
@@ -177,12 +182,24 @@ fn groups_have_names_and_members() {
     assert_eq!(parse("JOIN ops"), Err(Code::NotFound));
     assert_eq!(
         parse("REFUSE #ops bob"),
-        Ok(Command::Ask(Request::Admit { group: ops, user: bob, admit: false }))
+        Ok(Command::Ask(Request::Refuse { group: ops, user: bob, ever: false }))
     );
+    assert_eq!(
+        parse("REFUSE #ops bob ever"),
+        Ok(Command::Ask(Request::Refuse { group: ops, user: bob, ever: true }))
+    );
+    assert_eq!(parse("REFUSE #ops bob never"), Err(Code::BadParameters));
     assert_eq!(parse("ADMIT #ops"), Err(Code::BadParameters));
-    assert_eq!(parse("KEEP #ops on"), Ok(Command::Ask(Request::Keep { group: ops, keep: true })));
+    let set = |setting, on| Ok(Command::Ask(Request::Set { group: ops, setting, on }));
+    assert_eq!(parse("KEEP #ops on"), set(GroupSetting::Kept, true));
+    assert_eq!(parse("PUBLIC #ops off"), set(GroupSetting::Public, false));
+    assert_eq!(parse("OPENTOPIC #ops on"), set(GroupSetting::OpenTopic, true));
     assert_eq!(parse("KEEP #ops"), Err(Code::BadParameters));
-    let bob = UserRef::Name("bob".parse().unwrap());
+}
+
+#[test]
+fn groups_have_ops_and_lists() {
+    let (ops, bob): (GroupName, UserRef) = ("#ops".parse().unwrap(), "bob".parse().unwrap());
     assert_eq!(
         parse("OP #ops bob off"),
         Ok(Command::Ask(Request::Op { group: ops, user: bob, op: false }))
@@ -197,8 +214,55 @@ fn groups_have_names_and_members() {
     assert_eq!(parse("HANDOVER #ops bob now"), Err(Code::BadParameters));
     assert_eq!(parse("DISSOLVE #ops"), Ok(Command::Ask(Request::Dissolve(ops))));
     assert_eq!(parse("DISSOLVE ops"), Err(Code::NotFound));
-    assert_eq!(parse("GROUPS all"), Ok(Command::Ask(Request::Groups { all: true })));
+    assert_eq!(parse("GROUPS all"), Ok(Command::Ask(Request::Groups(GroupRange::All))));
+    assert_eq!(parse("GROUPS public"), Ok(Command::Ask(Request::Groups(GroupRange::Public))));
     assert_eq!(parse("GROUPS mine"), Err(Code::BadParameters));
+}
+
+#[test]
+fn people_come_and_go_for_reasons() {
+    let (ops, bob): (GroupName, UserRef) = ("#ops".parse().unwrap(), "bob".parse().unwrap());
+    let expel = |ever, reason: Option<&str>| {
+        let reason = reason.map(|reason| reason.parse().unwrap());
+        Ok(Command::Ask(Request::Expel { group: ops, user: bob, ever, reason }))
+    };
+    assert_eq!(parse("EXPEL #ops bob"), expel(false, None));
+    assert_eq!(parse("EXPEL #ops bob EVER"), expel(true, None));
+    assert_eq!(parse("EXPEL #ops bob ever so rude"), expel(true, Some("so rude")));
+    assert_eq!(parse("EXPEL #ops bob rude"), expel(false, Some("rude")));
+    assert_eq!(parse(&format!("EXPEL #ops bob {}", "x".repeat(201))), Err(Code::BadParameters));
+    assert_eq!(parse("EXPEL #ops"), Err(Code::BadParameters));
+    let leave = |reason: Option<&str>| {
+        let reason = reason.map(|reason| reason.parse().unwrap());
+        Ok(Command::Ask(Request::Leave { group: ops, reason }))
+    };
+    assert_eq!(parse("LEAVE #ops"), leave(None));
+    assert_eq!(parse("LEAVE #ops off to lunch"), leave(Some("off to lunch")));
+    let topic = |topic: Option<&str>| {
+        let topic = topic.map(|topic| topic.parse().unwrap());
+        Ok(Command::Ask(Request::Topic { group: ops, topic }))
+    };
+    assert_eq!(parse("TOPIC #ops"), topic(None));
+    assert_eq!(parse("TOPIC #ops what we eat"), topic(Some("what we eat")));
+    let longest = "é".repeat(195);
+    assert_eq!(parse(&format!("TOPIC #ops {longest}")), topic(Some(&longest)));
+    assert_eq!(parse(&format!("TOPIC #ops {longest}x")), Err(Code::BadParameters));
+    assert_eq!(parse("TOPIC #ops a\u{202e}b"), Err(Code::BadParameters));
+    assert_eq!(
+        parse("MKPUBLIC #ops"),
+        Ok(Command::Ask(Request::Mkgroup {
+            name: Some(ops),
+            users: vec![],
+            start: GroupStart::Public,
+        }))
+    );
+    assert_eq!(parse("MKPUBLIC"), Err(Code::BadParameters));
+    assert_eq!(parse("MKPUBLIC #10000"), Err(Code::NameNotAllowed));
+    assert_eq!(parse("MKPUBLIC #ops bob"), Err(Code::NameNotAllowed));
+    let members = |whole| Ok(Command::Ask(Request::Members { group: ops, whole }));
+    assert_eq!(parse("MEMBERS #ops"), members(false));
+    assert_eq!(parse("MEMBERS #ops all"), members(true));
+    assert_eq!(parse("MEMBERS #ops some"), Err(Code::BadParameters));
 }
 
 #[test]
@@ -248,9 +312,11 @@ fn every_verb_can_be_asked_for() {
         Verb::Sendfile => " * 0 x",
         Verb::Mkgroup | Verb::Mkgroupreq => " bob",
         Verb::Join | Verb::Leave | Verb::Members | Verb::Dissolve => " #g",
+        Verb::Decline | Verb::Info | Verb::Shutout | Verb::Topic | Verb::Mkpublic => " #g",
         Verb::Admit | Verb::Refuse | Verb::Handover => " #g bob",
+        Verb::Ask | Verb::Expel => " #g bob",
         Verb::Op => " #g bob on",
-        Verb::Keep => " #g on",
+        Verb::Keep | Verb::Public | Verb::Opentopic => " #g on",
         Verb::Whois | Verb::Call | Verb::Kick | Verb::Ban | Verb::Unban => " bob",
         Verb::Admin => " bob on",
         Verb::Sum => " x",

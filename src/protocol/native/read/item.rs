@@ -46,6 +46,10 @@ readings! {
             members: usize = Words::number,
             /// True if it outlives logouts and restarts.
             is_kept: bool = Words::is_kept,
+            /// True if everybody may join, if the server sent it.
+            is_public: bool = Words::is_public,
+            /// The topic of a public group; empty if there is none, or not told.
+            topic: &'a str = Words::text,
         };
         /// A member of a group.
         Some(Verb::Members) => Member {
@@ -53,6 +57,17 @@ readings! {
             name: &'a str = Words::word,
             /// The user's contact number.
             number: Number = Words::parsed,
+            /// What else is known of the member, if that was asked for.
+            more: Option<MemberWords<'a>> = MemberWords::read_if_any,
+        };
+        /// A user who may not come into a group.
+        Some(Verb::Shutout) => ShutOut {
+            /// The user.
+            user: &'a str = Words::word,
+            /// The op who decided that.
+            by: &'a str = Words::word,
+            /// The time since which that is so, in seconds since the Unix epoch.
+            since: u64 = Words::number,
         };
         /// A file or a folder.
         Some(Verb::Ls) => Entry {
@@ -78,8 +93,8 @@ readings! {
             /// The name of another program; `-` for a device.
             name: &'a str = Words::word,
         };
-        /// What is known of a user.
-        Some(Verb::Whois) => Fact {
+        /// What is known of a user, or of a group.
+        Some(Verb::Whois | Verb::Info) => Fact {
             /// The key, in one word.
             key: &'a str = Words::word,
             /// The value; `-` if there is none.
@@ -116,6 +131,34 @@ pub struct OnlineWords<'a> {
     pub direct: Option<(Address, u16)>,
     /// The display name; the name if the user chose none.
     pub display: &'a str,
+}
+
+/// What is known of a member beside the name and the number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MemberWords<'a> {
+    /// `admin`, `op`, or `-` for another member.
+    pub rank: &'a str,
+    /// The time at which the user became a member, in seconds since the Unix epoch.
+    pub joined: u64,
+    /// `on`, `off` or `away`.
+    pub there: &'a str,
+    /// The display name; the name if the user chose none.
+    pub display: &'a str,
+}
+
+impl<'a> MemberWords<'a> {
+    fn read_if_any(words: &mut Words<'a>) -> Option<Option<Self>> {
+        Some(Self::read(words))
+    }
+
+    fn read(words: &mut Words<'a>) -> Option<Self> {
+        Some(MemberWords {
+            rank: words.word()?,
+            joined: words.number()?,
+            there: words.word()?,
+            display: words.text()?,
+        })
+    }
 }
 
 /// A chat, with its last message.
@@ -160,5 +203,66 @@ impl<'a> OnlineWords<'a> {
             direct: words.address_and_port()?,
             display: words.text()?,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chat::answer::{GroupLine, Item, MemberLine, Rank, There};
+    use crate::chat::fact::GroupFact;
+    use crate::chat::group::GroupSetting;
+    use crate::chat::kind::Kind;
+    use crate::chat::name::UserName;
+    use crate::protocol::native::write;
+
+    fn is(of: Kind, item: &Item, verb: Verb, read: ListItem<'_>) {
+        let mut line = Vec::new();
+        write::item(of, item, true, &mut line);
+        let line = String::from_utf8(line).unwrap();
+        let words: Vec<&str> = line.trim_end().splitn(4, ' ').collect();
+        assert_eq!(ListItem::read(Some(verb), words[3]), read, "{line}");
+    }
+
+    #[test]
+    fn lists_about_groups_are_read_as_written() {
+        let (alice, bob): (UserName, UserName) = ("alice".parse().unwrap(), "bob".parse().unwrap());
+        let name = "#tea".parse().unwrap();
+        let line = GroupLine { name, admin: alice, members: 7, kept: true, public: true };
+        for topic in ["", "green tea"] {
+            let item = Item::PublicGroup(line, topic.parse().ok());
+            let (name, admin, members) = ("#tea", "alice", 7);
+            let group =
+                ListItem::Group { name, admin, members, is_kept: true, is_public: true, topic };
+            is(Kind::Groups, &item, Verb::Groups, group);
+        }
+        for (rank, in_words, there) in [
+            (Rank::Admin, "admin", There::On),
+            (Rank::Op, "op", There::Off),
+            (Rank::Member, "-", There::Away),
+        ] {
+            let (number, display) = (Number(10_001), "Bob the B".parse().ok());
+            let item = MemberLine { name: bob, number, rank, joined: 17, there, display };
+            let there = match there {
+                There::On => "on",
+                There::Off => "off",
+                There::Away => "away",
+            };
+            let more = MemberWords { rank: in_words, joined: 17, there, display: "Bob the B" };
+            let member = ListItem::Member { name: "bob", number, more: Some(more) };
+            is(Kind::Members, &Item::MemberLine(Box::new(item)), Verb::Members, member);
+        }
+        let shut_out = Item::ShutOut { user: bob, by: alice, since: 17 };
+        let read = ListItem::ShutOut { user: "bob", by: "alice", since: 17 };
+        is(Kind::ShutOut, &shut_out, Verb::Shutout, read);
+        for (fact, key, value) in [
+            (GroupFact::Name(name), "name", "#tea"),
+            (GroupFact::Setting(GroupSetting::Kept, true), "kept", "on"),
+            (GroupFact::Setting(GroupSetting::OpenTopic, false), "opentopic", "off"),
+            (GroupFact::Topic("green tea".parse().unwrap()), "topic", "green tea"),
+            (GroupFact::TopicAt(17), "topic-at", "17"),
+        ] {
+            is(Kind::Info, &Item::GroupFact(fact), Verb::Info, ListItem::Fact { key, value });
+        }
     }
 }

@@ -108,12 +108,27 @@ readings! {
             /// The display name.
             display: &'a str = Words::rest,
         };
-        /// A group changed in a way that only later servers announce.
-        136 => GroupLater {
+        /// The topic of a group was set or taken away.
+        135 => Topic {
+            /// The group.
+            group: GroupName = Words::parsed,
+            /// The user who did.
+            by: &'a str = Words::word,
+            /// The topic; empty if there is none any more.
+            topic: &'a str = Words::text,
+        };
+        /// A group changed, of which only later clients are told.
+        136 => GroupNews {
             /// The group.
             group: GroupName = Words::parsed,
             /// The change, in one word.
             what: &'a str = Words::word,
+            /// The member whom it concerns; `-` if none.
+            user: &'a str = Words::word,
+            /// The user who made the change.
+            by: &'a str = Words::word,
+            /// The reason, or what was set.
+            text: &'a str = Words::text,
         };
     }
 }
@@ -198,7 +213,9 @@ fn group_change(words: &mut Words<'_>) -> Option<GroupChange> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chat::event::Event;
+    use crate::chat::event::{Event, GroupNewsOf};
+    use crate::chat::group::{GroupNews, GroupSetting};
+    use crate::protocol::native::read::{Reading, ServerLine};
     use crate::protocol::native::write;
 
     fn is(event: &Event, notice: Notice<'_>) {
@@ -212,6 +229,31 @@ mod tests {
     }
 
     #[test]
+    fn changes_of_groups_are_read_as_written() {
+        let (alice, bob): (UserName, UserName) = ("alice".parse().unwrap(), "bob".parse().unwrap());
+        let (group, tea): (GroupName, _) = ("#tea".parse().unwrap(), "green tea");
+        let topic = |topic| Notice::Topic { group, by: "alice", topic };
+        is(&Event::Topic(group, alice, None), topic(""));
+        is(&Event::Topic(group, alice, tea.parse().ok()), topic(tea));
+        let changes = [
+            (GroupNews::Leaves(tea.parse().unwrap()), Some(bob), "leave", tea),
+            (GroupNews::Expelled(None), Some(bob), "expel", ""),
+            (GroupNews::Expelled(tea.parse().ok()), Some(bob), "expel", tea),
+            (GroupNews::Op, Some(bob), "op", ""),
+            (GroupNews::NoOp, Some(bob), "deop", ""),
+            (GroupNews::Set(GroupSetting::Kept, true), None, "set", "KEEP on"),
+            (GroupNews::Set(GroupSetting::Public, false), None, "set", "PUBLIC off"),
+            (GroupNews::Set(GroupSetting::OpenTopic, true), None, "set", "OPENTOPIC on"),
+            (GroupNews::Dissolved, None, "dissolve", ""),
+        ];
+        for (news, user, what, text) in changes {
+            let event = Event::GroupNews(Box::new(GroupNewsOf { group, news, user, by: alice }));
+            let user = if user.is_some() { "bob" } else { "-" };
+            is(&event, Notice::GroupNews { group, what, user, by: "alice", text });
+        }
+    }
+
+    #[test]
     fn who_is_away_or_has_another_name_is_read_as_written() {
         let name: UserName = "alice".parse().unwrap();
         let words = "at lunch";
@@ -220,5 +262,27 @@ mod tests {
         is(&Event::Away(name, words.parse().ok()), read(words));
         let nick = Notice::Nick { name: "alice", display: words };
         is(&Event::Nick(name, words.parse().unwrap()), nick);
+    }
+
+    #[test]
+    fn a_notice_of_a_later_version_is_one() {
+        for later in ["130 NEW", "149 NEW notice", "136 GROUP tea dissolve"] {
+            assert!(ServerLine::parse(later).unwrap().is_notice());
+            assert_eq!(ServerLine::parse(later).unwrap().read(), Reading::LaterNotice);
+        }
+        let Reading::Notice(notice) =
+            ServerLine::parse("136 CHANGE #tea dissolve - alice").unwrap().read()
+        else {
+            panic!("no notice")
+        };
+        let group = "#tea".parse().unwrap();
+        assert_eq!(
+            notice,
+            Notice::GroupNews { group, what: "dissolve", user: "-", by: "alice", text: "" }
+        );
+        assert!(
+            !ServerLine::parse("150 WHO 1").unwrap().is_notice()
+                && !ServerLine::parse("119 X").unwrap().is_notice()
+        );
     }
 }

@@ -178,7 +178,10 @@ readings! {
             stream: u32 = Words::number,
         };
         /// A group was made.
-        (Some(Code::Done), About::Verb(Verb::Mkgroup | Verb::Mkgroupreq)) => GroupMade {
+        (
+            Some(Code::Done),
+            About::Verb(Verb::Mkgroup | Verb::Mkgroupreq | Verb::Mkpublic),
+        ) => GroupMade {
             /// The name.
             group: &'a str = Words::word,
             /// The number of its members.
@@ -189,6 +192,14 @@ readings! {
             Some(Code::Done | Code::DoneWaiting),
             About::Verb(
                 Verb::Join
+                | Verb::Ask
+                | Verb::Decline
+                | Verb::Expel
+                | Verb::Shutout
+                | Verb::Topic
+                | Verb::Public
+                | Verb::Opentopic
+                | Verb::Info
                 | Verb::Admit
                 | Verb::Refuse
                 | Verb::Leave

@@ -2,10 +2,10 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::chat::address::Address;
-use crate::chat::answer::{Answer, Done, Item, OnlineUser};
+use crate::chat::answer::{Answer, Done, GroupLine, Item, OnlineUser};
 use crate::chat::event::{AbortReason, Call, Event};
 use crate::chat::file::{FileRef, FolderEntry};
-use crate::chat::group::GroupChange;
+use crate::chat::group::{GroupChange, GroupSetting};
 use crate::chat::kind::Kind;
 use crate::chat::message::{Destination, Message};
 use crate::chat::name::{DisplayName, FileName, GroupName, Number, UserName};
@@ -21,7 +21,15 @@ const IN_GROUPS: &[Kind] = &[
     Kind::Admit,
     Kind::Refuse,
     Kind::Leave,
-    Kind::Keep,
+    Kind::Set(GroupSetting::Kept),
+    Kind::Set(GroupSetting::Public),
+    Kind::Set(GroupSetting::OpenTopic),
+    Kind::Topic,
+    Kind::Ask,
+    Kind::Decline,
+    Kind::Expel,
+    Kind::ShutOut,
+    Kind::Info,
     Kind::Op,
     Kind::Handover,
     Kind::Dissolve,
@@ -106,7 +114,7 @@ fn code(of: Kind, done: &Done) -> Code {
 /// Lets `check` look at an item, as it is in a list of a kind.
 fn item(of: Kind, item: Item, check: impl FnOnce(ListItem<'_>)) {
     reading(
-        |out| write::item(of, &item, out),
+        |out| write::item(of, &item, true, out),
         |read| match read {
             Reading::Item(item) => check(item),
             other => panic!("{other:?}"),
@@ -209,20 +217,6 @@ fn what_a_later_version_says_stays_readable() {
         assert_eq!((call.port, call.ticket), (None, "ticket"));
         assert_eq!(call.address, (elsewhere == "local").then_some(Address::Local));
     }
-}
-
-#[test]
-fn a_notice_of_a_later_version_is_one() {
-    for later in ["130 NEW", "149 NEW notice", "136 GROUP tea dissolve"] {
-        assert!(line(later).is_notice());
-        assert_eq!(line(later).read(), Reading::LaterNotice);
-    }
-    let Reading::Notice(notice) = line("136 GROUP #tea dissolve bob").read() else {
-        panic!("no notice")
-    };
-    let group = "#tea".parse().unwrap();
-    assert_eq!(notice, Notice::GroupLater { group, what: "dissolve" });
-    assert!(!line("150 WHO 1").is_notice() && !line("119 X").is_notice());
 }
 
 #[test]
@@ -343,7 +337,7 @@ proptest! {
         let message = Message { id, from: user, to, text: (*text).into(), file_size: Some(size) };
         let file = SentFile { id, from: name, to: &to.to_string(), size, name: &text };
         is(Event::Said(message.clone()), Notice::File { file });
-        reading(|out| write::item(Kind::Open, &Item::Message(message), out), |read| {
+        reading(|out| write::item(Kind::Open, &Item::Message(message), true, out), |read| {
             assert_eq!(read, Reading::Notice(Notice::File { file }));
         });
     }
@@ -358,7 +352,7 @@ proptest! {
         let message =
             Delivered { id, from: from.as_str(), to: &to.to_string(), text: text.as_str() };
         let event = written(|out| write::event(&Event::Said(said.clone()), true, out));
-        let item = written(|out| write::item(Kind::History, &Item::Message(said), out));
+        let item = written(|out| write::item(Kind::History, &Item::Message(said), true, out));
         for line in [event, item] {
             assert_eq!(Delivered::parse(line.strip_prefix("D ").unwrap()), Some(message));
         }
@@ -384,15 +378,21 @@ proptest! {
             assert_eq!(read, ListItem::Direct { name, number });
         });
         item(Kind::Members, Item::Member(user, number), |read| {
-            assert_eq!(read, ListItem::Member { name, number });
+            assert_eq!(read, ListItem::Member { name, number, more: None });
         });
         item(Kind::Unread, Item::Unread { chat, count, last: since }, |read| {
             assert_eq!(read, ListItem::Unread { chat: &chat.to_string(), count, last: since });
         });
-        item(Kind::Groups, Item::Group { name: group, admin: user, members, kept }, |read| {
-            let (group, admin) = (group.to_string(), name);
-            assert_eq!(read, ListItem::Group { name: &group, admin, members, is_kept: kept });
-        });
+        let line = GroupLine { name: group, admin: user, members, kept, public: !kept };
+        let read_group = ListItem::Group {
+            name: &group.to_string(),
+            admin: name,
+            members,
+            is_kept: kept,
+            is_public: !kept,
+            topic: "",
+        };
+        item(Kind::Groups, Item::Group(line), |read| assert_eq!(read, read_group));
         let folder = if size.is_some() { "" } else { "/" };
         let entry = format!("{file}{folder}");
         item(Kind::Ls, Item::Entry(FolderEntry { size, mtime, name: file }), |read| {

@@ -117,6 +117,11 @@ impl<'a> Words<'a> {
         self.word().map(|word| word == "kept")
     }
 
+    /// Takes the next word, if there is one. Returns true if it is `public`.
+    pub fn is_public(&mut self) -> Option<bool> {
+        Some(self.word() == Some("public"))
+    }
+
     /// Takes `address:port`, with an IPv6 address in brackets. None for `-`, and for an address of
     /// a kind that this version does not know.
     pub fn address_and_port(&mut self) -> Option<Option<(Address, u16)>> {

@@ -46,7 +46,8 @@ fn the_newest_come_first_and_groups_without_a_word_last() {
     let fixture = Fixture::new();
     let accounts = "INSERT INTO accounts (number, name, password, created)
         VALUES (10001, 'a', '', 0), (10002, 'b', '', 0);
-        INSERT INTO groups VALUES (9, '#c', 10001, 1, 10001), (7, '#b', 10001, 1, 10001),
+        INSERT INTO groups (id, name, admin, kept, made_by)
+        VALUES (9, '#c', 10001, 1, 10001), (7, '#b', 10001, 1, 10001),
             (5, '#a', 10001, 1, 10001), (3, '#other', 10002, 1, 10002);
         INSERT INTO members (group_id, number, place, since) VALUES (9, 10001, 0, 9),
             (7, 10001, 0, 7), (5, 10001, 0, 30), (3, 10002, 0, 3);";

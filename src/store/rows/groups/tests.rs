@@ -5,6 +5,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::chat::account::Account;
+use crate::chat::group::{ShutOut, TurnedDown};
 use crate::chat::message::{StoredMessage, Unread};
 use crate::chat::name::Key;
 use crate::chat::refusal::Failure;
@@ -98,21 +99,14 @@ impl Fixture {
     }
 }
 
+/// The settings of a group that is kept and nothing else.
+const KEPT: GroupSettings = GroupSettings { kept: true, public: false, open_topic: false };
+
 fn group(id: GroupId, members: &[(Number, u64)]) -> GroupRecord {
-    GroupRecord {
-        id,
-        name: "#friends".parse().unwrap(),
-        admin: members[0].0,
-        ops: vec![members[0].0],
-        made_by: members[0].0,
-        kept: true,
-        members: members
-            .iter()
-            .map(|(number, since)| MemberRecord::new(*number, MessageId(*since)))
-            .collect(),
-        asked: Vec::new(),
-        asking: Vec::new(),
-    }
+    let members =
+        members.iter().map(|(number, since)| MemberRecord::new(*number, MessageId(*since)));
+    let group = GroupRecord::new(id, "#friends".parse().unwrap(), members.collect()).unwrap();
+    GroupRecord { settings: KEPT, ..group }
 }
 
 #[test]
@@ -123,9 +117,17 @@ fn a_kept_group_is_there_after_a_restart_and_another_is_not() {
         asking: vec![Number(10_006)],
         ops: vec![ALICE, BOB],
         made_by: CAROL,
+        settings: GroupSettings { kept: true, public: true, open_topic: true },
+        topic: Some(TopicSet { topic: "what we eat".parse().unwrap(), by: CAROL, at: 17 }),
+        shut_out: vec![ShutOut { user: Number(10_005), by: BOB, since: 18 }],
+        turned_down: vec![
+            (CAROL, TurnedDown { declined: 19, refused: [0; 3] }),
+            (Number(10_006), TurnedDown { declined: 0, refused: [0, 20, 21] }),
+        ],
         ..group(GROUP, &[(BOB, 5), (ALICE, 7)])
     };
-    let other = GroupRecord { kept: false, ..group(GroupId(9), &[(ALICE, 1)]) };
+    let settings = GroupSettings::default();
+    let other = GroupRecord { settings, ..group(GroupId(9), &[(ALICE, 1)]) };
     fixture.save(&kept);
     fixture.save(&other);
     assert_eq!(load(&fixture.database).unwrap(), [other, kept.clone()]);
@@ -177,7 +179,8 @@ fn people_of_one_place_come_in_the_order_of_their_numbers() {
     fixture
         .database
         .execute_batch(
-            "INSERT INTO groups VALUES (7, '#team', 10001, 1, 10001);
+            "INSERT INTO groups (id, name, admin, kept, made_by)
+                 VALUES (7, '#team', 10001, 1, 10001);
              INSERT INTO members VALUES (7, 10003, 0, 70, 0, 0, NULL, 0),
                  (7, 10001, 0, 70, 0, 0, NULL, 0), (7, 10002, 0, 70, 0, 0, NULL, 0);
              INSERT INTO candidates VALUES (7, 1, 10005, 0), (7, 1, 10004, 0);",
@@ -255,6 +258,11 @@ fn a_malformed_group_is_refused_by_id() {
         ("UPDATE groups SET name = 'friends'", "name"),
         ("UPDATE groups SET admin = 10003", "admin"),
         ("UPDATE groups SET kept = 2", "mark of being kept"),
+        ("UPDATE groups SET public = 2", "mark of being public"),
+        ("UPDATE groups SET open_topic = 2", "mark of an open topic"),
+        ("UPDATE groups SET topic = ' ', topic_by = 10001, topic_at = 1", "topic"),
+        ("UPDATE groups SET topic = 'x', topic_by = 10001, topic_at = -1", "time of the topic"),
+        ("INSERT INTO shut_out SELECT id, 10003, 10001, -1 FROM groups", "user who is shut out"),
         ("UPDATE groups SET made_by = NULL", "maker"),
         ("UPDATE members SET op = NULL", "admin, who is no op,"),
         ("UPDATE members SET since = -1", "member"),
@@ -278,11 +286,41 @@ fn people() -> impl Strategy<Value = Vec<Number>> {
     prop::sample::subsequence(numbers, 0..=12).prop_shuffle()
 }
 
+fn settings() -> impl Strategy<Value = GroupSettings> {
+    any::<[bool; 3]>().prop_map(|[kept, public, open_topic]| GroupSettings {
+        kept,
+        public,
+        open_topic,
+    })
+}
+
+fn topic() -> impl Strategy<Value = Option<TopicSet>> {
+    prop::option::of(("[a-c]{1,3}", 0..9_u64)).prop_map(|topic| {
+        topic.map(|(topic, at)| TopicSet { topic: topic.parse().unwrap(), by: ALICE, at })
+    })
+}
+
+/// Who is shut out, who declined or was refused, and the topic.
+fn others() -> impl Strategy<Value = (Vec<ShutOut>, Vec<(Number, TurnedDown)>, Option<TopicSet>)> {
+    (people(), people(), any::<[u8; 4]>(), topic()).prop_map(
+        |(mut shut_out, mut turned_down, times, topic)| {
+            shut_out.sort_unstable();
+            turned_down.sort_unstable();
+            let [since, declined, one, two] = times.map(u64::from);
+            let refused = [0, one, two];
+            let shut_out = shut_out.into_iter().map(|user| ShutOut { user, by: ALICE, since });
+            let times = TurnedDown { declined, refused };
+            let turned_down = turned_down.into_iter().map(|user| (user, times));
+            (shut_out.collect(), turned_down.collect(), topic)
+        },
+    )
+}
+
 fn record() -> impl Strategy<Value = GroupRecord> {
     let since = prop::collection::vec(0..5_u64, 13);
     let ends = prop::collection::vec((prop::option::of(0..5_u64), any::<bool>()), 13);
-    (people(), (since, ends), people(), people(), people(), any::<bool>()).prop_map(
-        |(members, (since, ends), asked, asking, ops, kept)| {
+    (people(), (since, ends), (people(), people(), others()), people(), settings()).prop_map(
+        |(members, (since, ends), (asked, asking, others), ops, settings)| {
             let first = [Number(10_001)].into_iter();
             let rest = members.into_iter().filter(|number| *number != Number(10_001));
             let members: Vec<(Number, u64)> = first.chain(rest).zip(since).collect();
@@ -290,7 +328,10 @@ fn record() -> impl Strategy<Value = GroupRecord> {
             let first = [Number(10_001)].into_iter();
             let rest = ops.into_iter().filter(|op| *op != Number(10_001) && is_member(op));
             let ops = rest.chain(first).collect();
-            let mut record = GroupRecord { ops, asked, asking, kept, ..group(GROUP, &members) };
+            let (shut_out, turned_down, topic) = others;
+            let record = group(GROUP, &members);
+            let mut record = GroupRecord { ops, asked, asking, settings, topic, ..record };
+            (record.shut_out, record.turned_down) = (shut_out, turned_down);
             for (member, (ends, is_news)) in record.members.iter_mut().zip(ends) {
                 (member.ends, member.is_news) = (ends, is_news);
             }
@@ -310,8 +351,8 @@ proptest! {
             prop_assert_eq!(load(&fixture.database).unwrap(), [record.clone()]);
             let changes = fixture.database.total_changes();
             fixture.save(&record);
-            // Only the row of the group itself, and none of its members.
-            prop_assert_eq!(fixture.database.total_changes() - changes, 1);
+            // Only the row of the group itself, twice, and none of its members.
+            prop_assert_eq!(fixture.database.total_changes() - changes, 2);
         }
     }
 }

@@ -91,6 +91,10 @@ fn in_a_store_of_0_1_no_network_is_known_and_admins_are_ops() {
         .collect::<Result<_, _>>()
         .unwrap();
     assert_eq!(members, [(10_001, 71, None), (10_002, 0, Some(0))]);
+    let group = "SELECT public, open_topic, topic FROM groups WHERE id = 7";
+    let group: (bool, bool, Option<String>) =
+        database.query_row(group, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
+    assert_eq!(group, (false, false, None), "it is closed");
 }
 
 #[test]

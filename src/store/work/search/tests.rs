@@ -389,20 +389,11 @@ fn a_damaged_index_is_made_anew_by_the_thread() {
 
 /// Stores a group, with the first message that each member may read.
 fn save_group(fixture: &Fixture, id: u64, members: &[(Number, u64)]) {
-    let record = GroupRecord {
-        id: GroupId(id),
-        name: format!("#group{id}").parse().unwrap(),
-        admin: members[0].0,
-        ops: vec![members[0].0],
-        made_by: members[0].0,
-        kept: true,
-        members: members
-            .iter()
-            .map(|(number, since)| MemberRecord::new(*number, MessageId(*since)))
-            .collect(),
-        asked: Vec::new(),
-        asking: Vec::new(),
-    };
+    let records =
+        members.iter().map(|(number, since)| MemberRecord::new(*number, MessageId(*since)));
+    let name = format!("#group{id}").parse().unwrap();
+    let mut record = GroupRecord::new(GroupId(id), name, records.collect()).unwrap();
+    record.settings.kept = true;
     for (number, _) in members {
         let name = format!("user{number}");
         let insert = "INSERT OR IGNORE INTO accounts (number, name, password, created)

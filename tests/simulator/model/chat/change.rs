@@ -31,6 +31,8 @@ pub enum Refused {
     NoRoom,
     /// The name is another group's.
     NameTaken,
+    /// It may be tried again in so many seconds.
+    Later(u64),
 }
 
 impl Change {

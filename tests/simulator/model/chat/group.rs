@@ -1,14 +1,17 @@
 //! One group.
 
-use chatsrv::chat::answer::Item;
+use chatsrv::chat::answer::{GroupLine, Item};
 use chatsrv::chat::entry::NewGroup;
-use chatsrv::chat::event::Event;
-use chatsrv::chat::group::{GroupChange, GroupRecord, MemberRecord};
+use chatsrv::chat::event::{Event, GroupNewsOf};
+use chatsrv::chat::group::{
+    GroupChange, GroupNews, GroupRecord, GroupSettings, MemberRecord, TopicSet,
+};
 use chatsrv::chat::id::{GroupId, LogTime, MessageId};
 use chatsrv::chat::name::{GroupName, Number};
 use chatsrv::limits::{GROUP_NOTICES_MAX, GROUP_OPS_MAX};
 
 use super::people::People;
+use super::strangers::Strangers;
 
 #[derive(Debug)]
 pub struct Group {
@@ -18,10 +21,10 @@ pub struct Group {
     pub ops: Vec<Number>,
     /// Among whose groups it counts.
     pub made_by: Number,
-    pub kept: bool,
+    pub settings: GroupSettings,
+    pub topic: Option<TopicSet>,
     pub members: Vec<Member>,
-    pub asked: Vec<Number>,
-    pub asking: Vec<Number>,
+    pub strangers: Strangers,
 }
 
 #[derive(Debug)]
@@ -34,6 +37,9 @@ pub struct Member {
     pub is_news: bool,
 }
 
+/// Events in the order in which they happen, each with those who are told.
+pub type Told = Vec<(Event, Vec<Number>)>;
+
 impl Group {
     /// A group that begins.
     pub fn new(new: &NewGroup, id: MessageId) -> Self {
@@ -44,10 +50,10 @@ impl Group {
             admin: new.maker,
             ops: vec![new.maker],
             made_by: new.maker,
-            kept: false,
+            settings: new.settings,
+            topic: None,
             members: members.map(member).collect(),
-            asked: new.asked.clone(),
-            asking: Vec::new(),
+            strangers: Strangers::who_are_asked(&new.asked),
         }
     }
 
@@ -57,7 +63,7 @@ impl Group {
             number: member.number,
             since: Some(member.since),
             // Where the group is kept, a change before may have got lost.
-            ends: member.ends.filter(|_| !record.kept).map(LogTime),
+            ends: member.ends.filter(|_| !record.settings.kept).map(LogTime),
             is_news: member.is_news,
         });
         let mut group = Group {
@@ -65,16 +71,12 @@ impl Group {
             admin: record.admin,
             ops: record.ops.clone(),
             made_by: record.made_by,
-            kept: record.kept,
+            settings: record.settings,
+            topic: record.topic.clone(),
             members: members.collect(),
-            asked: record.asked.clone(),
-            asking: record.asking.clone(),
+            strangers: Strangers::default(),
         };
-        // Whoever became a member or was asked waits for nobody, though a change may have got lost.
-        let waits = |user: &Number| !group.is_member(*user);
-        group.asked = record.asked.iter().copied().filter(waits).collect();
-        let waits = |user: &Number| !group.is_member(*user) && !group.asked.contains(user);
-        group.asking = record.asking.iter().copied().filter(waits).collect();
+        group.strangers = Strangers::of(record, |user| group.is_member(user));
         group
     }
 
@@ -92,21 +94,31 @@ impl Group {
             admin: self.admin,
             ops: self.ops.clone(),
             made_by: self.made_by,
-            kept: self.kept,
+            settings: self.settings,
+            topic: self.topic.clone(),
             members: members.collect(),
-            asked: self.asked.clone(),
-            asking: self.asking.clone(),
+            asked: self.strangers.asked.clone(),
+            asking: self.strangers.asking.clone(),
+            shut_out: self.strangers.shut_out_by_number(),
+            turned_down: self.strangers.turned_down_by_number(),
         }
     }
 
-    /// The line that tells of it in a list.
-    pub fn line(&self, people: &People) -> Item {
-        Item::Group {
+    /// What a list of groups tells of it.
+    pub fn line(&self, people: &People) -> GroupLine {
+        GroupLine {
             name: self.name,
             admin: people.name(self.admin),
             members: self.members.len(),
-            kept: self.kept,
+            kept: self.settings.kept,
+            public: self.settings.public,
         }
+    }
+
+    /// The same with its topic.
+    pub fn line_with_topic(&self, people: &People) -> Item {
+        let topic = self.topic.as_ref().map(|set| set.topic.clone());
+        Item::PublicGroup(self.line(people), topic)
     }
 
     pub fn member(&self, user: Number) -> Option<&Member> {
@@ -129,6 +141,34 @@ impl Group {
         self.ops.len() >= GROUP_OPS_MAX
     }
 
+    /// News that somebody made, and whom they are about.
+    pub fn news(
+        &self,
+        news: GroupNews,
+        user: Option<Number>,
+        by: Number,
+        people: &People,
+    ) -> Event {
+        let (user, by) = (user.map(|user| people.name(user)), people.name(by));
+        Event::GroupNews(Box::new(GroupNewsOf { group: self.name, news, user, by }))
+    }
+
+    /// Somebody is no member any more, of which the others and that one are told. What was said of
+    /// it comes before.
+    pub fn part_with(&mut self, user: Number, said: Option<Event>, people: &People) -> Told {
+        self.members.retain(|member| member.number != user);
+        self.ops.retain(|op| *op != user);
+        let mut all = self.numbers();
+        all.push(user);
+        let leaves = Event::Group(self.name, GroupChange::Leave, people.name(user));
+        let mut told: Told = said.into_iter().map(|said| (said, all.clone())).collect();
+        told.push((leaves, all));
+        if self.admin == user && !self.members.is_empty() {
+            told.extend(self.inherit(people));
+        }
+        told
+    }
+
     /// Whether its admin is banned and there is somebody else who is not.
     pub fn hands_over(&self, people: &People) -> bool {
         people.is_banned(self.admin) && self.heir(people).is_some()
@@ -141,14 +181,14 @@ impl Group {
     }
 
     /// There is another admin, in place of one who is gone or banned.
-    pub fn inherit(&mut self, people: &People) -> Vec<(Event, Vec<Number>)> {
+    pub fn inherit(&mut self, people: &People) -> Told {
         let oldest = || self.ops.first().copied().unwrap_or(self.members[0].number);
         let heir = self.heir(people).unwrap_or_else(oldest);
         self.make_admin(heir, people)
     }
 
     /// A member is the admin from now on, and an op.
-    pub fn make_admin(&mut self, user: Number, people: &People) -> Vec<(Event, Vec<Number>)> {
+    pub fn make_admin(&mut self, user: Number, people: &People) -> Told {
         self.admin = user;
         let was_op = self.ops.contains(&user);
         if !was_op {
@@ -166,8 +206,8 @@ impl Group {
     }
 
     /// What a new op is told: who asks to join.
-    pub fn who_asks(&self, op: Number, people: &People) -> Vec<(Event, Vec<Number>)> {
+    pub fn who_asks(&self, op: Number, people: &People) -> Told {
         let asks = |asker: &Number| (Event::Join(self.name, people.name(*asker)), vec![op]);
-        self.asking.iter().take(GROUP_NOTICES_MAX).map(asks).collect()
+        self.strangers.asking.iter().take(GROUP_NOTICES_MAX).map(asks).collect()
     }
 }

@@ -4,18 +4,17 @@ use std::collections::{BTreeMap, HashMap};
 
 use chatsrv::chat::entry::{NewGroup, Stamp};
 use chatsrv::chat::event::Event;
-use chatsrv::chat::group::GroupChange;
+use chatsrv::chat::group::{GroupChange, GroupNews};
 use chatsrv::chat::group_action::GroupAction;
 use chatsrv::chat::id::{GroupId, LogTime, MessageId};
 use chatsrv::chat::name::{GroupName, Number};
 use chatsrv::hub::job::Snapshot;
-use chatsrv::limits::{
-    GROUP_NOTICES_MAX, GROUP_OFFLINE_TIME_MAX, GROUP_REQUESTS_MAX, GROUPS_MADE_MAX,
-};
+use chatsrv::limits::{GROUP_NOTICES_MAX, GROUPS_MADE_MAX};
 
 use super::change::{Change, Decision, Refused};
-use super::group::{Group, Member};
+use super::group::{Group, Told};
 use super::people::People;
+use super::rules;
 
 /// All groups.
 #[derive(Debug, Default)]
@@ -23,7 +22,8 @@ pub struct Groups {
     pub groups: BTreeMap<GroupId, Group>,
     /// The names of all groups that there ever were.
     pub names: HashMap<GroupId, GroupName>,
-    /// Groups that were ended while a member was offline, who is yet to be told.
+    /// Groups that ended, or from which somebody was expelled, while that one was offline, who is
+    /// yet to be told.
     ended: BTreeMap<Number, Vec<GroupName>>,
 }
 
@@ -73,7 +73,7 @@ impl Groups {
 
     /// Whether there are groups that only wait for somebody to come back.
     pub fn are_all_kept(&self) -> bool {
-        self.groups.values().all(|group| group.kept)
+        self.groups.values().all(|group| group.settings.kept)
     }
 
     /// The memberships that are over, the earliest first.
@@ -101,7 +101,7 @@ impl Groups {
 
     /// A group begins.
     pub fn make(&mut self, new: &NewGroup, stamp: Stamp, people: &People) -> Decision {
-        let NewGroup { name, maker, members, asked } = new;
+        let NewGroup { name, maker, members, asked, settings: _ } = new;
         if !members.iter().chain(asked).chain([maker]).all(|user| people.has(*user)) {
             return Err(Refused::NotFound);
         }
@@ -118,14 +118,14 @@ impl Groups {
         let everybody = group.numbers();
         let mut told = Vec::new();
         for user in everybody {
-            settle_in(group, user, stamp, people);
+            rules::settle_in(group, user, stamp, people);
             if user != *maker {
                 let joins = Event::Group(*name, GroupChange::Join, people.name(user));
                 told.push((joins, vec![*maker, user]));
             }
         }
         told.push((Event::Ask(*name, people.name(*maker)), asked.clone()));
-        told.extend(replace_banned_admin(group, people));
+        told.extend(rules::replace_banned_admin(group, people));
         Ok(Change::told(told))
     }
 
@@ -137,75 +137,66 @@ impl Groups {
         stamp: Stamp,
         people: &People,
     ) -> Decision {
-        let group = self.groups.get_mut(&id).ok_or(Refused::NotFound)?;
         match *action {
-            GroupAction::Join { user, members_max } => {
-                join(group, user, members_max, stamp, people)
+            GroupAction::Join { user, groups_max, .. } => {
+                // Whether there is room is asked behind whether one may come in.
+                let has_room = self.of(user).count() < groups_max;
+                let group = self.groups.get_mut(&id).ok_or(Refused::NotFound)?;
+                return rules::join(group, action, has_room, stamp, people);
             }
-            GroupAction::Admit { by, user, members_max } => {
-                may_decide(group, by, user)?;
-                has_room(group, members_max)?;
-                Ok(add_member(group, user, stamp, people))
+            GroupAction::Leave { user, ref reason } => {
+                let group = self.groups.get_mut(&id).ok_or(Refused::NotFound)?;
+                if !group.is_member(user) {
+                    return Err(Refused::NotAllowed);
+                }
+                let said = reason.clone().map(GroupNews::Leaves);
+                let said = said.map(|said| group.news(said, Some(user), user, people));
+                let told = group.part_with(user, said, people);
+                if group.members.is_empty() {
+                    self.groups.remove(&id);
+                }
+                return Ok(Change::told(told));
             }
-            GroupAction::Refuse { by, user } => {
-                may_decide(group, by, user)?;
-                group.asking.retain(|other| *other != user);
-                Ok(Change::silent())
+            GroupAction::Expel { user, .. } => {
+                let group = self.groups.get_mut(&id).ok_or(Refused::NotFound)?;
+                let told = rules::expel(group, action, stamp, people)?;
+                let name = group.name;
+                self.is_told_later(user, name, people);
+                return Ok(Change::told(told));
             }
-            GroupAction::Leave { user } => self.leave(id, user, people),
-            GroupAction::Keep { by, keep, memberships_end } => {
-                is_op(group, by)?;
-                Ok(set_kept(group, keep, memberships_end, people))
+            GroupAction::Dissolve { by } => {
+                let group = self.groups.get(&id).ok_or(Refused::NotFound)?;
+                if !people.is_administrator(by) {
+                    return Err(Refused::NotAllowed);
+                }
+                let ends = group.news(GroupNews::Dissolved, None, by, people);
+                return Ok(self.dissolve(id, ends, people));
             }
-            GroupAction::SetOp { by, user, op } => {
-                is_op(group, by)?;
-                set_op(group, user, op, people)
-            }
-            GroupAction::HandOver { by, user } => hand_over(group, by, user, people),
-            GroupAction::Dissolve { by } => match people.is_administrator(by) {
-                true => Ok(self.dissolve(id, people)),
-                false => Err(Refused::NotAllowed),
-            },
-            GroupAction::ReplaceAdmin => Ok(match group.hands_over(people) {
-                true => Change::told(group.inherit(people)),
-                false => Change::none(),
-            }),
+            _ => {}
         }
-    }
-
-    fn leave(&mut self, id: GroupId, user: Number, people: &People) -> Decision {
         let group = self.groups.get_mut(&id).ok_or(Refused::NotFound)?;
-        if !group.is_member(user) {
-            return Err(Refused::NotAllowed);
-        }
-        group.members.retain(|member| member.number != user);
-        group.ops.retain(|op| *op != user);
-        if group.members.is_empty() {
-            self.groups.remove(&id);
-            return Ok(Change::silent());
-        }
-        let leaves = Event::Group(group.name, GroupChange::Leave, people.name(user));
-        let mut told = vec![(leaves, group.numbers())];
-        if group.admin == user {
-            told.extend(group.inherit(people));
-        }
-        Ok(Change::told(told))
+        rules::change(group, action, stamp, people)
     }
 
-    fn dissolve(&mut self, id: GroupId, people: &People) -> Change {
+    fn dissolve(&mut self, id: GroupId, ends: Event, people: &People) -> Change {
         let group = self.groups.remove(&id).expect("it was there just now");
-        let mut told = Vec::new();
+        let mut told: Told = vec![(ends, group.numbers())];
         for member in group.numbers() {
             let leaves = Event::Group(group.name, GroupChange::Leave, people.name(member));
             told.push((leaves, vec![member]));
-            if !people.is_welcomed(member) {
-                let ended = self.ended.entry(member).or_default();
-                if ended.len() < GROUP_NOTICES_MAX {
-                    ended.push(group.name);
-                }
-            }
+            self.is_told_later(member, group.name, people);
         }
         Change::told(told)
+    }
+
+    /// Somebody is no member any more, and is told behind the next login if not now.
+    fn is_told_later(&mut self, user: Number, name: GroupName, people: &People) {
+        if !people.is_welcomed(user) {
+            let ended = self.ended.entry(user).or_default();
+            if ended.len() < GROUP_NOTICES_MAX {
+                ended.push(name);
+            }
+        }
     }
 
     /// Somebody is back, and stays a member everywhere.
@@ -219,7 +210,7 @@ impl Groups {
 
     /// Somebody is gone, and does not stay a member for ever where groups are not kept.
     pub fn went(&mut self, user: Number, ends: LogTime) {
-        for group in self.groups.values_mut().filter(|group| !group.kept) {
+        for group in self.groups.values_mut().filter(|group| !group.settings.kept) {
             if let Some(member) = group.member_mut(user) {
                 member.ends.get_or_insert(ends);
             }
@@ -234,119 +225,4 @@ impl Groups {
             member.is_news = false;
         }
     }
-}
-
-/// When the memberships of somebody end who goes offline then.
-pub fn offline_until(now: LogTime) -> LogTime {
-    LogTime(now.0 + u64::try_from(GROUP_OFFLINE_TIME_MAX.as_micros()).unwrap())
-}
-
-fn is_op(group: &Group, by: Number) -> Result<(), Refused> {
-    group.ops.contains(&by).then_some(()).ok_or(Refused::NotAllowed)
-}
-
-fn may_decide(group: &Group, by: Number, asker: Number) -> Result<(), Refused> {
-    is_op(group, by)?;
-    group.asking.contains(&asker).then_some(()).ok_or(Refused::WrongState)
-}
-
-fn has_room(group: &Group, members_max: usize) -> Result<(), Refused> {
-    (group.members.len() < members_max).then_some(()).ok_or(Refused::NoRoom)
-}
-
-fn join(
-    group: &mut Group,
-    user: Number,
-    members_max: usize,
-    stamp: Stamp,
-    people: &People,
-) -> Decision {
-    if group.is_member(user) || group.asking.contains(&user) {
-        return Ok(Change::none());
-    }
-    has_room(group, members_max)?;
-    if group.asked.contains(&user) {
-        return Ok(add_member(group, user, stamp, people));
-    }
-    if group.asking.len() >= GROUP_REQUESTS_MAX {
-        return Err(Refused::NoRoom);
-    }
-    group.asking.push(user);
-    let asks = Event::Join(group.name, people.name(user));
-    Ok(Change::told(vec![(asks, group.ops.clone())]))
-}
-
-fn add_member(group: &mut Group, user: Number, stamp: Stamp, people: &People) -> Change {
-    group.asked.retain(|other| *other != user);
-    group.asking.retain(|other| *other != user);
-    group.members.push(Member { number: user, since: None, ends: None, is_news: false });
-    settle_in(group, user, stamp, people);
-    let joins = Event::Group(group.name, GroupChange::Join, people.name(user));
-    let mut told = vec![(joins, group.numbers())];
-    told.extend(replace_banned_admin(group, people));
-    Change::told(told)
-}
-
-/// Whoever becomes a member while offline is told later, and has to come for that.
-fn settle_in(group: &mut Group, user: Number, stamp: Stamp, people: &People) {
-    let is_at_risk = !group.kept && !people.is_present(user);
-    let member = group.member_mut(user).expect("a member settles in");
-    member.is_news = !people.is_welcomed(user);
-    member.ends = is_at_risk.then(|| offline_until(stamp.time));
-}
-
-fn set_kept(group: &mut Group, keep: bool, ends: LogTime, people: &People) -> Change {
-    if group.kept == keep {
-        return Change::none();
-    }
-    group.kept = keep;
-    for member in &mut group.members {
-        let is_at_risk = !keep && !people.is_present(member.number);
-        member.ends = is_at_risk.then_some(ends);
-    }
-    Change::silent()
-}
-
-fn set_op(group: &mut Group, user: Number, op: bool, people: &People) -> Decision {
-    if !group.is_member(user) {
-        return Err(Refused::NotFound);
-    }
-    if group.admin == user {
-        return Err(Refused::WrongState);
-    }
-    if group.ops.contains(&user) == op {
-        return Ok(Change::none());
-    }
-    if !op {
-        group.ops.retain(|other| *other != user);
-        return Ok(Change::silent());
-    }
-    if group.has_all_ops() {
-        return Err(Refused::NoRoom);
-    }
-    group.ops.push(user);
-    Ok(Change::told(group.who_asks(user, people)))
-}
-
-fn hand_over(group: &mut Group, by: Number, user: Number, people: &People) -> Decision {
-    if group.admin != by && !people.is_administrator(by) {
-        return Err(Refused::NotAllowed);
-    }
-    if !group.is_member(user) {
-        return Err(Refused::NotFound);
-    }
-    if group.admin == user {
-        return Ok(Change::none());
-    }
-    if people.is_banned(user) {
-        return Err(Refused::WrongState);
-    }
-    if !group.ops.contains(&user) && group.has_all_ops() {
-        return Err(Refused::NoRoom);
-    }
-    Ok(Change::told(group.make_admin(user, people)))
-}
-
-fn replace_banned_admin(group: &mut Group, people: &People) -> Vec<(Event, Vec<Number>)> {
-    if group.hands_over(people) { group.inherit(people) } else { Vec::new() }
 }

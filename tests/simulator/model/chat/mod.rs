@@ -9,6 +9,8 @@ pub mod group;
 pub mod groups;
 pub mod messages;
 pub mod people;
+pub mod rules;
+mod strangers;
 
 use chatsrv::chat::entry::{Entry, Stamp};
 use chatsrv::hub::job::Snapshot;

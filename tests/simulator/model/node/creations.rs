@@ -1,13 +1,13 @@
 //! Groups on their way to the disk: those that are being made, and what changed in others.
 
 use chatsrv::chat::entry::{Entry, NewGroup};
-use chatsrv::chat::group::{GroupRecord, GroupRow, MemberRecord};
+use chatsrv::chat::group::{GroupRecord, GroupRow, GroupSettings, GroupStart, MemberRecord};
 use chatsrv::chat::id::{GroupId, MessageId};
 use chatsrv::chat::name::{GroupName, Number, UserRef};
 use chatsrv::chat::refusal::Failure;
 use chatsrv::hub::input::ConnId;
 use chatsrv::hub::job::{JobId, Outcome, Value};
-use chatsrv::limits::GROUPS_MADE_MAX;
+use chatsrv::limits::{GROUP_INVITATIONS_MAX, GROUPS_MADE_MAX};
 use chatsrv::protocol::native::code::Code;
 
 use super::NodeModel;
@@ -23,7 +23,7 @@ pub struct Creation {
     pub maker: Number,
     pub name: Option<GroupName>,
     pub users: Vec<UserRef>,
-    pub asks: bool,
+    pub start: GroupStart,
     /// On its way to the disk.
     pub begun: Option<(JobId, NewGroup)>,
 }
@@ -49,6 +49,12 @@ impl NodeModel {
         // clock went back, others may have got ids meanwhile, and the name.
         let code = self.mark_failed.or_else(|| self.refusal(&creation));
         let code = code.unwrap_or_else(|| panic!("{creation:?} could be made"));
+        if let (Code::NoRoom, Some(named)) = (code, self.named(&creation))
+            && !self.may_add(creation.maker, named.len())
+        {
+            // The hour is another one now, all the same.
+            self.count_additions(creation.maker, named.len());
+        }
         let due = self.session(conn).group_replies.iter_mut().find(|due| due.codes.is_empty());
         due.expect("it is answered").codes = vec![code];
     }
@@ -63,12 +69,22 @@ impl NodeModel {
             return Some(Code::NameNotAllowed);
         }
         let Some(named) = self.named(creation) else { return Some(Code::NotFound) };
-        let is_full = !creation.asks && named.len() + 1 > self.config.group_max;
+        let bounds = self.config.groups;
+        let is_full = match creation.start {
+            GroupStart::Adds => named.len() + 1 > bounds.members_max,
+            GroupStart::Asks => named.len() > GROUP_INVITATIONS_MAX,
+            GroupStart::Public => false,
+        };
         let own = groups.values().filter(|group| group.made_by == creation.maker);
         let underway = self.groups.creations.iter().filter(|other| other.begun.is_some());
-        let underway = underway.filter(|other| other.maker == creation.maker);
-        let has_many = own.count() + underway.count() >= GROUPS_MADE_MAX;
-        (is_full || has_many).then_some(Code::NoRoom)
+        let are_many = groups.len() + underway.clone().count() >= bounds.all_max;
+        let underway = underway.filter(|other| other.maker == creation.maker).count();
+        let has_many = own.count() + underway >= GROUPS_MADE_MAX;
+        let is_in = self.chat.groups.of(creation.maker).count() + underway;
+        let is_in_many = creation.start == GroupStart::Public && is_in >= bounds.per_user_max;
+        let adds_many = !self.may_add(creation.maker, named.len());
+        let has_room = !is_full && !are_many && !has_many && !is_in_many && !adds_many;
+        (!has_room).then_some(Code::NoRoom)
     }
 
     fn named(&self, creation: &Creation) -> Option<Vec<Number>> {
@@ -153,8 +169,16 @@ impl NodeModel {
         assert!(creation.name.is_none_or(|name| name.to_string() == record.name.to_string()));
         assert!(creation.name.is_some() || record.name.is_numbered());
         let named = self.named(creation).unwrap();
-        let (members, asked) = if creation.asks { (vec![], named) } else { (named, vec![]) };
-        let new = NewGroup { name: record.name, maker: creation.maker, members, asked };
+        let others = named.len();
+        let (members, asked) = match creation.start {
+            GroupStart::Asks => (vec![], named),
+            GroupStart::Adds | GroupStart::Public => (named, vec![]),
+        };
+        let public = creation.start == GroupStart::Public;
+        let settings = GroupSettings { kept: public, public, open_topic: false };
+        let maker = creation.maker;
+        let new = NewGroup { name: record.name, maker, members, asked, settings };
+        assert!(self.count_additions(maker, others));
         assert_eq!(*record, Group::new(&new, id).record(record.id));
         self.groups.creations[at].begun = Some((job_id, new));
     }

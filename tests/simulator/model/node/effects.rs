@@ -98,7 +98,7 @@ impl NodeModel {
                 return;
             }
             (CloseReason::Goodbye, Some(user)) if self.open_sessions(user).eq([conn]) => {
-                self.leave_groups(user);
+                self.leave_groups(conn, user);
             }
             _ => {}
         }
@@ -202,6 +202,7 @@ fn is_about_groups(effect: &Effect) -> bool {
     match effect {
         Effect::Tell { event, .. } => {
             matches!(event, Event::Group(..) | Event::Ask(..) | Event::Join(..))
+                || matches!(event, Event::Topic(..) | Event::GroupNews(_))
         }
         Effect::Job { job, .. } => {
             matches!(job, Job::SaveGroup(_) | Job::EndGroup(_) | Job::ChangeGroups(_))

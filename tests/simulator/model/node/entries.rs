@@ -38,7 +38,8 @@ impl NodeModel {
         // Whoever was banned just now is not here any more.
         let is_told = |user: &Number| to.contains(user) && !self.chat.people.is_banned(*user);
         let to = self.online().filter(|(user, _)| is_told(user)).map(|(_, conn)| conn);
-        let mut to: Vec<ConnId> = to.collect();
+        let but = self.groups.not_told;
+        let mut to: Vec<ConnId> = to.filter(|conn| Some(*conn) != but).collect();
         to.sort_unstable();
         if !to.is_empty() {
             self.groups.notices.push((notice, to));
@@ -78,5 +79,6 @@ pub fn code(refused: Refused) -> Code {
         Refused::WrongState => Code::WrongState,
         Refused::NoRoom => Code::NoRoom,
         Refused::NameTaken => Code::NameNotAllowed,
+        Refused::Later(_) => Code::Busy,
     }
 }

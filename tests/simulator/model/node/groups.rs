@@ -2,14 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use chatsrv::chat::answer::{Done, Item};
+use chatsrv::chat::answer::Done;
 use chatsrv::chat::entry::Entry;
 use chatsrv::chat::event::Event;
-use chatsrv::chat::group::GroupChange;
+use chatsrv::chat::group::{GroupChange, GroupSetting};
 use chatsrv::chat::group_action::GroupAction;
 use chatsrv::chat::id::{GroupId, MessageId};
 use chatsrv::chat::message::Chat;
 use chatsrv::chat::name::{GroupName, Number, UserRef};
+use chatsrv::chat::refusal::Refusal;
 use chatsrv::chat::request::Request;
 use chatsrv::hub::input::ConnId;
 use chatsrv::hub::job::{JobId, Snapshot};
@@ -19,11 +20,12 @@ use chatsrv::protocol::native::command::Command;
 use chatsrv::protocol::native::verb::Verb;
 
 use super::NodeModel;
+use super::additions::Additions;
 use super::creations::Creation;
 use super::entries;
-use super::lists::DueList;
+use crate::model::chat::change::Refused;
 use crate::model::chat::group::Group;
-use crate::model::chat::groups::offline_until;
+use crate::model::chat::rules::{self, offline_until};
 use crate::reply::Reply;
 use crate::store::{self, Store};
 
@@ -35,10 +37,14 @@ pub struct GroupWork {
     pub creations: Vec<Creation>,
     /// The notices that what happens ought to bring, in order.
     pub notices: Vec<(Event, Vec<ConnId>)>,
+    /// The session that is not told, since an answer or its last line tells it.
+    pub not_told: Option<ConnId>,
     /// Whether what is due by itself has yet to be done in the input that is being handled.
     pub is_deadline: bool,
     /// Groups that are to get another admin.
     hand_over: BTreeSet<GroupId>,
+    /// Whom people asked, and added to groups.
+    pub additions: Additions,
 }
 
 /// The answer that a request about groups ought to get.
@@ -47,6 +53,8 @@ pub struct GroupDue {
     verb: Verb,
     /// One of these; none where that depends on what has not happened yet.
     pub codes: Vec<Code>,
+    /// The seconds that it names.
+    pub wait: Option<u64>,
     /// The save for which it waits.
     pub awaits: Save,
 }
@@ -56,6 +64,13 @@ pub enum Save {
     No,
     Next,
     This(JobId),
+}
+
+impl GroupDue {
+    /// An answer that waits for nothing.
+    fn now(verb: Verb, code: Code) -> Self {
+        GroupDue { verb, codes: vec![code], wait: None, awaits: Save::No }
+    }
 }
 
 impl GroupWork {
@@ -72,7 +87,8 @@ impl NodeModel {
     /// The server starts again, and what was not kept on purpose has ended.
     pub(super) fn restart_groups(&mut self, store: &Store) {
         let on_disk = &mut self.groups.on_disk;
-        let ended: Vec<GroupId> = on_disk.all().filter(|it| !it.kept).map(|it| it.id).collect();
+        let ended: Vec<GroupId> =
+            on_disk.all().filter(|it| !it.settings.kept).map(|it| it.id).collect();
         for id in ended {
             on_disk.end(id);
             self.ledger.end(id);
@@ -84,31 +100,21 @@ impl NodeModel {
     /// Somebody who is logged in sends a command that may be about groups.
     pub(super) fn group_command(&mut self, conn: ConnId, user: Number, command: &Command) {
         let (verb, Command::Ask(request)) = (command.verb(), command) else { return };
+        if self.group_list(conn, user, verb, request) {
+            return;
+        }
         match request {
-            Request::Mkgroup { name, users, asks } => {
-                let (name, users, asks) = (*name, users.clone(), *asks);
-                let creation = Creation { conn, maker: user, name, users, asks, begun: None };
+            Request::Mkgroup { name, users, start } => {
+                let (name, users, start) = (*name, users.clone(), *start);
+                let creation = Creation { conn, maker: user, name, users, start, begun: None };
                 self.groups.creations.push(creation);
-                let due = GroupDue { verb, codes: Vec::new(), awaits: Save::No };
+                let due = GroupDue { codes: Vec::new(), ..GroupDue::now(verb, Code::Done) };
                 self.session(conn).group_replies.push_back(due);
             }
-            Request::Groups { all } => {
-                let groups = self.chat.groups.groups.values();
-                let groups = groups.filter(|group| *all || group.is_member(user));
-                let items = groups.map(|group| group.line(&self.chat.people)).collect();
-                self.session(conn).lists.push_back(DueList::of(verb, items));
-            }
-            Request::Members(name) => match self.member_lines(user, name) {
-                Ok(items) => self.session(conn).lists.push_back(DueList::of(verb, items)),
-                Err(code) => self.group_command_refused(conn, verb, code),
-            },
             change => {
                 let Some(asked) = self.change_of(user, change) else { return };
-                match asked.and_then(|(id, action)| self.change_group(id, action)) {
-                    Ok((code, awaits)) => {
-                        let due = GroupDue { verb, codes: vec![code], awaits };
-                        self.session(conn).group_replies.push_back(due);
-                    }
+                match asked {
+                    Ok((id, action)) => self.change_group(conn, verb, id, action),
                     Err(code) => self.group_command_refused(conn, verb, code),
                 }
             }
@@ -122,26 +128,38 @@ impl NodeModel {
         by: Number,
         request: &Request,
     ) -> Option<Result<(GroupId, GroupAction), Code>> {
-        let members_max = self.config.group_max;
+        let members_max = self.config.groups.members_max;
         Some(match request {
             Request::Join(name) => {
-                let join = GroupAction::Join { user: by, members_max };
+                let groups_max = self.config.groups.per_user_max;
+                let join = GroupAction::Join { user: by, members_max, groups_max };
                 self.find_group(name).map(|id| (id, join))
             }
-            Request::Admit { group, user, admit } => {
-                self.as_op(by, group, *user, |user| match admit {
-                    true => GroupAction::Admit { by, user, members_max },
-                    false => GroupAction::Refuse { by, user },
-                })
+            Request::Ask { group, user } => self.find_group(group).and_then(|id| {
+                let user = self.find(*user).ok_or(Code::NotFound)?;
+                Ok((id, GroupAction::Ask { by, user, members_max }))
+            }),
+            Request::Decline(name) => {
+                self.find_group(name).map(|id| (id, GroupAction::Decline { user: by }))
             }
-            Request::Leave(name) => {
-                self.own_group(by, name).map(|id| (id, GroupAction::Leave { user: by }))
+            Request::Admit { group, user } => {
+                self.as_op(by, group, *user, |user| GroupAction::Admit { by, user, members_max })
             }
-            Request::Keep { group, keep } => {
-                let memberships_end = offline_until(self.log_time());
-                let keep = GroupAction::Keep { by, keep: *keep, memberships_end };
-                self.looked_after(by, group).map(|id| (id, keep))
+            Request::Refuse { group, user, ever } => {
+                self.as_op(by, group, *user, |user| GroupAction::Refuse { by, user, ever: *ever })
             }
+            Request::Expel { group, user, ever, reason } => self.as_op(by, group, *user, |user| {
+                GroupAction::Expel { by, user, ever: *ever, reason: reason.clone() }
+            }),
+            Request::Leave { group, reason } => self
+                .own_group(by, group)
+                .map(|id| (id, GroupAction::Leave { user: by, reason: reason.clone() })),
+            Request::Set { group, setting, on } => {
+                self.looked_after(by, group).map(|id| (id, self.switch(by, *setting, *on)))
+            }
+            Request::Topic { group, topic } => self
+                .own_group(by, group)
+                .map(|id| (id, GroupAction::SetTopic { by, topic: topic.clone() })),
             Request::Op { group, user, op } => {
                 self.as_op(by, group, *user, |user| GroupAction::SetOp { by, user, op: *op })
             }
@@ -152,6 +170,17 @@ impl NodeModel {
             }
             _ => return None,
         })
+    }
+
+    fn switch(&self, by: Number, setting: GroupSetting, on: bool) -> GroupAction {
+        match setting {
+            GroupSetting::Kept => {
+                let memberships_end = offline_until(self.log_time());
+                GroupAction::Keep { by, keep: on, memberships_end }
+            }
+            GroupSetting::Public => GroupAction::SetPublic { by, public: on },
+            GroupSetting::OpenTopic => GroupAction::OpenTopic { by, open: on },
+        }
     }
 
     fn as_op(
@@ -181,24 +210,48 @@ impl NodeModel {
         Ok((id, GroupAction::HandOver { by, user }))
     }
 
-    /// A change of a group is proposed. Tells the answer, and whether it waits for the disk.
-    fn change_group(&mut self, id: GroupId, action: GroupAction) -> Result<(Code, Save), Code> {
-        let change = self.propose(Entry::GroupChanged(id, action.clone()));
-        let change = change.map_err(entries::code)?;
-        let code = match action {
-            GroupAction::Join { user, .. } if !self.chat.groups.is_member(user, id) => {
-                Code::DoneWaiting
-            }
-            _ => Code::Done,
+    /// A change of a group is proposed, and its answer is due, perhaps once it is on disk.
+    fn change_group(&mut self, conn: ConnId, verb: Verb, id: GroupId, action: GroupAction) {
+        if let GroupAction::Ask { by, .. } = action
+            && let group = &self.chat.groups.groups[&id]
+            && let Ok(is_change) = rules::check_ask(group, &action, self.log_time())
+            && !self.count_additions(by, usize::from(is_change))
+        {
+            return self.group_command_refused(conn, verb, Code::NoRoom);
+        }
+        let asks_to_join = match action {
+            GroupAction::Join { user, .. } => Some(user),
+            _ => None,
         };
-        Ok((code, if change.is_none { Save::No } else { Save::Next }))
+        // Whoever leaves is told by the answer.
+        let leaves = matches!(action, GroupAction::Leave { .. });
+        self.groups.not_told = leaves.then_some(conn);
+        let change = self.propose(Entry::GroupChanged(id, action));
+        self.groups.not_told = None;
+        let mut due = GroupDue::now(verb, Code::Done);
+        match change {
+            Ok(change) => {
+                let is_member = |user| self.chat.groups.is_member(user, id);
+                if asks_to_join.is_some_and(|user| !is_member(user)) {
+                    due.codes = vec![Code::DoneWaiting];
+                }
+                due.awaits = if change.is_none { Save::No } else { Save::Next };
+            }
+            Err(refused) => {
+                due.codes = vec![entries::code(refused)];
+                due.wait = match refused {
+                    Refused::Later(seconds) => Some(seconds),
+                    _ => None,
+                };
+            }
+        }
+        self.session(conn).group_replies.push_back(due);
     }
 
     /// A command about groups was refused at once.
     pub(super) fn group_command_refused(&mut self, conn: ConnId, verb: Verb, code: Code) {
         if is_answered_here(verb) {
-            let due = GroupDue { verb, codes: vec![code], awaits: Save::No };
-            self.session(conn).group_replies.push_back(due);
+            self.session(conn).group_replies.push_back(GroupDue::now(verb, code));
         }
     }
 
@@ -210,13 +263,18 @@ impl NodeModel {
         let due = due.unwrap_or_else(|| panic!("{reply} answers nothing"));
         assert_eq!(due.verb, verb, "{reply}");
         assert!(due.codes.contains(&reply.code), "{reply} in place of {:?}", due.codes);
+        let wait = match reply.refusal {
+            Some(Refusal::TryAgainIn(seconds)) => Some(u64::from(*seconds)),
+            _ => None,
+        };
+        assert_eq!(wait, due.wait, "{reply}");
         if let Some(&Done::GroupMade(name, members)) = reply.done {
-            let members_max = self.config.group_max.max(1);
+            let members_max = self.config.groups.members_max;
             assert!((1..=members_max).contains(&members), "{name} has {members} members");
         }
     }
 
-    fn find_group(&self, name: &GroupName) -> Result<GroupId, Code> {
+    pub(super) fn find_group(&self, name: &GroupName) -> Result<GroupId, Code> {
         self.chat.groups.find(name).map(|(id, _)| id).ok_or(Code::NotFound)
     }
 
@@ -226,29 +284,21 @@ impl NodeModel {
     }
 
     /// The group of that name, where somebody is one of its ops.
-    fn looked_after(&self, user: Number, name: &GroupName) -> Result<GroupId, Code> {
+    pub(super) fn looked_after(&self, user: Number, name: &GroupName) -> Result<GroupId, Code> {
         let id = self.find_group(name)?;
         self.chat.groups.groups[&id].ops.contains(&user).then_some(id).ok_or(Code::NotAllowed)
     }
 
-    fn member_lines(&self, user: Number, name: &GroupName) -> Result<Vec<Item>, Code> {
-        let (_, group) = self.chat.groups.find(name).ok_or(Code::NotFound)?;
-        let may_ask = group.is_member(user) || group.asked.contains(&user);
-        if !may_ask && !self.chat.people.is_administrator(user) {
-            return Err(Code::NotAllowed);
-        }
-        let members = group.members.iter().map(|member| self.account(member.number));
-        Ok(members.map(|account| Item::Member(account.name, account.number)).collect())
-    }
-
-    /// Somebody said goodbye, and leaves what is not kept: so many groups at once, and the others
-    /// as soon as may be.
-    pub(super) fn leave_groups(&mut self, user: Number) {
-        let left = self.chat.groups.of(user).filter(|(_, group)| !group.kept);
+    /// Somebody said goodbye in the last session, which is told nothing more, and leaves what is
+    /// not kept: so many groups at once, and the others as soon as may be.
+    pub(super) fn leave_groups(&mut self, conn: ConnId, user: Number) {
+        self.groups.not_told = Some(conn);
+        let left = self.chat.groups.of(user).filter(|(_, group)| !group.settings.kept);
         let left: Vec<GroupId> = left.map(|(id, _)| id).collect();
         for id in left.iter().take(GROUPS_PER_TICK_MAX) {
-            self.propose_surely(Entry::GroupChanged(*id, GroupAction::Leave { user }));
+            self.propose_surely(leave(*id, user));
         }
+        self.groups.not_told = None;
         if left.len() > GROUPS_PER_TICK_MAX {
             let memberships_end = self.log_time();
             self.propose_surely(Entry::WentOffline { user, memberships_end });
@@ -282,7 +332,7 @@ impl NodeModel {
         self.groups.is_deadline = false;
         let over = self.chat.groups.over(self.log_time(), &self.chat.people);
         for (id, user) in over.into_iter().take(GROUPS_PER_TICK_MAX) {
-            self.propose_surely(Entry::GroupChanged(id, GroupAction::Leave { user }));
+            self.propose_surely(leave(id, user));
         }
         self.replace_admins();
     }
@@ -298,13 +348,14 @@ impl NodeModel {
         let joined = joined.map(|(_, group)| Event::Group(group.name, GroupChange::Join, own));
         news.extend(joined.take(GROUP_NOTICES_MAX));
         let was_told = !news.is_empty();
-        let invitations = groups.groups.values().filter(|group| group.asked.contains(&user));
+        let invitations =
+            groups.groups.values().filter(|group| group.strangers.asked.contains(&user));
         for group in invitations.take(GROUP_NOTICES_MAX) {
             news.push(Event::Ask(group.name, self.name(group.admin)));
         }
         let looked_after = groups.groups.values().filter(|group| group.ops.contains(&user));
         let asking = looked_after.flat_map(|group| {
-            group.asking.iter().map(|asker| Event::Join(group.name, self.name(*asker)))
+            group.strangers.asking.iter().map(|asker| Event::Join(group.name, self.name(*asker)))
         });
         news.extend(asking.take(GROUP_NOTICES_MAX));
         for notice in news {
@@ -329,9 +380,16 @@ impl NodeModel {
     }
 }
 
-/// Whether replies to the verb are looked at here. Lists of groups and members are not replies.
+fn leave(id: GroupId, user: Number) -> Entry {
+    Entry::GroupChanged(id, GroupAction::Leave { user, reason: None })
+}
+
+/// Whether replies to the verb are looked at here. What lists tell is no reply.
 pub fn is_answered_here(verb: Verb) -> bool {
-    use Verb::{Admit, Groups, Join, Keep, Leave, Members, Mkgroup, Mkgroupreq, Refuse};
-    matches!(verb, Mkgroup | Mkgroupreq | Join | Admit | Refuse | Leave | Keep)
-        || matches!(verb, Groups | Members | Verb::Op | Verb::Handover | Verb::Dissolve)
+    use Verb::{Admit, Ask, Decline, Dissolve, Expel, Handover, Join, Keep, Leave, Op, Opentopic};
+    use Verb::{Groups, Info, Members, Shutout};
+    use Verb::{Mkgroup, Mkgroupreq, Mkpublic, Public, Refuse, Topic};
+    matches!(verb, Mkgroup | Mkgroupreq | Mkpublic | Join | Ask | Decline | Admit | Refuse)
+        || matches!(verb, Expel | Leave | Keep | Public | Opentopic | Topic | Op | Handover)
+        || matches!(verb, Dissolve | Groups | Members | Info | Shutout)
 }

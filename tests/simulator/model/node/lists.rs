@@ -239,11 +239,12 @@ fn lines(verb: Verb, mut items: Vec<Item>, doubtful: &[UserName]) -> Vec<String>
     }
     let lines = items.iter().map(|item| {
         let mut line = Vec::new();
-        write::item(parse::kind(verb), item, &mut line);
+        write::item(parse::kind(verb), item, true, &mut line);
         String::from_utf8(line).unwrap()
     });
     let mut lines: Vec<String> = lines.collect();
-    if verb != Verb::Members && verb != Verb::Chats {
+    let is_in_order = matches!(verb, Verb::Members | Verb::Chats | Verb::Groups);
+    if !is_in_order && !matches!(verb, Verb::Info | Verb::Shutout) {
         lines.sort_unstable();
     }
     lines

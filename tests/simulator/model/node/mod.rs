@@ -4,6 +4,7 @@
 //! The entries follow from the inputs alone. Only the ids come from the hub, which may take any
 //! that rise; where an entry makes nothing, its stamp has the newest id that anybody saw.
 
+mod additions;
 mod creations;
 mod deletions;
 mod deliveries;
@@ -12,6 +13,7 @@ mod effects;
 mod entries;
 mod failures;
 mod files;
+mod group_lists;
 mod groups;
 mod ledger;
 mod lists;

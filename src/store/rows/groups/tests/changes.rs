@@ -1,6 +1,7 @@
 //! Tests that storing changed rows of groups gives the same as storing whole groups.
 
 use super::*;
+use crate::store::rows::outsiders::PUT_CANDIDATE;
 use crate::store::rows::untold;
 
 /// A group with two ops, a third member, and people who are about to join.
@@ -23,7 +24,7 @@ fn no_member(number: Number) -> GroupRow {
 }
 
 fn admin(admin: Number) -> GroupRow {
-    GroupRow::Group { id: GROUP, admin, kept: true }
+    GroupRow::Group { id: GROUP, admin, settings: KEPT }
 }
 
 impl Fixture {
@@ -39,7 +40,7 @@ impl Fixture {
     }
 
     fn rows(&self) -> u64 {
-        ["groups", "members", "candidates", "ended", "untold"]
+        ["groups", "members", "candidates", "shut_out", "turned_down", "ended", "untold"]
             .map(|table| u64::from(self.count(table)))
             .iter()
             .sum()
@@ -49,7 +50,21 @@ impl Fixture {
 /// Applies a row to a group in memory, as the model.
 fn apply(record: &mut GroupRecord, row: &GroupRow) {
     match *row {
-        GroupRow::Group { admin, kept, .. } => (record.admin, record.kept) = (admin, kept),
+        GroupRow::Group { admin, settings, .. } => {
+            (record.admin, record.settings) = (admin, settings);
+        }
+        GroupRow::Topic { ref topic, .. } => record.topic.clone_from(topic),
+        GroupRow::ShutOut { shut_out, .. } => {
+            record.shut_out.retain(|one| one.user != shut_out.user);
+            record.shut_out.push(shut_out);
+            record.shut_out.sort_unstable_by_key(|one| one.user);
+        }
+        GroupRow::NotShutOut { number, .. } => record.shut_out.retain(|one| one.user != number),
+        GroupRow::TurnedDown { number, times, .. } => {
+            record.turned_down.retain(|(user, _)| *user != number);
+            record.turned_down.extend(times.map(|times| (number, times)));
+            record.turned_down.sort_unstable_by_key(|(user, _)| *user);
+        }
         GroupRow::Member { member, is_op, .. } => {
             match record.members.iter().position(|old| old.number == member.number) {
                 Some(at) => record.members[at] = member,
@@ -97,12 +112,28 @@ fn row() -> impl Strategy<Value = GroupRow> {
             true => GroupRow::Candidate { group: GROUP, number, asks },
             false => GroupRow::NoCandidate { group: GROUP, number, asks },
         });
+    let shut_out = (number(), 0..9_u64).prop_map(|(user, since)| {
+        let shut_out = ShutOut { user, by: ALICE, since };
+        GroupRow::ShutOut { group: GROUP, shut_out }
+    });
+    let times = prop::option::of(any::<[u8; 4]>());
+    let turned_down = (number(), times).prop_map(|(number, times)| {
+        let times = times.map(|times| {
+            let [declined, first, second, third] = times.map(u64::from);
+            TurnedDown { declined, refused: [first, second, third] }
+        });
+        GroupRow::TurnedDown { group: GROUP, number, times }
+    });
     prop_oneof![
         4 => member,
         2 => number().prop_map(no_member),
         3 => candidate,
-        1 => (number(), any::<bool>())
-            .prop_map(|(admin, kept)| GroupRow::Group { id: GROUP, admin, kept }),
+        1 => (number(), settings())
+            .prop_map(|(admin, settings)| GroupRow::Group { id: GROUP, admin, settings }),
+        1 => topic().prop_map(|topic| GroupRow::Topic { group: GROUP, topic }),
+        2 => shut_out,
+        1 => number().prop_map(|number| GroupRow::NotShutOut { group: GROUP, number }),
+        2 => turned_down,
     ]
 }
 
@@ -140,7 +171,7 @@ fn who_leaves_and_who_inherits_may_come_in_any_order() {
     for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
         let fixture = Fixture::new();
         fixture.save(&team());
-        fixture.change(&order.map(|at| rows[at])).unwrap();
+        fixture.change(&order.map(|at| rows[at].clone())).unwrap();
         let record = fixture.load();
         let members = team().members[1..].to_vec();
         let expected = GroupRecord { admin: CAROL, ops: vec![BOB, CAROL], members, ..team() };
@@ -182,7 +213,7 @@ fn a_row_of_a_group_that_is_not_there_changes_nothing() {
         GroupRow::Ended(GROUP),
         GroupRow::Ended(GroupId(77)),
     ] {
-        fixture.change(&[row]).unwrap();
+        fixture.change(std::slice::from_ref(&row)).unwrap();
         assert_eq!(
             (fixture.database.total_changes(), fixture.rows()),
             (changes, before),
@@ -198,11 +229,11 @@ fn nothing_is_kept_of_rows_that_leave_a_group_without_its_admin() {
     fixture.save(&team());
     let asks = GroupRow::Candidate { group: GROUP, number: Number(10_006), asks: true };
     for wrong in [
-        vec![asks, no_member(ALICE)],
-        vec![asks, member(ALICE, 5, false)],
-        vec![asks, admin(CAROL)],
-        vec![admin(Number(10_006)), asks],
-        vec![asks, no_member(ALICE), no_member(BOB), no_member(CAROL)],
+        vec![asks.clone(), no_member(ALICE)],
+        vec![asks.clone(), member(ALICE, 5, false)],
+        vec![asks.clone(), admin(CAROL)],
+        vec![admin(Number(10_006)), asks.clone()],
+        vec![asks.clone(), no_member(ALICE), no_member(BOB), no_member(CAROL)],
     ] {
         let refused = fixture.change(&wrong).unwrap_err();
         assert!(refused.to_string().contains("no admin among its ops"), "{refused}");
@@ -225,7 +256,7 @@ fn people_without_an_account_come_into_no_row() {
         GroupRow::Candidate { group: GROUP, number, asks: true },
         GroupRow::Untold { number, name: team().name },
     ] {
-        fixture.change(&[member(CAROL, 8, true), wrong]).unwrap_err();
+        fixture.change(&[member(CAROL, 8, true), wrong.clone()]).unwrap_err();
         assert_eq!(fixture.load(), team(), "{wrong:?}");
     }
 }
@@ -255,7 +286,7 @@ fn who_has_yet_to_be_told_is_known_after_a_restart() {
     let mut fixture = Fixture::new();
     let names = ["#b", "#a", "#c", "#a"].map(|name| name.parse().unwrap());
     let untold = |number, name| GroupRow::Untold { number, name };
-    fixture.save(&GroupRecord { kept: false, ..team() });
+    fixture.save(&GroupRecord { settings: GroupSettings::default(), ..team() });
     let mut rows: Vec<GroupRow> = names.iter().map(|name| untold(BOB, *name)).collect();
     rows.push(untold(ALICE, names[0]));
     fixture.change(&rows).unwrap();

@@ -1,0 +1,97 @@
+//! Groups of which the store did not keep one change and kept a later one, and a clock that lost
+//! time.
+
+use chatsrv::chat::group::{GroupRecord, MemberRecord, ShutOut};
+use chatsrv::chat::id::MessageId;
+use chatsrv::chat::name::Number;
+use chatsrv::hub::config::Config;
+use chatsrv::hub::job::Job;
+
+use super::groups::{four, play_among};
+use super::ops::team;
+use crate::dialogue::{config, play_with};
+
+/// Plays a dialogue with a group that a store kept.
+fn play_with_kept(kept: GroupRecord, script: &str) {
+    let mut store = four();
+    store.run(&Job::SaveGroup(kept.into())).unwrap();
+    play_with(Config { presence_limit: 0, ..config() }, store, script);
+}
+
+#[test]
+fn whoever_asks_is_not_shut_out_any_more() {
+    let (alice, bob) = (Number(10_001), Number(10_002));
+    let kept = GroupRecord {
+        asking: vec![bob],
+        shut_out: vec![ShutOut { user: bob, by: alice, since: 1 }],
+        ..team(5)
+    };
+    play_with_kept(
+        kept,
+        "alice logs in
+         alice < C 123 JOIN #team5 bob
+         wait 0ms
+         alice > C SHUTOUT #team5
+         alice < C 150 SHUTOUT 0
+         alice < C 250 SHUTOUT #team5
+         alice > C ADMIT #team5 bob
+         alice < C 128 GROUP #team5 join bob
+         alice < C 250 ADMIT #team5
+         alice > C EXPEL #team5 bob
+         alice < C 128 GROUP #team5 leave bob
+         alice < C 250 EXPEL #team5
+         server crashes
+         alice logs in
+         alice > C SHUTOUT #team5
+         alice < C 150 SHUTOUT 0
+         alice < C 250 SHUTOUT #team5",
+    );
+}
+
+#[test]
+fn what_was_left_over_of_a_member_does_not_come_back() {
+    let (alice, bob) = (Number(10_001), Number(10_002));
+    let kept = GroupRecord {
+        members: [alice, bob].map(|number| MemberRecord::new(number, MessageId(5))).into(),
+        asked: vec![bob],
+        ..team(5)
+    };
+    play_with_kept(
+        kept,
+        "bob logs in
+         wait 0ms
+         bob > C LEAVE #team5
+         bob < C 250 LEAVE #team5
+         server crashes
+         bob logs in
+         bob > C JOIN #team5
+         bob < C 252 JOIN #team5",
+    );
+}
+
+#[test]
+fn who_is_refused_before_and_after_the_clock_went_back_leaves_the_ops_alone() {
+    play_among(
+        2,
+        config(),
+        "alice > C MKGROUPREQ #team dave
+         alice < C 250 MKGROUPREQ #team 1
+         alice > C KEEP #team on
+         alice < C 250 KEEP #team
+         bob asks alice to join #team
+         alice > C REFUSE #team bob
+         alice < C 250 REFUSE #team
+         clock goes back 3600000ms
+         server crashes
+         alice logs in
+         bob logs in
+         bob asks alice to join #team
+         alice > C REFUSE #team bob
+         alice < C 250 REFUSE #team
+         bob asks alice to join #team
+         alice > C REFUSE #team bob
+         alice < C 250 REFUSE #team
+         bob > C JOIN #team
+         bob < C 450 JOIN 86400 try again later",
+    );
+}
