@@ -8,7 +8,7 @@
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthChar;
 
-use super::safe_text::{INDENTATION, SafeText};
+use super::safe_text::{INDENTATION, SafeText, is_joiner};
 use crate::chat::joined::EMOJI_PRESENTATION;
 
 /// The rows of a text on a screen of that many columns.
@@ -36,9 +36,11 @@ struct Rows {
 }
 
 impl Rows {
-    /// Ends the row before the next word.
+    /// Ends the row before the next word, or within one. A joiner to what stands in the next row
+    /// must not be the last character.
     fn wrap(&mut self) {
-        let end = self.row.trim_end_matches(' ').len().max(INDENTATION.len());
+        let row = self.row.trim_end_matches(is_joiner).trim_end_matches(' ');
+        let end = row.len().max(INDENTATION.len());
         self.row.truncate(end.min(self.row.len()));
         self.next();
     }
@@ -72,7 +74,7 @@ impl Rows {
         let width = width(grapheme);
         if INDENTATION.len() + width > self.columns && grapheme.chars().nth(1).is_some() {
             let steady = SafeText::new(grapheme).steady();
-            for c in steady.as_str().chars() {
+            for c in steady.as_str().chars().filter(|c| !is_joiner(*c)) {
                 self.add_part(c.encode_utf8(&mut [0; 4]));
             }
             return;
@@ -111,6 +113,7 @@ fn width(grapheme: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chat::joined::is_all_seen;
     use crate::display::safe_text::safe;
     use proptest::prelude::*;
     use unicode_width::UnicodeWidthStr;
@@ -150,7 +153,21 @@ mod tests {
         assert_eq!(rows(&family, 12), ["👩".repeat(6), format!("  {}", "👩".repeat(3))]);
     }
 
+    #[test]
+    fn no_row_ends_with_a_joiner() {
+        assert_eq!(rows("abcdefghijمی\u{200c}خواهم", 12), ["abcdefghijمی", "  خواهم"]);
+    }
+
     proptest! {
+        #[test]
+        fn nothing_hidden_is_in_a_row(
+            text in "[یخද්1👩❤\u{301}\u{20e3}\u{200c}\u{200d}\u{fe0f} ]{0,60}",
+        ) {
+            for row in wrap(&safe!("09:15 {text}"), 12) {
+                prop_assert!(is_all_seen(&row), "{:?}", row);
+            }
+        }
+
         #[test]
         fn nothing_but_spaces_is_lost_and_no_row_is_too_wide(
             text in "[a-d 中e\u{301}\u{2028}]{0,200}",

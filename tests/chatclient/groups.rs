@@ -137,3 +137,106 @@ fn groups_are_looked_after_and_handed_over() {
     assert_eq!(stdout(&output).lines().collect::<Vec<_>>(), lines);
     assert!(stderr(&output).contains("/op #GROUP USER on|off"), "{}", stderr(&output));
 }
+
+#[test]
+fn what_ops_do_and_what_is_known_is_asked_for_and_told() {
+    let asked = [
+        ("/makepublic #tea", "MKPUBLIC #tea", "#tea 1", "#tea is there, and everybody may join"),
+        ("/ask #tea bob", "ASK #tea bob", "#tea", "bob is asked to join #tea"),
+        ("/refuse #tea bob", "REFUSE #tea bob", "#tea", "bob is not let into #tea"),
+        ("/refuse #tea bob ever", "REFUSE #tea bob EVER", "#tea", "bob is shut out of #tea"),
+        ("/expel #tea bob too loud", "EXPEL #tea bob too loud", "#tea", "bob is no member of #tea"),
+        (
+            "/expel #tea 10417 EVER",
+            "EXPEL #tea 10417 EVER",
+            "#tea",
+            "10417 is no member of #tea, an",
+        ),
+        (
+            "/public #tea off",
+            "PUBLIC #tea off",
+            "#tea off",
+            "who wants to join #tea has to ask now",
+        ),
+        ("/opentopic #tea on", "OPENTOPIC #tea on", "#tea on", "members may set the topic of #tea"),
+        ("/keep #tea on", "KEEP #tea on", "#tea on", "#tea and its members are kept"),
+        ("/topic #tea green tea", "TOPIC #tea green tea", "#tea", "#tea has that topic now"),
+        ("/topic #tea", "TOPIC #tea", "#tea", "#tea has no topic any more"),
+        ("/decline #ops", "DECLINE #ops", "#ops", "you do not join #ops"),
+        ("/leavegroup #tea so long", "LEAVE #tea so long", "#tea", "you have left #tea"),
+    ];
+    let input: String = asked.iter().map(|(typed, ..)| format!("{typed}\n")).collect();
+    let output = talk(&input, move |peer| {
+        peer.welcome();
+        for (_, request, end, _) in asked {
+            peer.expect(&format!("C {request}"));
+            peer.send(format!("C 250 {} {end}\n", request.split(' ').next().unwrap()));
+        }
+        peer.goodbye();
+    });
+    let shown: Vec<&str> = stdout(&output).lines().collect();
+    assert_eq!(shown.len(), asked.len(), "{shown:?}");
+    for (shown, (.., told)) in shown.iter().zip(asked) {
+        assert!(shown.starts_with(told), "{shown}");
+    }
+    assert_eq!((output.status.code(), stderr(&output)), (Some(0), ""));
+}
+
+#[test]
+fn a_change_of_ones_own_is_told_once() {
+    let input = "/topic #tea green\n/expel #tea carol\n/help topic\n";
+    let output = talk(input, |peer| {
+        peer.welcome();
+        peer.expect("C TOPIC #tea green");
+        peer.send("C 135 TOPIC #tea alice green\nC 250 TOPIC #tea\n");
+        peer.expect("C EXPEL #tea carol");
+        peer.send("C 136 CHANGE #tea expel carol alice\nC 128 GROUP #tea leave carol\n");
+        peer.send("C 250 EXPEL #tea\n");
+        peer.goodbye();
+    });
+    let shown = stdout(&output);
+    let lines: Vec<&str> = shown.lines().collect();
+    assert_eq!(lines.len(), 3, "{lines:?}");
+    assert!(lines[0].contains("topic") && lines[1].contains("carol"), "{lines:?}");
+    assert!(lines[2].contains("/topic #GROUP"), "{lines:?}");
+    assert_eq!((output.status.code(), stderr(&output)), (Some(0), ""));
+}
+
+#[test]
+fn lists_and_notices_about_groups_are_told_in_words() {
+    let input = "/publicgroups\n/info #tea\n/shutout #tea\n/members #tea all\n/shutout #ops\n";
+    let output = talk(input, |peer| {
+        peer.welcome();
+        peer.expect("C GROUPS PUBLIC");
+        peer.send("C 150 GROUPS 1\nC 151 GROUPS #tea bob 2 kept public green tea\nC 250 GROUPS\n");
+        peer.expect("C INFO #tea");
+        peer.send("C 150 INFO 2\nC 151 INFO name #tea\nC 151 INFO made 1000000000\n");
+        peer.send("C 250 INFO #tea\n");
+        peer.expect("C SHUTOUT #tea");
+        peer.send("C 150 SHUTOUT 1\nC 151 SHUTOUT dave bob 1000000000\nC 250 SHUTOUT #tea\n");
+        peer.expect("C MEMBERS #tea ALL");
+        peer.send("C 150 MEMBERS 1\nC 151 MEMBERS bob 10417 admin 1000000000 on Bob\n");
+        peer.send("C 136 CHANGE #tea expel carol bob too loud\nC 128 GROUP #tea leave carol\n");
+        peer.send("C 136 CHANGE #tea set - bob PUBLIC off\nC 135 TOPIC #tea bob black tea\n");
+        peer.send("C 128 GROUP #tea leave dave\nC 250 MEMBERS #tea\n");
+        peer.expect("C SHUTOUT #ops");
+        peer.send("C 150 SHUTOUT 0\nC 250 SHUTOUT #ops\n");
+        peer.goodbye();
+    });
+    let lines = [
+        "#tea           2 members, admin bob, kept, public: green tea",
+        "name         #tea",
+        "made         2001-09-09 01:46",
+        "shut out of #tea: 1",
+        "dave         shut out by bob since 2001-09-09 01:46",
+        "members of #tea: 1",
+        "bob          10417  admin  on    since 2001-09-09 01:46  Bob",
+        "bob has removed carol from #tea: too loud",
+        "who wants to join #tea has to ask now (bob)",
+        "bob has set the topic of #tea: black tea",
+        "dave left #tea",
+        "nobody is shut out",
+    ];
+    assert_eq!(stdout(&output).lines().collect::<Vec<_>>(), lines);
+    assert_eq!((output.status.code(), stderr(&output)), (Some(0), ""));
+}

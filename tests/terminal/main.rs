@@ -6,6 +6,7 @@ mod support;
 mod coming_back;
 mod crash;
 mod direct;
+mod groups;
 mod lines;
 mod narrow;
 mod operator;

@@ -182,14 +182,11 @@ fn take_notice(parts: &mut Parts, notice: &Notice<'_>, line: &ServerLine<'_>) {
             let stopped = transfers.aborted(stream, reason);
             return core.show_all(stopped);
         }
-        Notice::Asks { .. } | Notice::WantsIn { .. } | Notice::Group { .. } => {
-            return groups::take_group_notice(parts, notice);
-        }
-        Notice::Topic { .. } => safe!("notice: {}", Shown(line)),
-        Notice::GroupNews { group, what, .. } => {
-            core.show(Line::notice(safe!("notice: {}", Shown(line))));
-            return groups::take_later_change(parts, group, what);
-        }
+        Notice::Asks { .. }
+        | Notice::WantsIn { .. }
+        | Notice::Group { .. }
+        | Notice::Topic { .. }
+        | Notice::GroupNews { .. } => return groups::take_group_notice(parts, notice),
         Notice::Seen { chat, id } => return parts.conversations.read_elsewhere(chat, id),
         Notice::Deleted { id, chat } => {
             safe!("a message of {} in {chat} was removed", clock::moment(id))
@@ -238,7 +235,9 @@ fn take_item(parts: &mut Parts, asked: &Asked, item: &ListItem<'_>, line: &Serve
         (Asked::Dump, ListItem::Figure { .. })
         | (Asked::Sessions, ListItem::Device { .. })
         | (Asked::Whois, ListItem::Fact { .. })
-        | (Asked::Group(GroupRequest::Members(_)), ListItem::Member { .. }) => true,
+        | (Asked::Group(GroupRequest::Members(..)), ListItem::Member { .. })
+        | (Asked::Group(GroupRequest::Info(_)), ListItem::Fact { .. })
+        | (Asked::Group(GroupRequest::ShutOut(_)), ListItem::ShutOut { .. }) => true,
         (Asked::Group(request), ListItem::Group { name, .. }) => match name.parse() {
             Ok(name) => groups::take_group(parts, request, name),
             Err(InvalidName) => return show_unexpected(core, line),

@@ -6,15 +6,20 @@ use chatsrv::display::safe_text::{SafeText, safe};
 use chatsrv::protocol::native::read::{FinalReply, Notice, ReplyWords};
 
 use super::parts::Parts;
-use crate::input::groups::{GroupRequest, News};
+use crate::core::Core;
+use crate::input::group_news::{Effect, News};
+use crate::input::groups::GroupRequest;
 use crate::requests::Asked;
 
 /// Handles the head of a list about groups.
 pub fn take_group_head(parts: &mut Parts, request: &GroupRequest, count: usize) {
     match request {
         GroupRequest::Mine { .. } => parts.conversations.groups.clear(),
-        GroupRequest::Members(group) => {
+        GroupRequest::Members(group, _) => {
             parts.core.show(Line::answer(safe!("members of {group}: {count}")));
+        }
+        GroupRequest::ShutOut(group) if count > 0 => {
+            parts.core.show(Line::answer(safe!("shut out of {group}: {count}")));
         }
         _ => {}
     }
@@ -42,7 +47,7 @@ pub fn group_done(parts: &mut Parts, request: &GroupRequest, reply: &FinalReply<
                 parts.core.completion.add_chat(Target::Group(group));
             }
         }
-        GroupRequest::Leave(group) => {
+        GroupRequest::Leave(group, _) => {
             parts.conversations.groups.retain(|other| other != group);
             parts.conversations.forget(Target::Group(*group));
         }
@@ -54,23 +59,36 @@ pub fn group_done(parts: &mut Parts, request: &GroupRequest, reply: &FinalReply<
 
 /// Handles a notice about a group.
 pub fn take_group_notice(parts: &mut Parts, notice: &Notice<'_>) {
-    let Some(news) = News::of(notice, parts.core.name) else { return };
-    parts.core.completion.add_chat(Target::Group(news.group));
-    if news.has_joined() && !parts.conversations.groups.contains(&news.group) {
-        parts.conversations.groups.push(news.group);
+    let Some(News { group, text, effect }) = News::of(notice, parts.core.name) else { return };
+    let Parts { core, conversations, .. } = parts;
+    core.completion.add_chat(Target::Group(group));
+    // Of a member who has left for a reason, that is told already.
+    let explained = conversations.explained.take();
+    let is_told = match effect {
+        Effect::Left { user, .. } => explained == Some((group, user)),
+        _ => is_answered(notice, core),
+    };
+    if !is_told {
+        core.show(Line::notice(text));
     }
-    parts.core.show(Line::notice(safe!("{news}")));
-    if news.has_left() {
-        forget_group(parts, news.group);
+    match effect {
+        Effect::Joined if !conversations.groups.contains(&group) => {
+            conversations.groups.push(group);
+        }
+        Effect::Explained(user) => conversations.explained = Some((group, user)),
+        Effect::Left { own: true, .. } | Effect::Ended => forget_group(parts, group),
+        _ => {}
     }
 }
 
-/// Handles a change of a group that was added to the protocol later. A group that is dissolved is
-/// left here too.
-pub fn take_later_change(parts: &mut Parts, group: GroupName, what: &str) {
-    if what == "dissolve" {
-        forget_group(parts, group);
-    }
+/// Returns true if a notice tells of a change that this client asked for, which its answer tells.
+fn is_answered(notice: &Notice<'_>, core: &Core) -> bool {
+    let (Notice::Topic { group, by, .. } | Notice::GroupNews { group, by, .. }) = *notice else {
+        return false;
+    };
+    let mut requests = core.requests.open_requests();
+    let is_own = core.name.is_some_and(|own| own.as_str() == by);
+    is_own && requests.any(|asked| matches!(asked, Asked::Group(asked) if asked.changes(group)))
 }
 
 /// Forgets a group of which this user is no member any more. If it was open, the next lines of a
@@ -79,8 +97,9 @@ fn forget_group(parts: &mut Parts, group: GroupName) {
     let was_open = parts.conversations.places.open() == Some(Target::Group(group));
     parts.conversations.groups.retain(|other| *other != group);
     parts.conversations.forget(Target::Group(group));
-    let leave = Asked::Group(GroupRequest::Leave(group));
-    let leaves = parts.core.requests.open_requests().any(|asked| *asked == leave);
+    let leaves = parts.core.requests.open_requests().any(
+        |asked| matches!(asked, Asked::Group(GroupRequest::Leave(leaving, _)) if *leaving == group),
+    );
     if was_open && !leaves && !parts.core.ui.is_interactive() {
         parts.conversations.places.lose();
     }

@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 
 use chatsrv::chat::id::MessageId;
 use chatsrv::chat::kind::Kind;
-use chatsrv::chat::name::{GroupName, Target};
+use chatsrv::chat::name::{GroupName, Target, UserName};
 use chatsrv::chat::request::LIST_MESSAGES_MAX;
 use chatsrv::display::line::Line;
 use chatsrv::display::safe_text::{SafeText, safe};
@@ -58,6 +58,8 @@ pub struct Conversations {
     opening: Option<Opening>,
     /// The groups of this user, as far as they are known.
     pub groups: Vec<GroupName>,
+    /// The member of a group of whom it was told why they leave, just before the notice of it.
+    pub explained: Option<(GroupName, UserName)>,
     /// The chat to which plain lines go.
     pub places: Places,
     /// The chat whose history was read last, and the oldest message shown of it.

@@ -1,151 +1,17 @@
 //! The table of commands, and the parser of typed lines.
 
+use chatsrv::chat::group::{GroupSetting, GroupStart};
 use chatsrv::chat::id::MessageId;
-use chatsrv::chat::name::{DisplayName, FileName, GroupName, Target, UserRef};
+use chatsrv::chat::name::{FileName, Target, UserRef};
 use chatsrv::chat::request::LIST_MESSAGES_MAX;
-use chatsrv::chat::text::Reason;
 
 use crate::calls::action::CallAction;
+use crate::input::action::{Action, Command, Completes};
 use crate::input::administration::{self, Administration};
 use crate::input::destination::Destination;
 use crate::input::devices::{self, DeviceRequest};
-use crate::input::groups::{self, GroupRequest};
-use crate::transfers::download::Source;
-
-/// A parsed command.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Action {
-    /// Begin the dialogue for a message to everyone.
-    Public,
-    /// Begin the dialogue for a message to one user.
-    Direct,
-    /// Send a message.
-    Say {
-        /// The target.
-        to: Target,
-        /// The text.
-        text: String,
-    },
-    /// List the users online.
-    Who,
-    /// Choose a display name.
-    Nick(DisplayName),
-    /// Turn the notices of users who come online and go offline off (true) or on.
-    Quiet(bool),
-    /// List what is known of a user.
-    Whois(UserRef),
-    /// Be away, for a reason, or not any more.
-    Away(Option<Reason>),
-    /// Be told of a user in any case, or no longer.
-    Monitor {
-        /// The user.
-        user: UserRef,
-        /// True to be told.
-        on: bool,
-    },
-    /// List the chats, and the number of unread messages.
-    Chats,
-    /// Open a chat: show its unread messages, and send plain lines to it.
-    Open(Target),
-    /// Close the open chat.
-    Close,
-    /// Show a number of older messages of a chat; `None` for the open one.
-    History(Option<Target>, u16),
-    /// Show the messages that contain all the words.
-    Search {
-        /// The chat; `None` for all chats.
-        chat: Option<Target>,
-        /// The words.
-        words: String,
-    },
-    /// Remove a message or a sent file.
-    Delete(MessageId),
-    /// A request about groups.
-    Group(GroupRequest),
-    /// Change the password, step by step.
-    Passwd,
-    /// A request about the devices of this user.
-    Devices(DeviceRequest),
-    /// List the files of a folder, or of the shared folder itself.
-    Files(Option<FileName>),
-    /// Download a file.
-    Get(Source),
-    /// Upload a file.
-    Send {
-        /// Its path on this machine.
-        path: String,
-        /// The target; `None` for the shared folder.
-        to: Option<Target>,
-    },
-    /// Show the SHA-256 of a file.
-    Sum(FileName),
-    /// Cancel the transfers of a file; `None` for all transfers.
-    Abort(Option<String>),
-    /// A command for direct chats.
-    Call(CallAction),
-    /// A command of administrators.
-    Administer(Administration),
-    /// List the commands, or explain one.
-    Help(Option<&'static Command>),
-    /// Log out.
-    Leave,
-}
-
-impl Action {
-    /// Returns true if the command sends a request at once. A message goes through its own queue.
-    pub fn asks_server(&self) -> bool {
-        match self {
-            Action::Public
-            | Action::Say { .. }
-            | Action::Close
-            | Action::Abort(_)
-            | Action::Help(_)
-            | Action::Leave => false,
-            Action::Call(call) => call.asks_server(),
-            _ => true,
-        }
-    }
-}
-
-/// The kind of words with which the argument of a command is completed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Completes {
-    /// None.
-    Nothing,
-    /// The names of users.
-    Users,
-    /// The names of users and other chats.
-    Chats,
-    /// The names of groups; after one of them, those of users.
-    Groups,
-    /// The names of the server's files.
-    Files,
-    /// The names of commands.
-    Commands,
-}
-
-/// A command of the table.
-#[derive(Debug)]
-pub struct Command {
-    /// Its name; the case does not matter.
-    pub name: &'static str,
-    /// The synopsis of its arguments.
-    pub words: &'static str,
-    /// Its description, in one line.
-    pub help: &'static str,
-    /// How its argument is completed.
-    pub completes: Completes,
-    /// Parses its arguments; `None` if they are malformed.
-    read: fn(&str) -> Option<Action>,
-}
-
-impl PartialEq for Command {
-    fn eq(&self, other: &Self) -> bool {
-        self.name == other.name
-    }
-}
-
-impl Eq for Command {}
+use crate::input::group_words::{self, on_or_off};
+use crate::input::groups::{GroupRequest, UserRequest};
 
 /// All commands, in the order in which /help lists them.
 pub const COMMANDS: &[Command] = &[
@@ -198,36 +64,60 @@ pub const COMMANDS: &[Command] = &[
         Some(Action::Delete(MessageId(id)))
     }),
     row("/makegroup", "[#NAME] USER...", "make a group of them", Completes::Groups, |words| {
-        make_group(words, false)
+        group_words::make(words, GroupStart::Adds).map(Action::Group)
     }),
     row(
         "/makegroupreq",
         "[#NAME] USER...",
         "ask them to join a new group",
         Completes::Groups,
-        |words| make_group(words, true),
+        |words| group_words::make(words, GroupStart::Asks).map(Action::Group),
     ),
+    row("/makepublic", "#NAME", "make a group that all may join", Completes::Groups, |words| {
+        group_words::make_public(words).map(Action::Group)
+    }),
     row("/joingroup", "#GROUP", "join a group, or ask to", Completes::Groups, |words| {
-        group(words).map(GroupRequest::Join).map(Action::Group)
+        group_words::group(words).map(GroupRequest::Join).map(Action::Group)
+    }),
+    row("/ask", "#GROUP USER", "ask a user to join a group", Completes::Groups, |words| {
+        group_words::about(words, UserRequest::Ask).map(Action::Group)
     }),
     row("/admit", "#GROUP USER", "let in one who wants to join", Completes::Groups, |words| {
-        group_and_user(words, GroupRequest::Admit)
+        group_words::about(words, UserRequest::Admit).map(Action::Group)
     }),
-    row("/refuse", "#GROUP USER", "don't let that one in", Completes::Groups, |words| {
-        group_and_user(words, GroupRequest::Refuse)
+    row("/refuse", "#GROUP USER [EVER]", "don't let that one in", Completes::Groups, |words| {
+        group_words::refuse(words).map(Action::Group)
     }),
-    row("/leavegroup", "#GROUP", "leave a group", Completes::Groups, |words| {
-        group(words).map(GroupRequest::Leave).map(Action::Group)
+    row("/expel", "#GROUP USER [EVER] [TEXT]", "remove a member", Completes::Groups, |words| {
+        group_words::expel(words).map(Action::Group)
     }),
-    row("/keep", "#GROUP on|off", "keep a group when its members leave", Completes::Groups, keep),
+    row("/leavegroup", "#GROUP [TEXT]", "leave a group, and say why", Completes::Groups, |words| {
+        group_words::leave(words).map(Action::Group)
+    }),
+    row(
+        "/keep",
+        "#GROUP on|off",
+        "keep a group when its members leave",
+        Completes::Groups,
+        |words| group_words::set(words, GroupSetting::Kept).map(Action::Group),
+    ),
+    row("/public", "#GROUP on|off", "let everybody join a group", Completes::Groups, |words| {
+        group_words::set(words, GroupSetting::Public).map(Action::Group)
+    }),
+    row("/opentopic", "#GROUP on|off", "let members set its topic", Completes::Groups, |words| {
+        group_words::set(words, GroupSetting::OpenTopic).map(Action::Group)
+    }),
+    row("/topic", "#GROUP [TEXT]", "set the topic, or none", Completes::Groups, |words| {
+        group_words::topic(words).map(Action::Group)
+    }),
     row("/op", "#GROUP USER on|off", "let a member look after it", Completes::Groups, |words| {
-        groups::op(words).map(Action::Group)
+        group_words::op(words).map(Action::Group)
     }),
     row("/handover", "#GROUP USER", "make a member the admin", Completes::Groups, |words| {
-        group_and_user(words, GroupRequest::Handover)
+        group_words::about(words, UserRequest::Handover).map(Action::Group)
     }),
     row("/dissolve", "#GROUP", "end a group (administrators)", Completes::Groups, |words| {
-        group(words).map(GroupRequest::Dissolve).map(Action::Group)
+        group_words::group(words).map(GroupRequest::Dissolve).map(Action::Group)
     }),
     row("/sendgroup", "#GROUP TEXT", "send a message to a group", Completes::Groups, |words| {
         let (name, text) = target_and_text(words)?;
@@ -239,8 +129,17 @@ pub const COMMANDS: &[Command] = &[
     row("/activeallgroups", "", "list all groups", Completes::Nothing, |words| {
         alone(words, Action::Group(GroupRequest::All))
     }),
-    row("/members", "#GROUP", "list the members of a group", Completes::Groups, |words| {
-        group(words).map(GroupRequest::Members).map(Action::Group)
+    row("/publicgroups", "", "list the groups that all may join", Completes::Nothing, |words| {
+        alone(words, Action::Group(GroupRequest::Public))
+    }),
+    row("/members", "#GROUP [ALL]", "list the members of a group", Completes::Groups, |words| {
+        group_words::members(words).map(Action::Group)
+    }),
+    row("/info", "#GROUP", "list what is known of a group", Completes::Groups, |words| {
+        group_words::group(words).map(GroupRequest::Info).map(Action::Group)
+    }),
+    row("/shutout", "#GROUP", "list who may not come in", Completes::Groups, |words| {
+        group_words::group(words).map(GroupRequest::ShutOut).map(Action::Group)
     }),
     row("/passwd", "", "change your password, step by step", Completes::Nothing, |words| {
         alone(words, Action::Passwd)
@@ -305,8 +204,11 @@ pub const COMMANDS: &[Command] = &[
     row("/accept", "", "take the call that rings", Completes::Nothing, |words| {
         alone(words, Action::Call(CallAction::Accept))
     }),
-    row("/decline", "", "don't take the call that rings", Completes::Nothing, |words| {
-        alone(words, Action::Call(CallAction::Decline))
+    row("/decline", "[#GROUP]", "don't take the call, or don't join", Completes::Groups, |words| {
+        match words.trim() {
+            "" => Some(Action::Call(CallAction::Decline)),
+            group => group.parse().ok().map(GroupRequest::Decline).map(Action::Group),
+        }
     }),
     row("/hangup", "", "end the direct chat, or the call", Completes::Nothing, |words| {
         alone(words, Action::Call(CallAction::HangUp))
@@ -347,7 +249,7 @@ pub const COMMANDS: &[Command] = &[
     row("/help", "[COMMAND]", "list the commands, or explain one", Completes::Commands, |words| {
         match words.trim() {
             "" => Some(Action::Help(None)),
-            name => find(name).map(|command| Action::Help(Some(command))),
+            name => find_for_help(name).map(|command| Action::Help(Some(command))),
         }
     }),
     row("/quit", "", "log out", Completes::Nothing, |words| alone(words, Action::Leave)),
@@ -361,18 +263,6 @@ const fn row(
     read: fn(&str) -> Option<Action>,
 ) -> Command {
     Command { name, words, help, completes, read }
-}
-
-impl Command {
-    /// The synopsis of the command.
-    pub fn usage(&self) -> String {
-        format!("{} {}", self.name, self.words).trim_end().to_string()
-    }
-
-    /// Returns true if the plain lines after it are meant for the chat that it names.
-    pub fn leads_to_chat(&self) -> bool {
-        ["/open", "/call", "/accept"].contains(&self.name)
-    }
 }
 
 /// A parsed line.
@@ -416,6 +306,11 @@ pub fn read_for(destination: &Destination, line: &str) -> Typed {
     }
 }
 
+/// Finds a command whose name may stand without the slash.
+fn find_for_help(name: &str) -> Option<&'static Command> {
+    find(name).or_else(|| find(&format!("/{name}")))
+}
+
 fn find(name: &str) -> Option<&'static Command> {
     COMMANDS.iter().find(|command| command.name.eq_ignore_ascii_case(name))
 }
@@ -443,36 +338,6 @@ fn history(words: &str) -> Option<Action> {
     let count = words.next().map_or(Some(HISTORY_COUNT), |count| count.parse().ok())?;
     let fits = (1..=LIST_MESSAGES_MAX).contains(&count) && words.next().is_none();
     fits.then_some(Action::History(chat, count))
-}
-
-fn on_or_off(word: &str) -> Option<bool> {
-    match word.trim() {
-        word if word.eq_ignore_ascii_case("on") => Some(true),
-        word if word.eq_ignore_ascii_case("off") => Some(false),
-        _ => None,
-    }
-}
-
-fn group(words: &str) -> Option<GroupName> {
-    words.trim().parse().ok()
-}
-
-/// Parses `[#name] user...`; there must be at least one other member.
-fn make_group(words: &str, asks: bool) -> Option<Action> {
-    let mut words = words.split_whitespace().peekable();
-    let name = words.next_if(|word| word.starts_with('#')).map(str::parse).transpose().ok()?;
-    let users: Vec<UserRef> = words.map(|word| word.parse().ok()).collect::<Option<_>>()?;
-    (!users.is_empty()).then_some(Action::Group(GroupRequest::Make { name, users, asks }))
-}
-
-fn group_and_user(words: &str, request: fn(GroupName, UserRef) -> GroupRequest) -> Option<Action> {
-    let (group, user) = words.trim().split_once(' ')?;
-    Some(Action::Group(request(group.parse().ok()?, user.trim().parse().ok()?)))
-}
-
-fn keep(words: &str) -> Option<Action> {
-    let (group, word) = words.trim().split_once(' ')?;
-    Some(Action::Group(GroupRequest::Keep(group.parse().ok()?, on_or_off(word)?)))
 }
 
 fn file_or_all(words: &str) -> Option<Option<FileName>> {

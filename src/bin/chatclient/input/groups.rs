@@ -1,12 +1,13 @@
-//! Requests about groups, and the texts for their replies and for notices.
+//! Requests about groups: parsed from what was typed, encoded, and the texts for their replies.
 
 use std::fmt;
 
-use chatsrv::chat::group::GroupChange;
-use chatsrv::chat::name::{GroupName, UserName, UserRef};
+use chatsrv::chat::group::{GroupSetting, GroupStart};
+use chatsrv::chat::name::{GroupName, UserRef};
+use chatsrv::chat::text::{Reason, Topic};
 use chatsrv::display::safe_text::{SafeText, safe};
 use chatsrv::protocol::native::code::Code;
-use chatsrv::protocol::native::read::{FinalReply, Notice, ReplyWords};
+use chatsrv::protocol::native::read::{FinalReply, ReplyWords};
 use chatsrv::protocol::native::verb::Verb;
 
 /// A request about groups.
@@ -16,25 +17,23 @@ pub enum GroupRequest {
     Make {
         /// Its name; `None` for a number that the server chooses.
         name: Option<GroupName>,
-        /// The members, besides the user who creates it.
+        /// The users who are made members or asked to join.
         users: Vec<UserRef>,
-        /// True if they are asked to join, instead of being made members.
-        asks: bool,
+        /// How it begins.
+        start: GroupStart,
     },
     /// Join a group, or ask to.
     Join(GroupName),
-    /// As an op, admit a user who asks to join.
-    Admit(GroupName, UserRef),
-    /// As an op, refuse a user who asks to join.
-    Refuse(GroupName, UserRef),
-    /// Leave a group.
-    Leave(GroupName),
-    /// As an op, let a group outlive logouts and restarts, or no longer.
-    Keep(GroupName, bool),
-    /// As an op, make a member an op, or take that role away.
-    Op(GroupName, UserRef, bool),
-    /// Make a member the admin.
-    Handover(GroupName, UserRef),
+    /// Decline the invitation to a group.
+    Decline(GroupName),
+    /// Leave a group, perhaps for a reason.
+    Leave(GroupName, Option<Reason>),
+    /// A request about one user.
+    About(GroupName, UserRef, UserRequest),
+    /// As an op, switch a setting on or off.
+    Set(GroupName, GroupSetting, bool),
+    /// Set the topic, or take it away.
+    Topic(GroupName, Option<Topic>),
     /// As an administrator, end a group.
     Dissolve(GroupName),
     /// List the groups of this user; quietly, if it is only for the list of chats and the
@@ -45,26 +44,61 @@ pub enum GroupRequest {
     },
     /// List all groups.
     All,
-    /// List the members of a group.
-    Members(GroupName),
+    /// List the public groups.
+    Public,
+    /// List the members of a group; if `all` is true, with all that is known of them.
+    Members(GroupName, bool),
+    /// List what is known of a group.
+    Info(GroupName),
+    /// List the users who may not come into a group.
+    ShutOut(GroupName),
+}
+
+/// A request about one user of a group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UserRequest {
+    /// Ask the user to join.
+    Ask,
+    /// As an op, admit the user, who asks to join.
+    Admit,
+    /// As an op, refuse the user, who asks to join; if `ever` is true, for ever.
+    Refuse {
+        /// True to shut the user out.
+        ever: bool,
+    },
+    /// As an op, remove the user from the members.
+    Expel {
+        /// True to shut the user out.
+        ever: bool,
+        /// The reason.
+        reason: Option<Reason>,
+    },
+    /// As an op, make the member an op, or take that role away.
+    Op(bool),
+    /// Make the member the admin.
+    Handover,
 }
 
 impl GroupRequest {
     /// The verb of the request.
     pub fn verb(&self) -> Verb {
         match self {
-            GroupRequest::Make { asks: false, .. } => Verb::Mkgroup,
-            GroupRequest::Make { asks: true, .. } => Verb::Mkgroupreq,
+            GroupRequest::Make { start: GroupStart::Adds, .. } => Verb::Mkgroup,
+            GroupRequest::Make { start: GroupStart::Asks, .. } => Verb::Mkgroupreq,
+            GroupRequest::Make { start: GroupStart::Public, .. } => Verb::Mkpublic,
             GroupRequest::Join(_) => Verb::Join,
-            GroupRequest::Admit(..) => Verb::Admit,
-            GroupRequest::Refuse(..) => Verb::Refuse,
-            GroupRequest::Leave(_) => Verb::Leave,
-            GroupRequest::Keep(..) => Verb::Keep,
-            GroupRequest::Op(..) => Verb::Op,
-            GroupRequest::Handover(..) => Verb::Handover,
+            GroupRequest::Decline(_) => Verb::Decline,
+            GroupRequest::Leave(..) => Verb::Leave,
+            GroupRequest::About(_, _, request) => request.verb(),
+            GroupRequest::Set(_, GroupSetting::Kept, _) => Verb::Keep,
+            GroupRequest::Set(_, GroupSetting::Public, _) => Verb::Public,
+            GroupRequest::Set(_, GroupSetting::OpenTopic, _) => Verb::Opentopic,
+            GroupRequest::Topic(..) => Verb::Topic,
             GroupRequest::Dissolve(_) => Verb::Dissolve,
-            GroupRequest::Mine { .. } | GroupRequest::All => Verb::Groups,
-            GroupRequest::Members(_) => Verb::Members,
+            GroupRequest::Mine { .. } | GroupRequest::All | GroupRequest::Public => Verb::Groups,
+            GroupRequest::Members(..) => Verb::Members,
+            GroupRequest::Info(_) => Verb::Info,
+            GroupRequest::ShutOut(_) => Verb::Shutout,
         }
     }
 
@@ -76,75 +110,91 @@ impl GroupRequest {
                 let words: Vec<_> = name.chain(users.iter().map(ToString::to_string)).collect();
                 words.join(" ")
             }
-            GroupRequest::Admit(group, user)
-            | GroupRequest::Refuse(group, user)
-            | GroupRequest::Handover(group, user) => format!("{group} {user}"),
-            GroupRequest::Op(group, user, on) => {
-                format!("{group} {user} {}", if *on { "on" } else { "off" })
+            GroupRequest::Leave(group, Some(reason)) => format!("{group} {}", reason.as_str()),
+            GroupRequest::About(group, user, request) => {
+                format!("{group} {user}{}", request.rest())
             }
-            GroupRequest::Keep(group, on) => {
-                format!("{group} {}", if *on { "on" } else { "off" })
-            }
+            GroupRequest::Set(group, _, on) => format!("{group} {}", on_or_off(*on)),
+            GroupRequest::Topic(group, Some(topic)) => format!("{group} {}", topic.as_str()),
+            GroupRequest::Members(group, true) => format!("{group} ALL"),
             GroupRequest::Join(group)
-            | GroupRequest::Leave(group)
+            | GroupRequest::Decline(group)
+            | GroupRequest::Leave(group, None)
+            | GroupRequest::Topic(group, None)
             | GroupRequest::Dissolve(group)
-            | GroupRequest::Members(group) => group.to_string(),
+            | GroupRequest::Members(group, false)
+            | GroupRequest::Info(group)
+            | GroupRequest::ShutOut(group) => group.to_string(),
             GroupRequest::Mine { .. } => String::new(),
             GroupRequest::All => "ALL".to_string(),
+            GroupRequest::Public => "PUBLIC".to_string(),
+        }
+    }
+
+    /// Returns true if the request changes a group that there is.
+    pub fn changes(&self, group: GroupName) -> bool {
+        match self {
+            GroupRequest::About(of, ..)
+            | GroupRequest::Set(of, ..)
+            | GroupRequest::Topic(of, _)
+            | GroupRequest::Dissolve(of) => *of == group,
+            _ => false,
         }
     }
 
     /// The command that the user typed for it; `None` if the client sends it by itself.
     pub fn typed_as(&self) -> Option<&'static str> {
-        match self {
-            GroupRequest::Make { asks: false, .. } => Some("/makegroup"),
-            GroupRequest::Make { asks: true, .. } => Some("/makegroupreq"),
-            GroupRequest::Join(_) => Some("/joingroup"),
-            GroupRequest::Admit(..) => Some("/admit"),
-            GroupRequest::Refuse(..) => Some("/refuse"),
-            GroupRequest::Leave(_) => Some("/leavegroup"),
-            GroupRequest::Keep(..) => Some("/keep"),
-            GroupRequest::Op(..) => Some("/op"),
-            GroupRequest::Handover(..) => Some("/handover"),
-            GroupRequest::Dissolve(_) => Some("/dissolve"),
-            GroupRequest::Mine { quiet: false } => Some("/activegroups"),
-            GroupRequest::Mine { quiet: true } => None,
-            GroupRequest::All => Some("/activeallgroups"),
-            GroupRequest::Members(_) => Some("/members"),
-        }
+        Some(match self {
+            GroupRequest::Mine { quiet: true } => return None,
+            GroupRequest::Mine { quiet: false } => "/activegroups",
+            GroupRequest::All => "/activeallgroups",
+            GroupRequest::Public => "/publicgroups",
+            GroupRequest::Make { start: GroupStart::Adds, .. } => "/makegroup",
+            GroupRequest::Make { start: GroupStart::Asks, .. } => "/makegroupreq",
+            GroupRequest::Make { start: GroupStart::Public, .. } => "/makepublic",
+            GroupRequest::Join(_) => "/joingroup",
+            GroupRequest::Decline(_) => "/decline",
+            GroupRequest::Leave(..) => "/leavegroup",
+            GroupRequest::About(_, _, UserRequest::Ask) => "/ask",
+            GroupRequest::About(_, _, UserRequest::Admit) => "/admit",
+            GroupRequest::About(_, _, UserRequest::Refuse { .. }) => "/refuse",
+            GroupRequest::About(_, _, UserRequest::Expel { .. }) => "/expel",
+            GroupRequest::About(_, _, UserRequest::Op(_)) => "/op",
+            GroupRequest::About(_, _, UserRequest::Handover) => "/handover",
+            GroupRequest::Set(_, GroupSetting::Kept, _) => "/keep",
+            GroupRequest::Set(_, GroupSetting::Public, _) => "/public",
+            GroupRequest::Set(_, GroupSetting::OpenTopic, _) => "/opentopic",
+            GroupRequest::Topic(..) => "/topic",
+            GroupRequest::Dissolve(_) => "/dissolve",
+            GroupRequest::Members(..) => "/members",
+            GroupRequest::Info(_) => "/info",
+            GroupRequest::ShutOut(_) => "/shutout",
+        })
     }
 
     /// The text to show after success; `None` for lists.
     pub fn done(&self, reply: &FinalReply<'_>) -> Option<SafeText> {
         Some(match self {
-            GroupRequest::Make { users, asks, .. } => match reply.words {
-                ReplyWords::GroupMade { group, members } if !asks => {
-                    safe!("{group} is there, members: {members}; /open {group} writes to it")
-                }
-                ReplyWords::GroupMade { group, .. } => {
-                    let asked: Vec<_> = users.iter().map(ToString::to_string).collect();
-                    safe!("{group} is there; asked to join: {}", asked.join(", "))
-                }
-                _ => SafeText::new(reply.text),
-            },
+            GroupRequest::Make { users, start, .. } => made(users, *start, reply),
             GroupRequest::Join(group) if reply.has(Code::DoneWaiting) => {
                 safe!("the ops of {group} are asked; you are told when you are let in")
             }
             GroupRequest::Join(group) => {
                 safe!("you are a member of {group}; /open {group} writes to it")
             }
-            GroupRequest::Admit(group, user) => safe!("{user} is let into {group}"),
-            GroupRequest::Refuse(group, user) => safe!("{user} is not let into {group}"),
-            GroupRequest::Leave(group) => safe!("you have left {group}"),
-            GroupRequest::Keep(group, true) => safe!("{group} and its members are kept"),
-            GroupRequest::Keep(group, false) => safe!("{group} is not kept any more"),
-            GroupRequest::Op(group, user, true) => safe!("{user} is an op of {group}"),
-            GroupRequest::Op(group, user, false) => safe!("{user} is no op of {group}"),
-            GroupRequest::Handover(group, user) => safe!("{user} is the admin of {group}"),
+            GroupRequest::Decline(group) => safe!("you do not join {group}"),
+            GroupRequest::Leave(group, _) => safe!("you have left {group}"),
+            GroupRequest::About(group, user, request) => request.done(group, user),
+            GroupRequest::Set(group, setting, on) => SafeText::new(set(group, *setting, *on)),
+            GroupRequest::Topic(group, Some(_)) => safe!("{group} has that topic now"),
+            GroupRequest::Topic(group, None) => safe!("{group} has no topic any more"),
             GroupRequest::Dissolve(group) => safe!("{group} has ended"),
-            GroupRequest::Mine { .. } | GroupRequest::All | GroupRequest::Members(_) => {
-                return None;
-            }
+            GroupRequest::Mine { .. }
+            | GroupRequest::All
+            | GroupRequest::Public
+            | GroupRequest::Members(..)
+            | GroupRequest::Info(_)
+            | GroupRequest::ShutOut(_) => return None,
         })
     }
 
@@ -153,126 +203,88 @@ impl GroupRequest {
         match self {
             GroupRequest::Mine { quiet: false } => Some("you are in no group"),
             GroupRequest::All => Some("there are no groups"),
+            GroupRequest::Public => Some("there are no public groups"),
+            GroupRequest::ShutOut(_) => Some("nobody is shut out"),
             _ => None,
         }
     }
 }
 
-/// Parses `#group user on` or `#group user off`.
-pub fn op(words: &str) -> Option<GroupRequest> {
-    let mut words = words.split_whitespace();
-    let (group, user) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
-    let on = match words.next()? {
-        word if word.eq_ignore_ascii_case("on") => true,
-        word if word.eq_ignore_ascii_case("off") => false,
-        _ => return None,
-    };
-    words.next().is_none().then_some(GroupRequest::Op(group, user, on))
-}
-
-/// A change of a group, or a request to join, from a notice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct News {
-    kind: NewsKind,
-    /// The group.
-    pub group: GroupName,
-    user: UserName,
-    /// True if it is about the user of this client.
-    own: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum NewsKind {
-    /// The user asks the user of this client to join.
-    Asks,
-    /// The user asks to join.
-    Wants,
-    Joined,
-    Left,
-    Admin,
-}
-
-impl News {
-    /// Creates the news from a notice, if it is about a group; `own` is the user of this client.
-    pub fn of(notice: &Notice<'_>, own: Option<UserName>) -> Option<Self> {
-        let (kind, group, user) = match *notice {
-            Notice::Asks { group, user } => (NewsKind::Asks, group, user),
-            Notice::WantsIn { group, user } => (NewsKind::Wants, group, user),
-            Notice::Group { group, change, user } => match change {
-                GroupChange::Join => (NewsKind::Joined, group, user),
-                GroupChange::Leave => (NewsKind::Left, group, user),
-                GroupChange::Admin => (NewsKind::Admin, group, user),
-            },
-            _ => return None,
-        };
-        Some(News { kind, group, user, own: own == Some(user) })
+impl UserRequest {
+    fn verb(&self) -> Verb {
+        match self {
+            UserRequest::Ask => Verb::Ask,
+            UserRequest::Admit => Verb::Admit,
+            UserRequest::Refuse { .. } => Verb::Refuse,
+            UserRequest::Expel { .. } => Verb::Expel,
+            UserRequest::Op(_) => Verb::Op,
+            UserRequest::Handover => Verb::Handover,
+        }
     }
 
-    /// Returns true if the user of this client is no member any more.
-    pub fn has_left(&self) -> bool {
-        self.own && self.kind == NewsKind::Left
-    }
-
-    /// Returns true if the user of this client has become a member.
-    pub fn has_joined(&self) -> bool {
-        self.own && self.kind == NewsKind::Joined
-    }
-}
-
-impl fmt::Display for News {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let News { kind, group, user, own } = self;
-        match (kind, own) {
-            (NewsKind::Asks, _) => write!(f, "{user} asks you to join {group}; /joingroup {group}"),
-            (NewsKind::Wants, _) => {
-                write!(f, "{user} wants to join {group}; /admit {group} {user}")
+    /// The arguments behind the user, each with a space before it.
+    fn rest(&self) -> String {
+        match self {
+            UserRequest::Ask | UserRequest::Admit | UserRequest::Handover => String::new(),
+            UserRequest::Op(on) => format!(" {}", on_or_off(*on)),
+            UserRequest::Refuse { ever } => if *ever { " EVER" } else { "" }.to_string(),
+            UserRequest::Expel { ever, reason } => {
+                let ever = if *ever { " EVER" } else { "" };
+                match reason {
+                    Some(reason) => format!("{ever} {}", reason.as_str()),
+                    None => ever.to_string(),
+                }
             }
-            (NewsKind::Joined, true) => write!(f, "you are a member of {group} now"),
-            (NewsKind::Joined, false) => write!(f, "{user} joined {group}"),
-            (NewsKind::Left, true) => write!(f, "you are no member of {group} any more"),
-            (NewsKind::Left, false) => write!(f, "{user} left {group}"),
-            (NewsKind::Admin, true) => write!(f, "you are now the admin of {group}"),
-            (NewsKind::Admin, false) => write!(f, "{user} is now the admin of {group}"),
+        }
+    }
+
+    fn done(&self, group: &GroupName, user: &UserRef) -> SafeText {
+        match self {
+            UserRequest::Ask => safe!("{user} is asked to join {group}"),
+            UserRequest::Admit => safe!("{user} is let into {group}"),
+            UserRequest::Refuse { ever: false } => safe!("{user} is not let into {group}"),
+            UserRequest::Refuse { ever: true } => safe!("{user} is shut out of {group}"),
+            UserRequest::Expel { ever: false, .. } => safe!("{user} is no member of {group}"),
+            UserRequest::Expel { ever: true, .. } => {
+                safe!("{user} is no member of {group}, and shut out")
+            }
+            UserRequest::Op(true) => safe!("{user} is an op of {group}"),
+            UserRequest::Op(false) => safe!("{user} is no op of {group}"),
+            UserRequest::Handover => safe!("{user} is the admin of {group}"),
         }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use chatsrv::protocol::native::read::{Reading, ServerLine};
-
-    fn say(line: &str) -> Option<String> {
-        let Reading::Notice(notice) = ServerLine::parse(line).unwrap().read() else { return None };
-        News::of(&notice, "alice".parse().ok()).map(|news| news.to_string())
-    }
-
-    #[test]
-    fn notices_read_as_plain_words() {
-        let said = [
-            ("122 ASK #ops bob", "bob asks you to join #ops; /joingroup #ops"),
-            ("123 JOIN #ops carol", "carol wants to join #ops; /admit #ops carol"),
-            ("128 GROUP #ops join bob", "bob joined #ops"),
-            ("128 GROUP #ops join Alice", "you are a member of #ops now"),
-            ("128 GROUP #ops leave bob", "bob left #ops"),
-            ("128 GROUP #ops admin alice", "you are now the admin of #ops"),
-        ];
-        for (line, text) in said {
-            assert_eq!(say(line).as_deref(), Some(text));
+fn made(users: &[UserRef], start: GroupStart, reply: &FinalReply<'_>) -> SafeText {
+    let ReplyWords::GroupMade { group, members } = reply.words else {
+        return SafeText::new(reply.text);
+    };
+    match start {
+        GroupStart::Adds => {
+            safe!("{group} is there, members: {members}; /open {group} writes to it")
         }
-        for line in ["128 GROUP #ops", "128 GROUP #ops eat bob", "122 ASK ops bob", "127 ABORT 1 x"]
-        {
-            assert_eq!(say(line), None, "{line}");
+        GroupStart::Asks => {
+            let asked: Vec<_> = users.iter().map(ToString::to_string).collect();
+            safe!("{group} is there; asked to join: {}", asked.join(", "))
+        }
+        GroupStart::Public => {
+            safe!("{group} is there, and everybody may join; /open {group} writes to it")
         }
     }
+}
 
-    #[test]
-    fn what_makes_an_op_is_read() {
-        let words = |typed| op(typed).map(|request| request.words());
-        assert_eq!(words(" #team  bob ON ").as_deref(), Some("#team bob on"));
-        assert_eq!(words("#team 10417 off").as_deref(), Some("#team 10417 off"));
-        for wrong in ["#team bob", "#team bob maybe", "team bob on", "#team bob on now", ""] {
-            assert_eq!(words(wrong), None, "{wrong}");
-        }
+/// Says what a setting of a group means now.
+pub fn set(group: impl fmt::Display, setting: GroupSetting, on: bool) -> String {
+    match (setting, on) {
+        (GroupSetting::Kept, true) => format!("{group} and its members are kept"),
+        (GroupSetting::Kept, false) => format!("{group} is not kept any more"),
+        (GroupSetting::Public, true) => format!("everybody may join {group} now"),
+        (GroupSetting::Public, false) => format!("who wants to join {group} has to ask now"),
+        (GroupSetting::OpenTopic, true) => format!("members may set the topic of {group} now"),
+        (GroupSetting::OpenTopic, false) => format!("only ops may set the topic of {group} now"),
     }
+}
+
+fn on_or_off(on: bool) -> &'static str {
+    if on { "on" } else { "off" }
 }

@@ -8,7 +8,8 @@ use chatsrv::display::line::Line;
 use chatsrv::display::safe_text::{SafeText, safe};
 use chatsrv::display::said::on_one_line;
 
-use super::commands::{self, Action, Typed};
+use super::action::Action;
+use super::commands::{self, Typed};
 use super::destination::Destination;
 use super::groups::GroupRequest;
 use crate::calls::action::CallAction;
@@ -61,7 +62,7 @@ impl Entry {
         match self.read() {
             Typed::Action(Action::Open(chat)) => Destination::Chat(chat),
             Typed::Action(Action::Close) => Destination::Nowhere,
-            Typed::Action(Action::Group(GroupRequest::Leave(group)))
+            Typed::Action(Action::Group(GroupRequest::Leave(group, _)))
                 if self.to == Destination::Chat(Target::Group(group)) =>
             {
                 Destination::Nowhere

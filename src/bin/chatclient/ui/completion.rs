@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use chatsrv::chat::name::Target;
 
-use crate::input::commands::{COMMANDS, Completes};
+use crate::input::action::Completes;
+use crate::input::commands::COMMANDS;
 
 /// The largest number of names of each kind; a server may have any number.
 const NAMES_MAX: usize = 4096;

@@ -1,4 +1,5 @@
 use super::*;
+use crate::transfers::download::Source;
 
 #[test]
 fn dialogues_begin_with_a_word_that_stands_alone() {
@@ -78,22 +79,28 @@ fn a_message_is_removed_by_its_id() {
 
 #[test]
 fn groups_are_made_of_users() {
-    let make = |name: Option<&str>, users: &[&str], asks| {
+    let make = |name: Option<&str>, users: &[&str], start| {
         let name = name.map(|name| name.parse().unwrap());
         let users = users.iter().map(|user| user.parse().unwrap()).collect();
-        Typed::Action(Action::Group(GroupRequest::Make { name, users, asks }))
+        Typed::Action(Action::Group(GroupRequest::Make { name, users, start }))
     };
-    assert_eq!(read("/makegroup #ops bob  12345"), make(Some("#ops"), &["bob", "12345"], false));
-    assert_eq!(read("/makegroupreq bob"), make(None, &["bob"], true));
+    assert_eq!(
+        read("/makegroup #ops bob  12345"),
+        make(Some("#ops"), &["bob", "12345"], GroupStart::Adds)
+    );
+    assert_eq!(read("/makegroupreq bob"), make(None, &["bob"], GroupStart::Asks));
+    assert_eq!(read("/makepublic #tea"), make(Some("#tea"), &[], GroupStart::Public));
     let (ops, bob) = ("#ops".parse().unwrap(), "bob".parse().unwrap());
     assert_eq!(
         read("/admit #ops bob"),
-        Typed::Action(Action::Group(GroupRequest::Admit(ops, bob)))
+        Typed::Action(Action::Group(GroupRequest::About(ops, bob, UserRequest::Admit)))
     );
     assert_eq!(
         read("/keep #ops OFF"),
-        Typed::Action(Action::Group(GroupRequest::Keep(ops, false)))
+        Typed::Action(Action::Group(GroupRequest::Set(ops, GroupSetting::Kept, false)))
     );
+    assert_eq!(read("/decline"), Typed::Action(Action::Call(CallAction::Decline)));
+    assert_eq!(read("/decline #ops"), Typed::Action(Action::Group(GroupRequest::Decline(ops))));
     let misused = [
         "/makegroup",
         "/makegroup #ops",
@@ -104,6 +111,10 @@ fn groups_are_made_of_users() {
         "/sendgroup #ops",
         "/sendgroup bob hi",
         "/members",
+        "/makepublic",
+        "/expel #ops",
+        "/topic",
+        "/decline ops",
     ];
     for misused in misused {
         assert!(matches!(read(misused), Typed::Misused(_)), "{misused}");

@@ -272,7 +272,8 @@ impl Terminal {
                 if more > 0 {
                     text.push_str(&format!("  and {more} more"));
                 }
-                self.screen.print(&Line::answer(SafeText::new(text)));
+                // A candidate may be a name that somebody chose, and must not begin the row.
+                self.screen.print(&Line::answer(safe!("which: {text}")));
             }
         }
     }
