@@ -3,7 +3,7 @@
 use crate::folder;
 use crate::person::Person;
 use crate::relay::Relay;
-use crate::support::{Client, Server, password_of};
+use crate::support::{Client, Random, Server, password_of};
 
 /// Bob at a terminal behind a relay, beside whatever other sessions he has.
 fn bob_behind(relay: &Relay, folder: &std::path::Path) -> Person {
@@ -87,6 +87,52 @@ fn what_was_said_and_read_elsewhere_meanwhile_is_shown_once_and_nothing_is_left_
     say(&mut alice, "D bob number 11");
     bob.wait_for_row("alice -> bob: number 11");
     assert_eq!(numbers(&bob), (1..=11).collect::<Vec<_>>(), "{}", bob.screen.rows().join("\n"));
+}
+
+#[test]
+fn however_often_the_connection_is_cut_every_line_is_shown_once() {
+    // Each wait before the next attempt may be twice as long.
+    const CUTS: usize = 3;
+    let mut random = Random::new();
+    let (server, folder) = (Server::start(&[]), folder());
+    server.register("bob").leave();
+    let mut alice = server.register("alice");
+    let relay = Relay::before(&server);
+    let mut bob = bob_behind(&relay, folder.path());
+    let mut elsewhere = bob_elsewhere(&server);
+    // Without its token the client would ask for the password again. It asks for the token first.
+    bob.type_keys("/list\r");
+    bob.wait_for_row("online: 2");
+    let mut count = 0;
+    for cuts in 0..=CUTS {
+        let cut_at = random.below(12);
+        for at in 0..12 {
+            if at == cut_at && cuts < CUTS {
+                relay.cut();
+            }
+            count += 1;
+            match random.below(5) {
+                0 => drop(say(&mut alice, &format!("D bob number {count}"))),
+                1 => drop(say(&mut alice, &format!("D * number {count}"))),
+                2 => drop(say(&mut elsewhere, &format!("D alice number {count}"))),
+                3 => drop(say(&mut elsewhere, &format!("D * number {count}"))),
+                _ => bob.type_keys(&format!("/msg alice number {count}\r")),
+            }
+        }
+        relay.mend();
+        // What was typed is confirmed, and what was said before it is shown.
+        bob.type_keys(&format!("/msg alice behind cut {cuts}\r"));
+        bob.wait_for_row(&format!("bob -> alice: behind cut {cuts}"));
+    }
+    say(&mut alice, "D bob the last one");
+    bob.wait_for_row("alice -> bob: the last one");
+    let rows = bob.screen.rows();
+    let is_said = |row: &&String| row.contains(" -> ") && !row.starts_with("bob> ");
+    let said = rows.iter().filter(is_said).filter(|row| !row.contains("kept to be"));
+    let mut numbers: Vec<usize> =
+        said.filter_map(|row| row.split_once(": number ")?.1.parse().ok()).collect();
+    numbers.sort_unstable();
+    assert_eq!(numbers, (1..=count).collect::<Vec<_>>(), "{}", rows.join("\n"));
 }
 
 #[test]
