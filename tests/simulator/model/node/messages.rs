@@ -143,18 +143,31 @@ impl NodeModel {
     }
 
     /// The session in which somebody tries to send the message with that text. Whoever marked it
-    /// may try it in two at once; then it is the one that is being handled.
-    fn said_in(&self, text: &str) -> Option<ConnId> {
+    /// may try it in two at once; then it is the one that is being handled, and none that is told
+    /// of the message as said elsewhere.
+    fn said_in(&self, text: &str, elsewhere: &[ConnId]) -> ConnId {
         let is_it = |due: &Due| matches!(due, Due::Attempt(attempt) if *attempt.said.text == *text);
-        let sessions = self.sessions.iter();
+        let sessions = self.sessions.iter().filter(|(conn, _)| !elsewhere.contains(conn));
         let mut all = sessions.filter(|(_, session)| session.replies.iter().any(is_it));
         let current = all.clone().find(|(conn, _)| Some(**conn) == self.current);
-        current.or(all.next_back()).map(|(conn, _)| *conn)
+        let found = current.or(all.next_back()).map(|(conn, _)| *conn);
+        found.unwrap_or_else(|| panic!("nobody says {text:?}"))
     }
 
-    /// The message with that text that somebody tries to send.
+    /// The message with that text that somebody tries to send, or has sent in one of two tries.
     fn attempt(&mut self, text: &str) -> &mut Attempt {
-        let conn = self.said_in(text).unwrap_or_else(|| panic!("nobody says {text:?}"));
+        let is_sent = |due: &Due| {
+            let Due::Attempt(Attempt { said, state }) = due else { return false };
+            *said.text == *text && matches!(state, State::Sent { .. })
+        };
+        let mut sessions = self.sessions.iter();
+        let sent = sessions.find(|(_, session)| session.replies.iter().any(is_sent));
+        let conn = sent.map(|(conn, _)| *conn);
+        self.attempt_in(conn.unwrap_or_else(|| self.said_in(text, &[])), text)
+    }
+
+    /// The message with that text that somebody tries to send in a session.
+    fn attempt_in(&mut self, conn: ConnId, text: &str) -> &mut Attempt {
         let mut attempts = self.session(conn).replies.iter_mut().filter_map(|due| match due {
             Due::Attempt(attempt) if *attempt.said.text == *text => Some(attempt),
             _ => None,
@@ -168,7 +181,8 @@ impl NodeModel {
         // What waited for a file comes behind it, whether anybody was told of the file or not.
         self.settle_file();
         self.ledger.given_out(id);
-        let Attempt { said, state } = self.attempt(text);
+        let said_in = self.said_in(text, elsewhere);
+        let Attempt { said, state } = self.attempt_in(said_in, text);
         assert_eq!(*state, State::Waits, "{text:?} is sent twice");
         let said = said.clone();
         if let Some(key) = &said.key {
@@ -183,11 +197,11 @@ impl NodeModel {
         let Reached { online, entering, users: delivered, absent } =
             self.reached(said.chat, &readers);
         self.hold(&entering, &said, Some(id));
-        let mut own = self.own(said.from, self.said_in(text));
+        let mut own = self.own(said.from, Some(said_in));
         own.sort_unstable();
         assert_eq!(elsewhere, own, "{said:?} is told to other sessions of its sender");
         let stored = if self.config.keep_messages { absent } else { 0 };
-        self.attempt(text).state = State::Sent { id, delivered, stored };
+        self.attempt_in(said_in, text).state = State::Sent { id, delivered, stored };
         online
     }
 
