@@ -86,6 +86,11 @@ impl People {
                 13 if rng.bool() => return say(client, "C MORE on"),
                 13 if rng.u8(..8) == 0 => return self.changes_often(client, rng),
                 5..12 if self.meets_in_groups => return self.meet(client, rng),
+                14 if rng.u8(..4) == 0 => return say(client, &Self::about_devices(rng)),
+                15 if rng.u8(..4) == 0 => {
+                    let line = self.about_presence(client, rng);
+                    return say(client, &line);
+                }
                 11 | 12 => {
                     let line = self.about_peers(client, rng);
                     return say(client, &line);
@@ -137,22 +142,15 @@ impl People {
                 let target = self.target(rng);
                 uploads::line(&target, client.user(), &self.sent_names, rng)
             }
-            64..86 => self.read_back(client, rng),
-            86 | 87 => match rng.u8(..8) {
-                0 => "C TOKEN FOR phone".into(),
-                1 => "C TOKEN END".into(),
-                2 | 3 => "C SESSIONS".into(),
-                4 => format!("C ENDSESSION {}", rng.u8(1..6)),
-                5 if rng.u8(..4) == 0 => "C ENDSESSION all".into(),
-                _ => "C TOKEN".into(),
-            },
+            64..87 => self.read_back(client, rng),
+            87 => Self::about_devices(rng),
             88..91 => "C PASSWD".into(),
             91 => self.resume(rng),
             0..3 => "C PM".into(),
             3..6 => "C DM".into(),
             6..9 => "C WHO".into(),
             9..11 => format!("C NICK The {}. Name", rng.u8(..)),
-            12 if rng.bool() => self.about_presence(rng),
+            12 if rng.bool() => self.about_presence(client, rng),
             11..13 => format!("C QUIET {}", ["on", "off", "maybe"][rng.usize(..3)]),
             13..16 => format!("C LS {}", ["", "folder/", "nowhere", ".."][rng.usize(..4)]),
             16..21 => format!("C GET {} {file}", [0, 5, 11, 12, 199_000][rng.usize(..5)]),
@@ -161,7 +159,7 @@ impl People {
             26 if rng.bool() => format!("C ABORT {}", rng.u32(..client.last_stream() + 2)),
             26 => format!("C EXPECT {} {:064x}", rng.u32(..client.last_stream() + 2), rng.u8(..)),
             27 if rng.bool() => "C HELP".into(),
-            31 => self.about_presence(rng),
+            31 => self.about_presence(client, rng),
             27 => format!("C MORE {}", ["on", "off", ""][rng.usize(..3)]),
             28 => "C EX".into(),
             29 => self.log_in(rng),
@@ -171,12 +169,24 @@ impl People {
         }
     }
 
+    fn about_devices(rng: &mut Rng) -> String {
+        match rng.u8(..8) {
+            0 => "C TOKEN FOR phone".into(),
+            1 => "C TOKEN END".into(),
+            2 | 3 => "C SESSIONS".into(),
+            4 => format!("C ENDSESSION {}", rng.u8(1..6)),
+            5 if rng.u8(..4) == 0 => "C ENDSESSION all".into(),
+            _ => "C TOKEN".into(),
+        }
+    }
+
     /// Who is away, and who wants to know of whom.
-    fn about_presence(&self, rng: &mut Rng) -> String {
-        match rng.u8(..10) {
+    fn about_presence(&self, client: &Client, rng: &mut Rng) -> String {
+        match rng.u8(..12) {
             0..3 => format!("C AWAY at {}", ["lunch", "sea"][rng.usize(..2)]),
             3 | 4 => "C AWAY".into(),
             5 | 6 => format!("C WHOIS {}", self.name(rng)),
+            7 | 8 => format!("C WHOIS {}", client.user().unwrap_or("nobody")),
             _ => format!("C MONITOR {} {}", self.name(rng), ["on", "on", "off"][rng.usize(..3)]),
         }
     }

@@ -306,13 +306,23 @@ impl World {
         let bytes = self.server.take_output(client.pipe, length);
         let (conn, model) = (self.server.pipes[client.pipe].conn, &mut self.server.model);
         let Counts { said, deliveries, .. } = &mut self.counts;
+        let user = client.user().map(str::to_owned);
+        let (mut own_words, mut own_files) = (0, 0);
         client.read(&bytes, said, |received| {
             *deliveries += 1;
             match received {
-                Received::Message(message) => model.received(conn, message),
-                Received::File(line) => model.received_file(conn, line),
+                Received::Message(message) => {
+                    own_words += u64::from(Some(message.from) == user.as_deref());
+                    model.received(conn, message);
+                }
+                Received::File(line) => {
+                    own_files += u64::from(line.split(' ').nth(3) == user.as_deref());
+                    model.received_file(conn, line);
+                }
             }
         });
+        *said.entry("D from oneself".into()).or_default() += own_words;
+        *said.entry("124 from oneself".into()).or_default() += own_files;
         self.learn_from(at);
         self.server.output_taken(self.clients[at].pipe);
     }
