@@ -143,6 +143,10 @@ pub(in crate::store) fn change(database: &Connection, rows: &[GroupRow]) -> rusq
                 database
                     .prepare_cached("DELETE FROM members WHERE group_id = ?1 AND number = ?2")?
                     .execute((group.0.cast_signed(), number.0))?;
+                // Of a member of whose end the table knew nothing there may be a request since.
+                database
+                    .prepare_cached("DELETE FROM candidates WHERE group_id = ?1 AND number = ?2")?
+                    .execute((group.0.cast_signed(), number.0))?;
                 touched.insert(group);
             }
             GroupRow::Candidate { .. }

@@ -84,3 +84,32 @@ fn what_waits_for_one_id_mark_keeps_its_order_for_who_is_logging_in() {
          carol < D _ alice * second",
     );
 }
+
+/// Seed 9908: the store kept a request of a member of whose end it knew nothing, and so a request
+/// of somebody who had left.
+#[test]
+fn who_leaves_a_group_asks_to_join_it_no_more_whatever_the_store_has_lost() {
+    play_among(
+        2,
+        config(),
+        "alice makes #team with bob
+         alice > C KEEP #team on
+         alice < C 250 KEEP ...
+         store holds
+         bob > C LEAVE #team
+         alice < C 128 GROUP #team leave bob
+         store answers first no-room
+         bob < C 452 LEAVE ...
+         bob > C JOIN #team
+         alice < C 123 JOIN #team bob
+         store answers first
+         bob < C 252 JOIN #team
+         server crashes
+         store works
+         bob logs in
+         bob > C LEAVE #team
+         bob < C 250 LEAVE ...
+         server crashes
+         alice logs in",
+    );
+}

@@ -85,6 +85,9 @@ fn change_record(record: &mut GroupRecord, row: &GroupRow) {
         GroupRow::NoMember { number, .. } => {
             record.members.retain(|member| member.number != number);
             record.ops.retain(|op| *op != number);
+            // Of a member of whose end it knew nothing there may be a request since.
+            record.asked.retain(|asked| *asked != number);
+            record.asking.retain(|asking| *asking != number);
         }
         GroupRow::Candidate { number, asks, .. } => add(candidates(record, asks), number),
         GroupRow::NoCandidate { number, asks, .. } => {

@@ -79,6 +79,8 @@ fn apply(record: &mut GroupRecord, row: &GroupRow) {
         GroupRow::NoMember { number, .. } => {
             record.members.retain(|member| member.number != number);
             record.ops.retain(|op| *op != number);
+            record.asked.retain(|asked| *asked != number);
+            record.asking.retain(|asking| *asking != number);
         }
         GroupRow::Candidate { number, asks, .. } => {
             let list = if asks { &mut record.asking } else { &mut record.asked };
