@@ -350,6 +350,7 @@ impl Client {
             (550, "GET") => self.over = !self.is_online(),
             _ => {}
         }
+        self.groups.answered(&sent, &line);
         match sent {
             Sent::Command(Command::Ask(Request::Token { .. })) if line.code == 250 => {
                 let owner = self.user.clone().expect("it is logged in");
@@ -361,15 +362,11 @@ impl Client {
             Sent::Command(Command::Ask(Request::Mkgroup { .. })) if line.code == 250 => {
                 let name = line.rest.split(' ').next().unwrap();
                 self.learned.groups.push(name.to_owned());
-                self.groups.made(name);
             }
             Sent::Command(Command::Ask(Request::Get { offset, .. })) if line.code == 250 => {
                 self.stream_opens(offset, line.rest);
             }
             Sent::Command(Command::More(more)) => self.gets_more = more,
-            Sent::Command(Command::Ask(request @ (Request::Ask { .. } | Request::Join(_)))) => {
-                self.groups.wants(&request, line.code)
-            }
             Sent::Command(Command::Ask(Request::Abort { stream })) if line.code == 250 => {
                 let was_open = self.streams.remove(&stream).is_some();
                 assert!(was_open || self.uploads.close(stream), "{stream} was not open");

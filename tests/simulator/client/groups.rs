@@ -56,20 +56,18 @@ impl Known {
         }
     }
 
-    /// Notes a group that it made.
-    pub fn made(&mut self, group: &str) {
-        remember(&mut self.own, group.to_owned());
-    }
-
-    /// Notes whom it asked, and whom it asked to let it in.
-    pub fn wants(&mut self, request: &Request, code: u16) {
-        match request {
-            Request::Ask { group, user: UserRef::Name(user) } if code == 250 => {
+    /// Notes a group that it made, whom it asked, and whom it asked to let it in.
+    pub fn answered(&mut self, sent: &Sent, line: &ServerLine<'_>) {
+        let Sent::Command(Command::Ask(request)) = sent else { return };
+        match (request, line.code) {
+            (Request::Mkgroup { .. }, 250) => {
+                let name = line.rest.split(' ').next().unwrap_or_default();
+                remember(&mut self.own, name.to_owned());
+            }
+            (Request::Ask { group, user: UserRef::Name(user) }, 250) => {
                 remember(&mut self.people, format!("{group} {user}"));
             }
-            Request::Join(group) if code == 252 => {
-                remember(&mut self.sought, group.to_string());
-            }
+            (Request::Join(group), 252) => remember(&mut self.sought, group.to_string()),
             _ => {}
         }
     }

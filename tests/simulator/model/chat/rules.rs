@@ -119,7 +119,8 @@ pub fn join(
 pub fn check_ask(group: &Group, action: &GroupAction, now: LogTime) -> Result<bool, Refused> {
     let GroupAction::Ask { by, user, members_max } = *action else { unreachable!("{action:?}") };
     let is_op = group.ops.contains(&by);
-    if !is_op && !(group.settings.public && group.is_member(by)) {
+    let may_ask = is_op || (group.settings.public && group.is_member(by));
+    if !may_ask {
         return Err(Refused::NotAllowed);
     }
     if group.is_member(user) {
