@@ -224,7 +224,13 @@ fn a_full_group_takes_nobody() {
          bob < C 128 GROUP #team join bob
          bob < C 250 JOIN #team
          alice > C ADMIT #team carol
-         alice < C 452 ADMIT ...",
+         alice < C 452 ADMIT ...
+         alice > C ASK #team carol
+         alice < C 452 ASK that group is full
+         alice > C PUBLIC #team on
+         alice < C 250 PUBLIC #team
+         carol > C JOIN #team
+         carol < C 452 JOIN ...",
     );
 }
 

@@ -2,6 +2,7 @@
 
 mod chats;
 mod credentials;
+mod crowded;
 mod deletions;
 mod devices;
 mod doors;
