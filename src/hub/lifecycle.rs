@@ -171,6 +171,7 @@ pub fn welcome(
     }
     if has_come && is_news {
         domains.presence.tell(user, true, &domains.accounts, cx);
+        domains.presence.keep_announced(user);
     }
     domains.presence.tell_if_away(user, Some(conn), &domains.accounts, cx);
     if let Some(from) = cx.core.sessions.get(conn).map(|session| session.from) {

@@ -114,10 +114,11 @@ impl Presence {
         self.is_online(user) || entering.any(|entering| !entering.is_news)
     }
 
-    /// Notes that the others were told that a user came, though the user is not online any more:
-    /// a session that is about to be welcomed is no news.
+    /// Notes that the others were told that a user came: from now on a session that is about to be
+    /// welcomed is no news, also where it is the last one.
     pub fn keep_announced(&mut self, user: UserIndex) {
-        let entering = self.entering.iter_mut().filter(|((of, _), _)| *of == user);
+        let from = self.entering.range_mut((user, ConnId::FIRST)..);
+        let entering = from.take_while(|((of, _), _)| *of == user);
         entering.for_each(|(_, entering)| entering.is_news = false);
     }
 

@@ -4,7 +4,8 @@
 use chatsrv::hub::config::Config;
 
 use super::groups::play_among;
-use crate::dialogue::config;
+use super::people::alice_and_bob;
+use crate::dialogue::{config, play_with};
 
 /// Seed 7629: the model took the name for the reason.
 #[test]
@@ -112,4 +113,37 @@ fn who_leaves_a_group_asks_to_join_it_no_more_whatever_the_store_has_lost() {
          server crashes
          alice logs in",
     );
+}
+
+/// Seed 713: the hub told it twice.
+#[test]
+fn whoever_was_announced_is_not_announced_again_by_a_session_that_entered_before() {
+    let script = "store holds
+        desk connects
+        desk > C USER alice
+        desk < C 331 ...
+        desk > D x
+        store answers first
+        phone connects
+        phone > C USER alice BESIDE
+        phone < C 331 ...
+        phone > D x
+        store answers last
+        store answers first
+        desk < C 150 UNREAD 0
+        desk < C 230 ...
+        bob < C 120 ON alice 10001
+        more connects
+        more > C USER alice TAKEOVER
+        more < C 331 ...
+        more > D x
+        store answers last
+        desk < C 421 - you logged in elsewhere
+        store answers first
+        phone < C 150 UNREAD 0
+        phone < C 230 ...
+        store answers first
+        more < C 150 UNREAD 0
+        more < C 230 ...";
+    play_with(config(), alice_and_bob(), &format!("bob logs in\n{script}"));
 }
