@@ -94,32 +94,35 @@ impl Inbox {
         event: &Event,
         cx: &mut Cx<'_>,
     ) -> bool {
-        let inboxes =
-            self.sessions.range_mut((user, ConnId::FIRST)..).take_while(|((of, _), _)| *of == user);
         let mut is_told = false;
-        for ((_, conn), inbox) in inboxes {
+        for (conn, inbox) in self.of_mut(user) {
             if counted.is_some_and(|id| id <= inbox.since) {
                 continue;
             }
             is_told = true;
             inbox.events.push(event.clone());
             if inbox.events.len() == INBOX_EVENTS_MAX + 1 {
-                cx.close(*conn, CloseReason::TooSlow);
+                cx.close(conn, CloseReason::TooSlow);
             }
         }
         is_told
     }
 
+    /// The inboxes of a user's sessions.
+    fn of_mut(&mut self, user: UserIndex) -> impl Iterator<Item = (ConnId, &mut Unwelcomed)> {
+        let from = self.sessions.range_mut((user, ConnId::FIRST)..);
+        let own = from.take_while(move |((of, _), _)| *of == user);
+        own.map(|((_, conn), inbox)| (*conn, inbox))
+    }
+
     /// Removes a message that is gone from the inboxes of a user's sessions, and puts the event of
     /// it there.
     pub fn delete(&mut self, user: UserIndex, id: MessageId, event: &Event, cx: &mut Cx<'_>) {
-        let inboxes =
-            self.sessions.range_mut((user, ConnId::FIRST)..).take_while(|((of, _), _)| *of == user);
         let is_it = |event: &Event| match event {
             Event::Said(message) | Event::SaidElsewhere(message) => message.id == id,
             _ => false,
         };
-        inboxes.for_each(|(_, inbox)| inbox.events.retain(|event| !is_it(event)));
+        self.of_mut(user).for_each(|(_, inbox)| inbox.events.retain(|event| !is_it(event)));
         self.tell(user, None, event, cx);
     }
 
