@@ -2,7 +2,8 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::process::ExitStatusExt;
-use std::process::{Child, Stdio};
+use std::path::Path;
+use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 
 use crate::peer::{Peer, client, run, serve, stderr, stdout, talk};
 
@@ -19,7 +20,7 @@ fn read_a_little(mut child: Child, input: &str) -> (Option<i32>, String) {
     (child.wait().unwrap().signal(), said)
 }
 
-fn start(port: u16, folder: &std::path::Path, arguments: &[&str]) -> Child {
+fn start(port: u16, folder: &Path, arguments: &[&str]) -> Child {
     let mut command = client(folder, port);
     command.args(arguments);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -158,6 +159,28 @@ fn a_shutdown_that_was_not_answered_is_a_loss() {
     assert_eq!(output.status.code(), Some(69), "{}", stderr(&output));
 }
 
+/// A client at work, whose output is kept open: one that can't write ends.
+struct AtWork {
+    child: Child,
+    input: ChildStdin,
+    _output: BufReader<ChildStdout>,
+    /// What it has shown.
+    shown: String,
+}
+
+/// Starts a client, lets it take direct chats, and waits until it has told that bob came.
+fn up_until_bob_comes(port: u16, folder: &Path) -> AtWork {
+    let mut child = start(port, folder, &[]);
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(b"/up\n").unwrap();
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    let mut shown = String::new();
+    while !shown.contains("bob is online") {
+        assert!(output.read_line(&mut shown).unwrap() > 0, "{shown}");
+    }
+    AtWork { child, input, _output: output, shown }
+}
+
 #[test]
 fn who_is_up_says_so_as_often_as_the_server_wants_and_not_against_another_session() {
     let folder = tempfile::tempdir().unwrap();
@@ -177,14 +200,7 @@ fn who_is_up_says_so_as_often_as_the_server_wants_and_not_against_another_sessio
         peer.send("C 150 WHO 0\nC 250 WHO\n");
         peer.goodbye();
     });
-    let mut child = start(port, folder.path(), &[]);
-    let mut input = child.stdin.take().unwrap();
-    input.write_all(b"/up\n").unwrap();
-    let mut output = BufReader::new(child.stdout.take().unwrap());
-    let mut shown = String::new();
-    while !shown.contains("bob is online") {
-        assert!(output.read_line(&mut shown).unwrap() > 0, "{shown}");
-    }
+    let AtWork { child, mut input, _output, shown } = up_until_bob_comes(port, folder.path());
     input.write_all(b"/list\n").unwrap();
     drop(input);
     let output = child.wait_with_output().unwrap();
@@ -217,14 +233,7 @@ fn who_fell_silent_is_up_again_but_not_where_another_session_is_now() {
             peer.send("C 120 ON bob 10417\n");
             peer.goodbye();
         });
-        let mut child = start(port, folder.path(), &[]);
-        let mut input = child.stdin.take().unwrap();
-        input.write_all(b"/up\n").unwrap();
-        let mut output = BufReader::new(child.stdout.take().unwrap());
-        let mut shown = String::new();
-        while !shown.contains("bob is online") {
-            assert!(output.read_line(&mut shown).unwrap() > 0, "{shown}");
-        }
+        let AtWork { child, input, _output, .. } = up_until_bob_comes(port, folder.path());
         drop(input);
         let output = child.wait_with_output().unwrap();
         server.join().unwrap();

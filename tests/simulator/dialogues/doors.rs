@@ -1,17 +1,8 @@
 //! The doors of a group: who asks whom, who is turned away, and who is put out.
 
 use super::groups::play_among;
+use super::open_groups::play_in_team;
 use crate::dialogue::config;
-
-/// A closed group of alice and bob. Alice is told what came to the protocol later.
-const TEAM: &str = "alice makes #team with bob
-    alice > C MORE on
-    alice < C 250 MORE ...
-    ";
-
-fn play_in_team(people: usize, script: &str) {
-    play_among(people, config(), &format!("{TEAM}{script}"));
-}
 
 #[test]
 fn ops_ask_users_and_members_where_the_group_is_public() {

@@ -5,13 +5,13 @@ use chatsrv::hub::config::{Config, GroupBounds};
 use super::groups::play_among;
 use crate::dialogue::{config, groups};
 
-/// Alice is told what came to the protocol later, and bob is not.
+/// A closed group of alice and bob. Alice is told what came to the protocol later, and bob is not.
 const TEAM: &str = "alice makes #team with bob
     alice > C MORE on
     alice < C 250 MORE ...
     ";
 
-fn play_in_team(people: usize, script: &str) {
+pub fn play_in_team(people: usize, script: &str) {
     play_among(people, config(), &format!("{TEAM}{script}"));
 }
 
