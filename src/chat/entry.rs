@@ -140,18 +140,10 @@ impl NewGroup {
     pub fn record(&self, id: MessageId) -> GroupRecord {
         let member = |number: &Number| MemberRecord::new(*number, id);
         GroupRecord {
-            id: GroupId(id.0),
-            name: self.name,
-            admin: self.maker,
-            ops: vec![self.maker],
-            made_by: self.maker,
             settings: self.settings,
             members: std::iter::once(&self.maker).chain(&self.members).map(member).collect(),
             asked: self.asked.clone(),
-            asking: Vec::new(),
-            topic: None,
-            shut_out: Vec::new(),
-            turned_down: Vec::new(),
+            ..GroupRecord::new(GroupId(id.0), self.name, self.maker)
         }
     }
 }

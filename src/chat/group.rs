@@ -294,24 +294,23 @@ pub enum GroupNews {
 }
 
 impl GroupRecord {
-    /// A group with default settings, in which nobody is but the members, of whom the first is the
-    /// admin, the only op, and the maker. None if there is no member.
-    pub fn new(id: GroupId, name: GroupName, members: Vec<MemberRecord>) -> Option<Self> {
-        let admin = members.first()?.number;
-        Some(GroupRecord {
+    /// A group with default settings, whose maker is its admin and its only op. Its members, the
+    /// maker among them, are yet to be put in.
+    pub fn new(id: GroupId, name: GroupName, maker: Number) -> Self {
+        GroupRecord {
             id,
             name,
-            admin,
-            ops: vec![admin],
-            made_by: admin,
+            admin: maker,
+            ops: vec![maker],
+            made_by: maker,
             settings: GroupSettings::default(),
             topic: None,
-            members,
+            members: Vec::new(),
             asked: Vec::new(),
             asking: Vec::new(),
             shut_out: Vec::new(),
             turned_down: Vec::new(),
-        })
+        }
     }
 }
 

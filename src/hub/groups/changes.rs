@@ -54,7 +54,7 @@ fn apply(
     let roles = &users.accounts.roles;
     let mut applied = Applied::default();
     match *action {
-        GroupAction::Join { user, .. } if !comes_in(registry, user, id) => {
+        GroupAction::Join { user, .. } if !comes_in(registry, id, user) => {
             registry.change(id, |group| group.outsiders.asking.push(user));
             registry.changed.push(ChangedRow::Candidate { group: id, user, asks: true });
         }
@@ -77,7 +77,9 @@ fn apply(
         }
         GroupAction::Expel { by, user, ever, .. } => {
             applied.new_admin = registry.leave(id, user, roles);
-            tell_left_later(registry, id, user, users);
+            if let Some(name) = registry.get(id).map(|group| group.name) {
+                registry.tell_left_later(user, name, users);
+            }
             shut_out(registry, id, ever.then_some((user, by)), stamp.time);
         }
         GroupAction::Keep { keep, memberships_end, .. } => {
@@ -111,22 +113,14 @@ fn apply(
 }
 
 /// Returns true if a user who says so becomes a member.
-fn comes_in(registry: &Registry, user: UserIndex, id: GroupId) -> bool {
-    let is_public = registry.get(id).is_some_and(|group| group.settings.public);
-    is_public || registry.memberships.is_asked(user, id)
+fn comes_in(registry: &Registry, id: GroupId, user: UserIndex) -> bool {
+    let memberships = &registry.memberships;
+    registry.get(id).is_some_and(|group| judge::comes_in((id, group), user, memberships))
 }
 
 /// Returns true if a user asks to join.
 fn asks(registry: &Registry, user: UserIndex, id: GroupId) -> bool {
     registry.get(id).is_some_and(|group| group.outsiders.asking.contains(&user))
-}
-
-/// Notes that a user who is offline has yet to be told of being no member any more.
-fn tell_left_later(registry: &mut Registry, id: GroupId, user: UserIndex, users: Users<'_>) {
-    let Some(name) = registry.get(id).map(|group| group.name) else { return };
-    if users.has_to_be_told_later(user) && registry.memberships.tell_ended_later(user, name) {
-        registry.changed.push(ChangedRow::Untold(user, name));
-    }
 }
 
 fn ask(registry: &mut Registry, id: GroupId, user: UserIndex) {

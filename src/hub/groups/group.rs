@@ -86,18 +86,12 @@ impl Group {
     ) -> GroupRecord {
         let number = |user: &UserIndex| directory.account(*user).number;
         let mut record = GroupRecord {
-            id,
-            name: self.name,
             admin: number(&self.admin),
             ops: self.ops.iter().map(number).collect(),
-            made_by: number(&self.made_by),
             settings: self.settings,
             topic: self.topic_record(directory),
             members: self.members.iter().map(member).collect(),
-            asked: Vec::new(),
-            asking: Vec::new(),
-            shut_out: Vec::new(),
-            turned_down: Vec::new(),
+            ..GroupRecord::new(id, self.name, number(&self.made_by))
         };
         self.outsiders.put_into(&mut record, directory);
         record

@@ -84,7 +84,7 @@ impl Judge<'_> {
         if group.outsiders.shut_out.contains_key(&user) {
             return Err(Refusal::IsShutOut);
         }
-        let comes_in = group.settings.public || memberships.is_asked(user, id);
+        let comes_in = comes_in((id, group), user, memberships);
         if !comes_in && group.outsiders.asking.contains(&user) {
             return Ok(false);
         }
@@ -203,6 +203,11 @@ impl Judge<'_> {
         let has_room = shut_out.len() < GROUP_SHUT_OUT_MAX || shut_out.contains_key(&user);
         (!ever || has_room).then_some(()).ok_or(Refusal::TooManyShutOut)
     }
+}
+
+/// Returns true if a user who says so becomes a member, without an op who admits the user.
+pub fn comes_in((id, group): (GroupId, &Group), user: UserIndex, all: &Memberships) -> bool {
+    group.settings.public || all.is_asked(user, id)
 }
 
 /// Checks that a user may name the next admin of a group.

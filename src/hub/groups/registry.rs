@@ -328,13 +328,16 @@ impl Registry {
         }
         for member in group.members.iter() {
             self.memberships.leave(member.user, id);
-            if users.has_to_be_told_later(member.user)
-                && self.memberships.tell_ended_later(member.user, group.name)
-            {
-                self.changed.push(ChangedRow::Untold(member.user, group.name));
-            }
+            self.tell_left_later(member.user, group.name, users);
         }
         Some(group)
+    }
+
+    /// Notes that a user who is offline has yet to be told of being no member of a group any more.
+    pub(super) fn tell_left_later(&mut self, user: UserIndex, name: GroupName, users: Users<'_>) {
+        if users.has_to_be_told_later(user) && self.memberships.tell_ended_later(user, name) {
+            self.changed.push(ChangedRow::Untold(user, name));
+        }
     }
 
     /// Gives a group another admin, if the admin is banned and another member is not.

@@ -336,23 +336,17 @@ fn load_row(row: &Row<'_>) -> Result<GroupRecord, StoreFault> {
     if id < 0 {
         return Err(malformed("id"));
     }
+    let made_by = made_by.map(Number).ok_or(malformed("maker"))?;
     Ok(GroupRecord {
-        id: GroupId(id.cast_unsigned()),
-        name,
         admin,
         ops: vec![admin],
-        made_by: made_by.map(Number).ok_or(malformed("maker"))?,
         settings: GroupSettings {
             kept: mark(3, "mark of being kept")?,
             public: mark(5, "mark of being public")?,
             open_topic: mark(6, "mark of an open topic")?,
         },
         topic,
-        members: Vec::new(),
-        asked: Vec::new(),
-        asking: Vec::new(),
-        shut_out: Vec::new(),
-        turned_down: Vec::new(),
+        ..GroupRecord::new(GroupId(id.cast_unsigned()), name, made_by)
     })
 }
 

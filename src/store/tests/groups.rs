@@ -10,8 +10,8 @@ const BOB: Number = Number(10_002);
 
 fn group(id: u64, kept: bool) -> GroupRecord {
     let members = [ALICE, BOB].map(|number| MemberRecord::new(number, MessageId(1))).to_vec();
-    let group = GroupRecord::new(GroupId(id), "#friends".parse().unwrap(), members).unwrap();
-    GroupRecord { settings: GroupSettings { kept, ..GroupSettings::default() }, ..group }
+    let group = GroupRecord::new(GroupId(id), "#friends".parse().unwrap(), ALICE);
+    GroupRecord { settings: GroupSettings { kept, ..GroupSettings::default() }, members, ..group }
 }
 
 /// A store with two accounts, and two groups of the same name.

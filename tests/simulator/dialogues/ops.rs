@@ -16,19 +16,11 @@ const TEAM: &str = "alice makes #team with bob
 
 /// A kept group of alice's, as it is in a store.
 pub fn team(id: u64) -> GroupRecord {
+    let (name, alice) = (format!("#team{id}").parse().unwrap(), Number(10_001));
     GroupRecord {
-        id: GroupId(id),
-        name: format!("#team{id}").parse().unwrap(),
-        admin: Number(10_001),
-        ops: vec![Number(10_001)],
-        made_by: Number(10_001),
         settings: GroupSettings { kept: true, ..GroupSettings::default() },
-        topic: None,
-        members: vec![MemberRecord::new(Number(10_001), MessageId(id))],
-        asked: Vec::new(),
-        asking: Vec::new(),
-        shut_out: Vec::new(),
-        turned_down: Vec::new(),
+        members: vec![MemberRecord::new(alice, MessageId(id))],
+        ..GroupRecord::new(GroupId(id), name, alice)
     }
 }
 

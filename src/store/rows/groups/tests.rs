@@ -103,10 +103,10 @@ impl Fixture {
 const KEPT: GroupSettings = GroupSettings { kept: true, public: false, open_topic: false };
 
 fn group(id: GroupId, members: &[(Number, u64)]) -> GroupRecord {
+    let group = GroupRecord::new(id, "#friends".parse().unwrap(), members[0].0);
     let members =
         members.iter().map(|(number, since)| MemberRecord::new(*number, MessageId(*since)));
-    let group = GroupRecord::new(id, "#friends".parse().unwrap(), members.collect()).unwrap();
-    GroupRecord { settings: KEPT, ..group }
+    GroupRecord { settings: KEPT, members: members.collect(), ..group }
 }
 
 #[test]

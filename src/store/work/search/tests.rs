@@ -392,7 +392,8 @@ fn save_group(fixture: &Fixture, id: u64, members: &[(Number, u64)]) {
     let records =
         members.iter().map(|(number, since)| MemberRecord::new(*number, MessageId(*since)));
     let name = format!("#group{id}").parse().unwrap();
-    let mut record = GroupRecord::new(GroupId(id), name, records.collect()).unwrap();
+    let mut record = GroupRecord::new(GroupId(id), name, members[0].0);
+    record.members = records.collect();
     record.settings.kept = true;
     for (number, _) in members {
         let name = format!("user{number}");
