@@ -6,14 +6,17 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use chatsrv::chat::answer::Answer;
+use chatsrv::chat::cidr::Cidr;
 use chatsrv::chat::file::FileRef;
 use chatsrv::chat::group::{GroupRange, GroupStart};
 use chatsrv::chat::kind::Kind;
+use chatsrv::chat::moderation::{AUDIT_LINES_MAX, INVITE_USES_MAX, Moderation};
 use chatsrv::chat::name::{
     DisplayName, FileName, GroupName, Key, Number, Target, UserName, UserRef,
 };
 use chatsrv::chat::refusal::Refusal;
 use chatsrv::chat::request::{LIST_MESSAGES_MAX, PORT_MIN, Place, Request};
+use chatsrv::chat::term::Term;
 use chatsrv::chat::text::{Reason, Text, TextError};
 use chatsrv::protocol::native::code::Code;
 use chatsrv::protocol::native::command::Command;
@@ -21,7 +24,9 @@ use chatsrv::protocol::native::frame::{Decoder, Frame};
 use chatsrv::protocol::native::outgoing::Outgoing;
 use chatsrv::protocol::native::parse::parse_command;
 use chatsrv::protocol::native::read::ServerLine;
-use chatsrv::protocol::native::{CLIENT_LINE_BYTES_MAX, SERVER_LINE_BYTES_MAX, codes, write};
+use chatsrv::protocol::native::{
+    CLIENT_LINE_BYTES_MAX, SERVER_LINE_BYTES_MAX, codes, kinds, write,
+};
 
 use crate::hidden::is_hidden;
 
@@ -83,7 +88,7 @@ fn taken(command: &Command) {
 /// Checks that a refusal is encoded to one line, with the verb of its request.
 fn refused(of: Kind, refusal: Refusal) {
     use Code::{BadParameters, NameNotAllowed, NotFound, Unknown, WrongPassword};
-    let (verb, (code, _)) = (codes::verb(of), codes::refused(of, &refusal, true));
+    let (verb, (code, _)) = (kinds::verb(of), codes::refused(of, &refusal, true));
     let codes = [Unknown, BadParameters, NotFound, NameNotAllowed, WrongPassword];
     assert!(codes.contains(&code), "{code}");
     assert_eq!(verb.is_none(), code == Unknown);
@@ -120,6 +125,12 @@ fn names(text: &str) {
     if let Ok(name) = text.parse::<DisplayName>() {
         shown(name.as_str(), text);
     }
+    if let Ok(network) = text.parse::<Cidr>() {
+        again::<Cidr>(&network.to_string());
+    }
+    if let Ok(term) = text.parse::<Term>() {
+        again::<Term>(&term.to_string());
+    }
     if let Ok(reason) = text.parse::<Reason>() {
         shown(reason.as_str(), text);
     }
@@ -146,9 +157,18 @@ fn shown(chosen: &str, text: &str) {
 /// The arguments of a command, in the form of chatsrv-protocol(7).
 fn words(command: &Command) -> String {
     match command {
-        Command::User { name, place: Place::Alone } => name.to_string(),
-        Command::User { name, place: Place::TakesOver } => format!("{name} TAKEOVER"),
-        Command::User { name, place: Place::Beside } => format!("{name} BESIDE"),
+        Command::User { name, place, invite } => {
+            let place = match place {
+                Place::Alone => "",
+                Place::TakesOver => " TAKEOVER",
+                Place::Beside => " BESIDE",
+            };
+            match invite {
+                Some(code) => format!("{name}{place} INVITE {}", code.expose()),
+                None => format!("{name}{place}"),
+            }
+        }
+        Command::Unregister { erase } => or_erase(*erase).trim().to_owned(),
         Command::Key(key) => key.as_str().to_owned(),
         Command::More(on) => on_or_off(*on).to_owned(),
         Command::Passwd | Command::Pm | Command::Dm | Command::Help => String::new(),
@@ -158,6 +178,10 @@ fn words(command: &Command) -> String {
 
 fn or_ever(ever: bool) -> &'static str {
     if ever { " EVER" } else { "" }
+}
+
+fn or_erase(erase: bool) -> &'static str {
+    if erase { " ERASE" } else { "" }
 }
 
 fn on_or_off(on: bool) -> &'static str {
@@ -204,24 +228,25 @@ fn words_of(request: &Request) -> String {
             assert!(*port >= PORT_MIN);
             port.to_string()
         }
-        Request::Kick { user, reason: None } => user.to_string(),
-        Request::Kick { user, reason: Some(reason) } => {
-            format!("{user} {}", reason.as_str())
-        }
-        Request::Call(user) | Request::Ban { user, banned: _ } => user.to_string(),
-        Request::Admin { user, admin } => format!("{user} {}", on_or_off(*admin)),
-        Request::Shutdown { seconds } => seconds.to_string(),
+        Request::Call(user) => user.to_string(),
+        Request::Moderate(moderation) => words_about_moderation(moderation),
+        Request::RemoveFile(path) => path.to_string(),
         Request::Sessions
         | Request::Unread
         | Request::Who
         | Request::Down
         | Request::Alive
-        | Request::Dump
+        | Request::Ignored
+        | Request::Motd
+        | Request::Export
         | Request::Ex => String::new(),
         Request::Nick(_)
         | Request::Away(_)
         | Request::Whois(_)
         | Request::Monitor { .. }
+        | Request::Ignore { .. }
+        | Request::AskFirst(_)
+        | Request::Report { .. }
         | Request::Quiet(_) => words_about_people(request),
         about_groups => words_about_groups(about_groups),
     }
@@ -272,8 +297,59 @@ fn words_about_people(request: &Request) -> String {
         }
         Request::Whois(user) => user.to_string(),
         Request::Monitor { user, on } => format!("{user} {}", on_or_off(*on)),
-        Request::Quiet(on) => on_or_off(*on).to_owned(),
+        Request::Quiet(on) | Request::AskFirst(on) => on_or_off(*on).to_owned(),
+        Request::Ignore { user, on } => format!("{user} {}", on_or_off(*on)),
+        Request::Report { user, message: None, reason } => format!("{user} {}", reason.as_str()),
+        Request::Report { user, message: Some(id), reason } => {
+            format!("{user} {id} {}", reason.as_str())
+        }
         request => panic!("{request:?} of a command line"),
+    }
+}
+
+/// The arguments of a command that is a request of an administrator.
+fn words_about_moderation(request: &Moderation) -> String {
+    let because = |reason: &Option<Reason>| {
+        reason.as_ref().map_or_else(String::new, |reason| format!(" {}", reason.as_str()))
+    };
+    match request {
+        Moderation::Kick { user, reason } => format!("{user}{}", because(reason)),
+        Moderation::Ban { user, term, reason } => format!("{user} {term}{}", because(reason)),
+        Moderation::BanNetwork { network, term, reason } => {
+            format!("{network} {term}{}", because(reason))
+        }
+        Moderation::UnbanNetwork(network) => network.to_string(),
+        Moderation::Mute { user, term: Some(term), reason } => {
+            format!("{user} {term}{}", because(reason))
+        }
+        Moderation::Mute { user, term: None, reason } => {
+            assert_eq!(*reason, None);
+            format!("{user} off")
+        }
+        Moderation::Unban(user) | Moderation::LogOut(user) | Moderation::ResetPassword(user) => {
+            user.to_string()
+        }
+        Moderation::AddUser(name) => name.to_string(),
+        Moderation::Accounts { after } => after.map_or_else(String::new, |name| name.to_string()),
+        Moderation::Remove { user, erase } => format!("{user}{}", or_erase(*erase)),
+        Moderation::Resolve(number) => number.to_string(),
+        Moderation::Registration(None) => String::new(),
+        Moderation::Registration(Some(admission)) => admission.to_string(),
+        Moderation::Invite { uses, term } => {
+            assert!((1..=INVITE_USES_MAX).contains(uses));
+            format!("{uses} {term}")
+        }
+        Moderation::Uninvite(code) => code.expose().to_owned(),
+        Moderation::Lockdown(on) => on_or_off(*on).to_owned(),
+        Moderation::Audit(count) => {
+            assert!(*count <= AUDIT_LINES_MAX);
+            count.to_string()
+        }
+        Moderation::Admin { user, admin } => format!("{user} {}", on_or_off(*admin)),
+        Moderation::Shutdown { seconds } => seconds.to_string(),
+        Moderation::Bans | Moderation::Reports | Moderation::Invites | Moderation::Dump => {
+            String::new()
+        }
     }
 }
 

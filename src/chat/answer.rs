@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use crate::chat::address::Address;
+use crate::chat::admission::{Admission, InviteCode};
 use crate::chat::device::{Device, DeviceState};
 use crate::chat::event::Call;
 use crate::chat::fact::{Fact, GroupFact};
@@ -10,9 +11,11 @@ use crate::chat::file::{FileRef, FolderEntry};
 use crate::chat::id::MessageId;
 use crate::chat::kind::Kind;
 use crate::chat::message::{Destination, Message};
+use crate::chat::moderation::{AccountLine, BanLine, InviteLine, ReportLine};
 use crate::chat::name::{DisplayName, GroupName, Number, UserName};
 use crate::chat::refusal::Refusal;
 use crate::chat::sha256::Sha256Sum;
+use crate::chat::term::Until;
 use crate::chat::text::{Secret, Topic};
 
 /// The final answer to a request. Each request gets one, in the order of the requests.
@@ -113,6 +116,30 @@ pub enum Done {
     GroupMade(GroupName, usize),
     /// A token.
     Token(Secret),
+    /// The new password of another user.
+    PasswordSet(Secret),
+    /// An account that was made for somebody else.
+    AccountAdded {
+        /// The name.
+        name: UserName,
+        /// The contact number.
+        number: Number,
+        /// The password.
+        password: Secret,
+    },
+    /// Who may make an account.
+    Admission(Admission),
+    /// An invitation.
+    Invited {
+        /// The code.
+        code: InviteCode,
+        /// How many accounts it may make.
+        uses: u32,
+        /// The time until which it is good.
+        until: Until,
+    },
+    /// The number of a report.
+    Reported(u32),
     /// The user takes direct chats.
     Up {
         /// The port.
@@ -133,8 +160,19 @@ pub enum Item {
     Direct(UserName, Number),
     /// A user who is online.
     Online(OnlineUser),
-    /// A metric of the server: its key and its value.
-    Figure(Box<str>),
+    /// A line of text: a metric of the server with its value, a line of the audit log or of the
+    /// message of the day.
+    Line(Box<str>),
+    /// A ban.
+    Ban(Box<BanLine>),
+    /// An account.
+    Account(Box<AccountLine>),
+    /// A report.
+    Report(Box<ReportLine>),
+    /// An invitation.
+    Invite(Box<InviteLine>),
+    /// A user whom one ignores.
+    Ignored(UserName),
     /// Something that is known of a user.
     Fact(Fact),
     /// A file or a folder.
@@ -312,7 +350,13 @@ impl Item {
     /// The memory in bytes that the item takes, beside its place in the list.
     fn heap_bytes(&self) -> usize {
         match self {
-            Item::Figure(figure) => figure.len(),
+            Item::Line(line) => line.len(),
+            Item::Ban(line) => {
+                size_of_val(&**line) + line.reason.as_ref().map_or(0, |it| it.as_str().len())
+            }
+            Item::Account(line) => size_of_val(&**line),
+            Item::Report(line) => size_of_val(&**line) + line.reason.as_str().len(),
+            Item::Invite(line) => size_of_val(&**line) + line.start.len(),
             Item::Fact(fact) => fact.heap_bytes(),
             Item::Entry(entry) => entry.name.as_str().len(),
             Item::Message(message) => message.text.len(),
@@ -327,7 +371,7 @@ impl Item {
                 size_of_val(&**line) + line.display.as_ref().map_or(0, |it| it.as_str().len())
             }
             Item::Direct(..) | Item::Member(..) | Item::ShutOut { .. } => 0,
-            Item::Unread { .. } | Item::Group(_) => 0,
+            Item::Unread { .. } | Item::Group(_) | Item::Ignored(_) => 0,
         }
     }
 }

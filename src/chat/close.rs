@@ -41,6 +41,10 @@ close_reasons! {
     Kicked,
     /// The user is banned.
     Banned,
+    /// Connections from that address are not taken.
+    AddressBanned,
+    /// The account was removed.
+    AccountRemoved,
     /// A file was asked for before the login, and does not exist.
     NoSuchFile,
     /// The rest of a list could not be read.
@@ -81,6 +85,8 @@ impl CloseReason {
             CloseReason::LoggedOut => "logged-out",
             CloseReason::Kicked => "kicked",
             CloseReason::Banned => "banned",
+            CloseReason::AddressBanned => "address-banned",
+            CloseReason::AccountRemoved => "account-removed",
             CloseReason::NoSuchFile => "no-such-file",
             CloseReason::ListFailed => "list-failed",
             CloseReason::TooSlow => "too-slow",

@@ -6,6 +6,7 @@ use crate::chat::group::{GroupChange, GroupNews};
 use crate::chat::id::MessageId;
 use crate::chat::message::{Destination, Message};
 use crate::chat::name::{DisplayName, GroupName, Number, UserName};
+use crate::chat::term::TimeLeft;
 use crate::chat::text::{Reason, Secret, Topic};
 
 /// An event, which no request asked for.
@@ -55,11 +56,30 @@ pub enum Event {
     },
     /// A user is about to connect to this one directly.
     Call(Box<Call>),
+    /// You are muted, for a reason; with no time left, you are not any more.
+    Muted(TimeLeft, Option<Reason>),
+    /// A user was reported; administrators alone are told.
+    Reported(Box<Reported>),
+    /// There is a message of the day of so many lines, which you have not asked for yet.
+    Motd(usize),
     /// The server is about to stop.
     Shutdown {
         /// The time until then at most, in seconds.
         seconds: u32,
     },
+}
+
+/// A report, as administrators who are online are told of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reported {
+    /// The number of the report.
+    pub number: u32,
+    /// The user who was reported.
+    pub user: UserName,
+    /// The user who reports.
+    pub reporter: UserName,
+    /// The words of the reporter.
+    pub reason: Reason,
 }
 
 /// A change of a group of which only later readers are told.

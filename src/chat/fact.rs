@@ -41,6 +41,10 @@ pub enum Fact {
     Groups(usize),
     /// Whether the user is banned.
     Banned(bool),
+    /// Whether the user is muted.
+    Muted(bool),
+    /// The number of reports of the user that are not resolved.
+    Reports(u64),
 }
 
 /// One thing that is known of a group.

@@ -62,6 +62,20 @@ pub enum Kind {
     Monitor,
     /// `Request::Whois`.
     Whois,
+    /// `Request::Ignore`.
+    Ignore,
+    /// `Request::Ignored`.
+    Ignored,
+    /// `Request::AskFirst`.
+    AskFirst,
+    /// `Request::Report`.
+    Report,
+    /// `Request::Motd`.
+    Motd,
+    /// `Request::Export`.
+    Export,
+    /// `Request::Unregister`.
+    Unregister,
     /// `Request::Ls`.
     Ls,
     /// `Request::Get`.
@@ -70,6 +84,8 @@ pub enum Kind {
     Sum,
     /// `Request::Put`.
     Put,
+    /// `Request::RemoveFile`.
+    RemoveFile,
     /// `Request::Sendfile`.
     Sendfile,
     /// `Request::Expect`.
@@ -122,17 +138,51 @@ pub enum Kind {
     Alive,
     /// `Request::Call`.
     Call,
-    /// `Request::Kick`.
+    /// `Moderation::Kick`.
     Kick,
-    /// `Request::Ban` that begins a ban.
+    /// `Moderation::LogOut`.
+    LogOut,
+    /// `Moderation::Ban`.
     Ban,
-    /// `Request::Ban` that lifts a ban.
+    /// `Moderation::Unban`.
     Unban,
-    /// `Request::Admin`.
+    /// `Moderation::BanNetwork`.
+    BanNetwork,
+    /// `Moderation::UnbanNetwork`.
+    UnbanNetwork,
+    /// `Moderation::Bans`.
+    Bans,
+    /// `Moderation::Mute`.
+    Mute,
+    /// `Moderation::ResetPassword`.
+    ResetPassword,
+    /// `Moderation::AddUser`.
+    AddUser,
+    /// `Moderation::Accounts`.
+    Accounts,
+    /// `Moderation::Remove`.
+    Remove,
+    /// `Moderation::Reports`.
+    Reports,
+    /// `Moderation::Resolve`.
+    Resolve,
+    /// `Moderation::Registration`.
+    Registration,
+    /// `Moderation::Invite`.
+    Invite,
+    /// `Moderation::Invites`.
+    Invites,
+    /// `Moderation::Uninvite`.
+    Uninvite,
+    /// `Moderation::Lockdown`.
+    Lockdown,
+    /// `Moderation::Audit`.
+    Audit,
+    /// `Moderation::Admin`.
     Admin,
-    /// `Request::Dump`.
+    /// `Moderation::Dump`.
     Dump,
-    /// `Request::Shutdown`.
+    /// `Moderation::Shutdown`.
     Shutdown,
     /// `Request::Ex`.
     Ex,

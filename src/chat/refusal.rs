@@ -1,5 +1,7 @@
 //! Refusals: the meanings alone; the codecs add the words.
 
+use crate::chat::term::TimeLeft;
+
 /// The reason why a request is not carried out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
@@ -22,18 +24,42 @@ pub enum Refusal {
     AdministratorsOnly,
     /// Only the operator may do that.
     OperatorOnly,
+    /// The user is muted for so long.
+    Muted(TimeLeft),
+    /// The user has to set another password first.
+    ResetFirst,
+    /// The account is too young, for so many seconds.
+    Young(u32),
+    /// The account is too young to do that while the server is locked down.
+    Lockdown,
+    /// On this server only administrators do that.
+    NotForUsers,
+    /// The audit log can't be written, and nothing is done that it would not tell.
+    AuditFails,
+    /// There is no audit log.
+    AuditOff,
+    /// The server can't do that yet.
+    NotYet,
 
     // Of a login.
     /// No user may have such a name.
     BadUserName,
     /// Another account has that name.
     UserNameTaken,
+    /// The name is kept for somebody else, or looks like a name that is.
+    ReservedName,
+    /// The name looks like that of somebody else.
+    NameLooksAlike,
     /// The password is empty, or too long.
     BadPassword,
+    /// The password has fewer characters than this.
+    PasswordTooShort(u32),
     /// The password is not that of the user.
     WrongPassword,
     /// The token is not one of the user.
     WrongToken,
+    /// The code is not that of an invitation that is good.
+    WrongCode,
     /// The login may be tried again after so many seconds.
     TryAgainIn(u32),
     /// The user has a session already, which was not to be ended.
@@ -62,6 +88,28 @@ pub enum Refusal {
     NotWithYourself,
     /// That can't be done to the operator.
     NotWithOperator,
+    /// Only the operator can do that to an administrator.
+    NotWithAdministrator,
+    /// There are too many bans of networks.
+    TooManyBans,
+    /// The network is wider than a ban may be.
+    NetworkTooWide,
+    /// The network is one that limits and bans leave alone.
+    NetworkExempt,
+    /// There is no such report.
+    NoSuchReport,
+    /// There is no such invitation.
+    NoSuchInvite,
+    /// There are too many invitations.
+    TooManyInvites,
+    /// The user ignores the largest number of others.
+    TooManyIgnored,
+    /// The user has made the largest number of reports of a day.
+    TooManyReports,
+    /// The user has said all that one may say in a day.
+    SaidEnough,
+    /// The user got an export less than a day ago.
+    ExportedToday,
     /// The session monitors the largest number of users.
     TooManyMonitored,
     /// Messages and files are not kept on this server.
@@ -132,6 +180,12 @@ pub enum Refusal {
     NoSuchFile(Box<str>),
     /// There is no such folder.
     NoSuchFolder,
+    /// The folder is not empty.
+    FolderNotEmpty,
+    /// The file is somebody else's, or the time for that is over.
+    MayNotRemove,
+    /// Nobody uploads files on this server.
+    UploadsOff,
     /// The file is larger than files may be.
     TooLarge,
     /// A file of that name exists.

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use crate::chat::access::DialogueStep;
+use crate::chat::admission::InviteCode;
 use crate::chat::file::FileRef;
 use crate::chat::group::{GroupRange, GroupSetting, GroupStart};
 use crate::chat::id::MessageId;
 use crate::chat::kind::Kind;
+use crate::chat::moderation::Moderation;
 use crate::chat::name::{DisplayName, FileName, GroupName, Key, Target, UserName, UserRef};
 use crate::chat::sha256::Sha256Sum;
 use crate::chat::text::{Reason, Secret, Topic};
@@ -33,7 +35,12 @@ pub const SHUTDOWN_SECONDS_MAX: u32 = 7 * 24 * 60 * 60;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Request {
     /// Name the user who is about to log in. The answer tells whether that name has an account.
-    Identify(UserName),
+    Identify {
+        /// The user.
+        name: UserName,
+        /// The code of an invitation, with which a new account may be made.
+        invite: Option<InviteCode>,
+    },
     /// Log in with a password.
     LogIn {
         /// The user.
@@ -51,6 +58,8 @@ pub enum Request {
         password: Secret,
         /// The place of the session among the user's others.
         place: Place,
+        /// The code of an invitation, if there is one.
+        invite: Option<InviteCode>,
     },
     /// Log in with a token.
     Resume {
@@ -158,6 +167,37 @@ pub enum Request {
     },
     /// List what is known of a user.
     Whois(UserRef),
+    /// Let nothing of a user reach one directly, or let it again.
+    Ignore {
+        /// The user.
+        user: UserRef,
+        /// True if nothing is to come.
+        on: bool,
+    },
+    /// List whom one ignores.
+    Ignored,
+    /// Be asked before one is added to a group (true), or not.
+    AskFirst(bool),
+    /// Tell the administrators of a user.
+    Report {
+        /// The user.
+        user: UserRef,
+        /// The message that it is about.
+        message: Option<MessageId>,
+        /// What there is to say.
+        reason: Reason,
+    },
+    /// List the message of the day.
+    Motd,
+    /// Get all that is one's own as a file.
+    Export,
+    /// Remove one's own account.
+    Unregister {
+        /// The account's password.
+        password: Secret,
+        /// True if all that one has said and sent is to go, too.
+        erase: bool,
+    },
     /// List a folder; `None` is the shared folder itself.
     Ls(Option<FileName>),
     /// Download a file.
@@ -176,6 +216,8 @@ pub enum Request {
         /// The name.
         name: FileName,
     },
+    /// Remove a file, or an empty folder, of the shared folder.
+    RemoveFile(FileName),
     /// Send a file into a chat.
     Sendfile {
         /// The target.
@@ -309,34 +351,8 @@ pub enum Request {
     Alive,
     /// Call a user for a direct chat.
     Call(UserRef),
-    /// End a user's session.
-    Kick {
-        /// The user.
-        user: UserRef,
-        /// The reason, if the user is to be told one.
-        reason: Option<Reason>,
-    },
-    /// Ban a user, or lift the ban.
-    Ban {
-        /// The user.
-        user: UserRef,
-        /// True if the ban begins.
-        banned: bool,
-    },
-    /// Make a user an administrator, or take that role away.
-    Admin {
-        /// The user.
-        user: UserRef,
-        /// True if the user becomes one.
-        admin: bool,
-    },
-    /// List the metrics.
-    Dump,
-    /// Stop the server.
-    Shutdown {
-        /// The time until then, in seconds.
-        seconds: u32,
-    },
+    /// Look after others, as administrators do.
+    Moderate(Moderation),
     /// Log out.
     Ex,
 }
@@ -356,7 +372,7 @@ impl Request {
     /// The kind of the request.
     pub fn kind(&self) -> Kind {
         match self {
-            Request::Identify(_) => Kind::Identify,
+            Request::Identify { .. } => Kind::Identify,
             Request::LogIn { .. } | Request::Register { .. } => Kind::LogIn,
             Request::Resume { .. } => Kind::Resume,
             Request::Token { .. } => Kind::Token,
@@ -382,10 +398,18 @@ impl Request {
             Request::Away(_) => Kind::Away,
             Request::Monitor { .. } => Kind::Monitor,
             Request::Whois(_) => Kind::Whois,
+            Request::Ignore { .. } => Kind::Ignore,
+            Request::Ignored => Kind::Ignored,
+            Request::AskFirst(_) => Kind::AskFirst,
+            Request::Report { .. } => Kind::Report,
+            Request::Motd => Kind::Motd,
+            Request::Export => Kind::Export,
+            Request::Unregister { .. } => Kind::Unregister,
             Request::Ls(_) => Kind::Ls,
             Request::Get { .. } => Kind::Get,
             Request::Sum(_) => Kind::Sum,
             Request::Put { .. } => Kind::Put,
+            Request::RemoveFile(_) => Kind::RemoveFile,
             Request::Sendfile { .. } => Kind::Sendfile,
             Request::Expect { .. } => Kind::Expect,
             Request::Abort { .. } => Kind::Abort,
@@ -410,12 +434,7 @@ impl Request {
             Request::Down => Kind::Down,
             Request::Alive => Kind::Alive,
             Request::Call(_) => Kind::Call,
-            Request::Kick { .. } => Kind::Kick,
-            Request::Ban { banned: true, .. } => Kind::Ban,
-            Request::Ban { banned: false, .. } => Kind::Unban,
-            Request::Admin { .. } => Kind::Admin,
-            Request::Dump => Kind::Dump,
-            Request::Shutdown { .. } => Kind::Shutdown,
+            Request::Moderate(moderation) => moderation.kind(),
             Request::Ex => Kind::Ex,
         }
     }

@@ -32,6 +32,11 @@ pub fn date_and_time(seconds: i64) -> String {
     local(Timestamp::from_second(seconds).ok(), "%Y-%m-%d %H:%M", "-")
 }
 
+/// The local date and time of a time in seconds since the Unix epoch, as the protocol tells it.
+pub fn date_of(seconds: u64) -> String {
+    date_and_time(i64::try_from(seconds).unwrap_or(i64::MAX))
+}
+
 fn local(stamp: Option<Timestamp>, format: &str, otherwise: &str) -> String {
     stamp.map_or_else(
         || otherwise.to_string(),

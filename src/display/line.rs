@@ -43,6 +43,9 @@ pub struct Narrow {
     pub below: usize,
 }
 
+/// The width of a column of names, if none is longer.
+const NAME_COLUMNS: usize = 12;
+
 /// The largest number of rows that a terminal shows of a preview.
 pub const PREVIEW_ROWS_MAX: usize = 2;
 
@@ -115,6 +118,11 @@ impl Column {
     /// Creates a column whose text stands at its left.
     pub fn left(width: usize, text: SafeText) -> Self {
         Column { text, width, is_right: false, gap: 1 }
+    }
+
+    /// Creates the column of a name, or of a key.
+    pub fn named(name: &str) -> Self {
+        Column::left(NAME_COLUMNS, safe!("{name}"))
     }
 
     /// Creates a column whose text stands at its right.

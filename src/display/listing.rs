@@ -2,30 +2,31 @@
 
 use super::clock;
 use super::line::{Column, Line};
+use super::moderation;
 use super::safe_text::{SafeText, safe};
 use super::said::{on_one_line, preview};
 use crate::chat::id::MessageId;
 use crate::chat::name::Number;
 use crate::protocol::native::read::{ChatWords, ListItem, MemberWords, OnlineWords};
 
-/// The width of a column of names, if none is longer.
-const NAME_COLUMNS: usize = 12;
-
 /// The line that shows an item.
 pub fn item(item: &ListItem<'_>) -> Line {
     match *item {
         ListItem::Online { user } => online(&user),
         ListItem::Direct { name, number } | ListItem::Member { name, number, more: None } => {
-            Line::row(&[named(name), Column::right(5, safe!("{number}"))])
+            Line::row(&[Column::named(name), Column::right(5, safe!("{number}"))])
         }
         ListItem::Member { name, number, more: Some(more) } => member(name, number, &more),
         ListItem::ShutOut { user, by, since } => {
-            let since = clock::date_and_time(seconds(since));
-            Line::row(&[named(user), Column::rest(safe!("shut out by {by} since {since}"))])
+            let since = clock::date_of(since);
+            Line::row(&[Column::named(user), Column::rest(safe!("shut out by {by} since {since}"))])
         }
         ListItem::Unread { chat, count, last } => {
             let moment = clock::moment(last);
-            Line::row(&[named(chat), Column::rest(safe!("{count} unread, the last {moment}"))])
+            Line::row(&[
+                Column::named(chat),
+                Column::rest(safe!("{count} unread, the last {moment}")),
+            ])
         }
         ListItem::Chat { chat } => chat_line(&chat),
         ListItem::Group { name, admin, members, is_kept, is_public, topic } => {
@@ -35,7 +36,7 @@ pub fn item(item: &ListItem<'_>) -> Line {
             let colon = if topic.is_empty() { "" } else { ": " };
             let rest = safe!("{noun}, admin {admin}{kept}{public}{colon}{topic}");
             let members = Column::right(3, safe!("{members}"));
-            Line::row(&[named(name), members, Column::rest(rest)])
+            Line::row(&[Column::named(name), members, Column::rest(rest)])
         }
         ListItem::Entry { size, mtime, name } => {
             let size = size.map_or("folder".to_string(), clock::size);
@@ -45,8 +46,8 @@ pub fn item(item: &ListItem<'_>) -> Line {
         }
         ListItem::Device { number, state, made, used, address, name } => {
             let name = if name == "-" { "" } else { name };
-            let made = clock::date_and_time(seconds(made));
-            let used = clock::date_and_time(seconds(used));
+            let made = clock::date_of(made);
+            let used = clock::date_of(used);
             Line::row(&[
                 Column::left(2, safe!("{number}")),
                 Column::left(6, safe!("{state}")).apart(),
@@ -55,27 +56,23 @@ pub fn item(item: &ListItem<'_>) -> Line {
             ])
         }
         ListItem::Fact { key, value } => {
-            Line::row(&[named(key), Column::rest(SafeText::new(fact(key, value)))])
+            Line::row(&[Column::named(key), Column::rest(SafeText::new(fact(key, value)))])
         }
         ListItem::Verb { name, words, summary } => {
             Line::answer(safe!("{name} {words} - {summary}"))
         }
         ListItem::Figure { text } | ListItem::Other(text) => Line::answer(safe!("{text}")),
+        ref about_moderation => moderation::item(about_moderation),
     }
-}
-
-/// The column of a name, or of a key.
-pub fn named(name: &str) -> Column {
-    Column::left(NAME_COLUMNS, safe!("{name}"))
 }
 
 /// A member of a group, with all that is known.
 fn member(name: &str, number: Number, more: &MemberWords<'_>) -> Line {
     let MemberWords { rank, joined, there, display } = *more;
-    let joined = clock::date_and_time(seconds(joined));
+    let joined = clock::date_of(joined);
     let display = if display == name { "" } else { display };
     Line::row(&[
-        named(name),
+        Column::named(name),
         Column::right(5, safe!("{number}")),
         Column::left(5, safe!("{rank}")).apart(),
         Column::left(4, safe!("{there}")).apart(),
@@ -89,16 +86,10 @@ fn fact(key: &str, value: &str) -> String {
     let number = value.parse::<u64>().ok();
     match (key, number) {
         ("since", Some(id)) => clock::moment(MessageId(id)),
-        ("created" | "last-seen" | "made" | "topic-at", Some(time)) => {
-            clock::date_and_time(seconds(time))
-        }
+        ("created" | "last-seen" | "made" | "topic-at", Some(time)) => clock::date_of(time),
         ("bytes", Some(bytes)) => clock::size(bytes),
         _ => value.to_string(),
     }
-}
-
-fn seconds(time: u64) -> i64 {
-    i64::try_from(time).unwrap_or(i64::MAX)
 }
 
 fn chat_line(line: &ChatWords<'_>) -> Line {
@@ -113,7 +104,7 @@ fn chat_line(line: &ChatWords<'_>) -> Line {
         }
         None => safe!("{moment}{unread}, {}", preview(from, text)),
     };
-    Line::row(&[named(chat), Column::rest(rest)]).preview()
+    Line::row(&[Column::named(chat), Column::rest(rest)]).preview()
 }
 
 fn online(user: &OnlineWords<'_>) -> Line {
@@ -122,7 +113,7 @@ fn online(user: &OnlineWords<'_>) -> Line {
     let nick = if display.is_empty() || display == name { "" } else { ", " };
     let display = if nick.is_empty() { "" } else { display };
     Line::row(&[
-        named(name),
+        Column::named(name),
         Column::right(5, safe!("{number}")),
         Column::rest(safe!("since {since}{nick}{display}")).apart(),
     ])

@@ -9,6 +9,7 @@ pub mod clock;
 pub mod editor;
 pub mod line;
 pub mod listing;
+mod moderation;
 pub mod safe_text;
 pub mod said;
 pub mod screen;

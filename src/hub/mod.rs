@@ -37,6 +37,7 @@ pub mod job;
 mod lifecycle;
 mod login;
 mod messages;
+mod moderate;
 mod monitors;
 mod online;
 mod outcome;

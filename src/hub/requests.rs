@@ -9,20 +9,19 @@ use std::time::Duration;
 use crate::chat::answer::Done;
 use crate::chat::close::CloseReason;
 use crate::chat::kind::Kind;
-use crate::chat::name::{FileName, Target, UserRef};
+use crate::chat::name::{FileName, Target};
 use crate::chat::refusal::Refusal;
 use crate::chat::request::Request;
-use crate::chat::text::Reason;
 use crate::hub::access;
 use crate::hub::context::{Caller, Cx};
 use crate::hub::domains::Domains;
 use crate::hub::files::Files;
 use crate::hub::groups::creation::GroupDraft;
 use crate::hub::input::ConnId;
-use crate::hub::lifecycle::settle;
 use crate::hub::messages::Draft;
+use crate::hub::moderate::moderate;
 use crate::hub::people::People;
-use crate::hub::sessions::replies::Reply;
+
 /// Handles a request, or the refusal of one that a codec could not decode.
 pub fn asked(
     domains: &mut Domains,
@@ -64,7 +63,7 @@ pub fn asked(
 pub fn run(domains: &mut Domains, conn: ConnId, request: Request, cx: &mut Cx<'_>) {
     match request {
         Request::Say { to, text, key } => say(domains, conn, Draft { to, text, key }, cx),
-        about_logins @ (Request::Identify(_)
+        about_logins @ (Request::Identify { .. }
         | Request::LogIn { .. }
         | Request::Register { .. }
         | Request::Resume { .. }) => login_request(domains, conn, about_logins, cx),
@@ -93,11 +92,7 @@ pub fn run(domains: &mut Domains, conn: ConnId, request: Request, cx: &mut Cx<'_
         about_calls @ (Request::Up { .. } | Request::Down | Request::Alive | Request::Call(_)) => {
             call_request(domains, conn, about_calls, cx)
         }
-        Request::Kick { user, reason } => kick(domains, conn, user, reason, cx),
-        Request::Ban { .. } | Request::Admin { .. } | Request::Shutdown { .. } => {
-            administer(domains, conn, request, cx);
-        }
-        Request::Dump => cx.reply(conn, Reply::Figures),
+        Request::Moderate(moderation) => moderate(domains, conn, moderation, cx),
         Request::Ex => cx.close_in_turn(conn, CloseReason::Goodbye),
         Request::Mkgroup { name, users, start } => {
             make_group(domains, conn, GroupDraft { name, users, start }, cx);
@@ -118,7 +113,6 @@ pub fn run(domains: &mut Domains, conn: ConnId, request: Request, cx: &mut Cx<'_
         | Request::Groups(_)
         | Request::Members { .. }
         | Request::Info(_)) => group_request(domains, conn, about_groups, cx),
-        Request::SetPassword(_) => debug_assert!(false, "it is carried out above"),
         about_messages @ (Request::Unread
         | Request::Chats { .. }
         | Request::OpenUnread(_)
@@ -128,7 +122,13 @@ pub fn run(domains: &mut Domains, conn: ConnId, request: Request, cx: &mut Cx<'_
         | Request::Search { .. }
         | Request::Seen { .. }
         | Request::Delete(_)) => message_request(domains, conn, about_messages, cx),
+        other => other_request(conn, &other, cx),
     }
+}
+
+/// Answers a request of users about others and about what is their own.
+fn other_request(conn: ConnId, request: &Request, cx: &mut Cx<'_>) {
+    cx.refuse(conn, request.kind(), Refusal::NotYet);
 }
 
 /// Answers a request that can't be carried out as it was sent.
@@ -153,11 +153,13 @@ fn refused(domains: &mut Domains, conn: ConnId, of: Kind, refusal: Refusal, cx: 
 fn login_request(domains: &mut Domains, conn: ConnId, request: Request, cx: &mut Cx<'_>) {
     let accounts = &mut domains.accounts;
     match request {
-        Request::Identify(name) => domains.login.identify(conn, name, accounts, cx),
+        Request::Identify { name, invite: _ } => {
+            domains.login.identify(conn, name, accounts, cx);
+        }
         Request::LogIn { name, password, place } => {
             domains.login.log_in(conn, name, (password, place), accounts, cx);
         }
-        Request::Register { name, password, place } => {
+        Request::Register { name, password, place, invite: _ } => {
             domains.login.register(conn, name, (password, place), accounts, cx);
         }
         Request::Resume { name, token, beside } => {
@@ -343,36 +345,4 @@ fn call_request(domains: &mut Domains, conn: ConnId, request: Request, cx: &mut 
         }
         other => debug_assert!(false, "{other:?} is not about direct chats"),
     }
-}
-
-/// Carries out a request of an administrator.
-fn administer(domains: &mut Domains, conn: ConnId, request: Request, cx: &mut Cx<'_>) {
-    let Some(caller) = cx.caller(conn) else { return };
-    match request {
-        Request::Ban { user, banned } => {
-            domains.admin.ban(caller, user, banned, &domains.accounts, cx);
-        }
-        Request::Admin { user, admin } => {
-            domains.admin.set_administrator(caller, user, admin, &domains.accounts, cx);
-        }
-        Request::Shutdown { seconds } => {
-            domains.admin.shut_down(caller, seconds, &domains.accounts, cx);
-        }
-        other => debug_assert!(false, "{other:?} is not for administrators"),
-    }
-}
-
-/// Ends a user's session, and then answers the administrator.
-fn kick(
-    domains: &mut Domains,
-    conn: ConnId,
-    user: UserRef,
-    reason: Option<Reason>,
-    cx: &mut Cx<'_>,
-) {
-    let Some(caller) = cx.caller(conn) else { return };
-    let people = (&domains.accounts, &domains.presence);
-    let result = domains.admin.kick(caller, user, reason, people, cx);
-    settle(domains, cx);
-    cx.conclude(conn, Kind::Kick, result);
 }

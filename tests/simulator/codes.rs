@@ -53,5 +53,6 @@ pub fn codes(verb: Verb, guest: bool) -> &'static [u16] {
         Verb::Kick => &[250, 503, 530, 550],
         Verb::Ban | Verb::Unban | Verb::Admin => &[250, 450, 452, 503, 530, 550],
         Verb::Dump | Verb::Shutdown => &[250, 530],
+        _ => &[503, 530],
     }
 }

@@ -5,8 +5,8 @@ mod groups;
 use std::collections::HashMap;
 
 use chatsrv::chat::text::Text;
-use chatsrv::protocol::native::codes;
 use chatsrv::protocol::native::command::Command;
+use chatsrv::protocol::native::kinds;
 use chatsrv::protocol::native::parse::parse_command;
 use chatsrv::protocol::native::verb::Verb;
 use fastrand::Rng;
@@ -339,7 +339,7 @@ pub fn say(client: &mut Client, line: &str) {
         None => Sent::Data(line.to_owned(), None),
         Some(text) => match parse_command(Text::new(text).unwrap()) {
             Ok(request) => Sent::Command(request),
-            Err((of, _)) => codes::verb(of).map_or(Sent::UnknownCommand, Sent::BadCommand),
+            Err((of, _)) => kinds::verb(of).map_or(Sent::UnknownCommand, Sent::BadCommand),
         },
     };
     client.send(line.as_bytes(), Some(sent));

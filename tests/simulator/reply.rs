@@ -8,7 +8,7 @@ use chatsrv::chat::kind::Kind;
 use chatsrv::chat::refusal::Refusal;
 use chatsrv::protocol::native::code::Code;
 use chatsrv::protocol::native::verb::Verb;
-use chatsrv::protocol::native::{codes, write};
+use chatsrv::protocol::native::{codes, kinds, write};
 
 /// An answer, with its code and its line.
 pub struct Reply<'a> {
@@ -39,7 +39,7 @@ impl<'a> Reply<'a> {
 
     /// The verb to which it belongs.
     pub fn verb(&self) -> Option<Verb> {
-        codes::verb(self.of)
+        kinds::verb(self.of)
     }
 }
 

@@ -78,6 +78,10 @@ closings! {
     LoggedOut, "you were logged out", Never;
     /// The user is banned.
     Banned, "you are banned", Never;
+    /// Connections from that address are not taken.
+    AddressBanned, "your address is banned", Never;
+    /// The account was removed.
+    AccountRemoved, "the account was removed", Never;
     /// Three wrong passwords.
     WrongPassword, "too many wrong passwords", Never;
     /// A file frame could not be parsed, or named a stream that was never open.
@@ -113,6 +117,8 @@ impl ClosingReason {
             CloseReason::LoggedOut => ClosingReason::LoggedOut,
             CloseReason::Kicked => ClosingReason::Kicked,
             CloseReason::Banned => ClosingReason::Banned,
+            CloseReason::AddressBanned => ClosingReason::AddressBanned,
+            CloseReason::AccountRemoved => ClosingReason::AccountRemoved,
             CloseReason::ListFailed => ClosingReason::ListFailed,
             CloseReason::TooSlow => ClosingReason::TooSlow,
             CloseReason::ConnectionLimit => ClosingReason::ConnectionLimit,

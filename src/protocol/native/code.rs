@@ -96,3 +96,17 @@ impl fmt::Display for Code {
         (*self as u16).fmt(f)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_have_their_numbers() {
+        let known = (0..=u16::MAX).filter_map(Code::from_number);
+        assert_eq!(known.collect::<Vec<_>>(), Code::ALL);
+        for code in Code::ALL {
+            assert_eq!(Code::from_number(*code as u16), Some(*code));
+        }
+    }
+}

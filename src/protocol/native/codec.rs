@@ -8,10 +8,12 @@ use std::sync::Arc;
 
 use super::command::Command;
 use super::frame::{CLIENT_LINE_BYTES_MAX, Decoder, Frame, FrameError, encode_chunk_header};
-use super::parse::{self, parse_command};
+use super::kinds;
+use super::parse::parse_command;
 use super::verb::Verb;
-use super::{codes, steps, write};
+use super::{steps, write};
 use crate::chat::access::DialogueStep;
+use crate::chat::admission::InviteCode;
 use crate::chat::answer::{Answer, Done, Item};
 use crate::chat::close::CloseReason;
 use crate::chat::kind::Kind;
@@ -48,9 +50,9 @@ enum Dialogue {
     #[default]
     None,
     /// Nothing, before the answer to USER.
-    Identifies { place: Place },
+    Identifies { place: Place, invite: Option<InviteCode> },
     /// The password of a user who logs in, or of a new account.
-    Password { name: UserName, place: Place, is_new: bool },
+    Password { name: UserName, place: Place, invite: Option<InviteCode>, is_new: bool },
     /// A text for everyone.
     ForEveryone,
     /// A user and a text.
@@ -59,6 +61,8 @@ enum Dialogue {
     OldPassword,
     /// The password that replaces it.
     NewPassword,
+    /// The password of the account that is to be removed.
+    LastPassword { erase: bool },
 }
 
 impl Default for Codec {
@@ -133,7 +137,7 @@ impl Codec {
         let command = parse_command(line);
         self.stop_for(match &command {
             Ok(command) => Some(command.verb()),
-            Err((kind, _)) => codes::verb(*kind),
+            Err((kind, _)) => kinds::verb(*kind),
         });
         let step = match command {
             Err((kind, refusal)) => return Heard::Refused(kind, refusal),
@@ -143,9 +147,9 @@ impl Codec {
                 }
                 return Heard::Asked(request);
             }
-            Ok(Command::User { name, place }) => {
-                self.begin(Dialogue::Identifies { place });
-                return Heard::Asked(Request::Identify(name));
+            Ok(Command::User { name, place, invite }) => {
+                self.begin(Dialogue::Identifies { place, invite: invite.clone() });
+                return Heard::Asked(Request::Identify { name, invite });
             }
             Ok(Command::Dm) => {
                 self.begin(Dialogue::ForUser);
@@ -158,6 +162,10 @@ impl Codec {
             Ok(Command::Passwd) => {
                 self.begin(Dialogue::OldPassword);
                 steps::PASSWD
+            }
+            Ok(Command::Unregister { erase }) => {
+                self.begin(Dialogue::LastPassword { erase });
+                steps::UNREGISTER
             }
             Ok(Command::Key(key)) => {
                 self.unfinished.get_or_insert_default().key = Some(key);
@@ -184,12 +192,12 @@ impl Codec {
 
     fn data<'a>(&mut self, text: Text<'_>) -> Heard<'a> {
         let (to, text) = match self.take_dialogue() {
-            Dialogue::Password { name, place, is_new } => {
+            Dialogue::Password { name, place, invite, is_new } => {
                 self.logs_in_beside = place == Place::Beside;
                 return match password(text) {
                     None => Heard::Refused(Kind::LogIn, Refusal::BadPassword),
                     Some(password) if is_new => {
-                        Heard::Asked(Request::Register { name, password, place })
+                        Heard::Asked(Request::Register { name, password, place, invite })
                     }
                     Some(password) => Heard::Asked(Request::LogIn { name, password, place }),
                 };
@@ -204,6 +212,12 @@ impl Codec {
                 return match password(text) {
                     None => Heard::Refused(Kind::SetPassword, Refusal::BadPassword),
                     Some(password) => Heard::Asked(Request::SetPassword(password)),
+                };
+            }
+            Dialogue::LastPassword { erase } => {
+                return match password(text) {
+                    None => Heard::Refused(Kind::Unregister, Refusal::BadPassword),
+                    Some(password) => Heard::Asked(Request::Unregister { password, erase }),
                 };
             }
             Dialogue::ForEveryone => (Ok(Target::Everyone), text),
@@ -235,7 +249,7 @@ impl Codec {
             }
             FrameError::Command(verb, error) => {
                 self.stop_for(verb);
-                let kind = verb.map_or(Kind::Unknown, parse::kind);
+                let kind = verb.map_or(Kind::Unknown, kinds::kind);
                 Heard::Refused(kind, Refusal::BadLine(explain(error)))
             }
             FrameError::Data(error) => {
@@ -243,6 +257,7 @@ impl Codec {
                     Dialogue::Password { .. } => Kind::LogIn,
                     Dialogue::OldPassword => Kind::ConfirmPassword,
                     Dialogue::NewPassword => Kind::SetPassword,
+                    Dialogue::LastPassword { .. } => Kind::Unregister,
                     _ => Kind::Say,
                 };
                 if kind == Kind::Say {
@@ -257,11 +272,12 @@ impl Codec {
     /// Goes on after the answer to USER: the password is awaited, or nothing is.
     fn identified(&mut self, result: &Result<Done, Refusal>) {
         // The answer to a USER that was refused after the login may come late.
-        let Some(Dialogue::Identifies { place }) = self.dialogue() else { return };
-        let place = *place;
-        self.take_dialogue();
+        if !matches!(self.dialogue(), Some(Dialogue::Identifies { .. })) {
+            return;
+        }
+        let Dialogue::Identifies { place, invite } = self.take_dialogue() else { return };
         if let Ok(Done::PasswordWanted { name, is_new }) = result {
-            self.begin(Dialogue::Password { name: *name, place, is_new: *is_new });
+            self.begin(Dialogue::Password { name: *name, place, invite, is_new: *is_new });
         }
     }
 
@@ -279,6 +295,7 @@ impl Codec {
         match (step, self.dialogue()) {
             (steps::KEY, _) => self.unfinished = None,
             (steps::PASSWD, Some(Dialogue::OldPassword))
+            | (steps::UNREGISTER, Some(Dialogue::LastPassword { .. }))
             | (steps::PM, Some(Dialogue::ForEveryone)) => {
                 self.take_dialogue();
             }

@@ -2,10 +2,9 @@
 
 use super::closing::ClosingReason;
 use super::code::Code;
+use super::kinds;
 use super::steps;
-use super::verb::Verb;
 use crate::chat::event::AbortReason;
-use crate::chat::group::GroupSetting;
 use crate::chat::kind::Kind;
 use crate::chat::refusal::{Failure, Refusal};
 
@@ -14,85 +13,10 @@ pub type Row = (Code, &'static str);
 
 /// The subject of an answer, which is its second word: the verb, or another word for its kind.
 pub fn subject(of: Kind) -> &'static str {
-    match verb(of) {
+    match kinds::verb(of) {
         Some(verb) => verb.name(),
         None if of == Kind::Say => "MSG",
         None => "-",
-    }
-}
-
-/// The verb of a kind of request, if there is one.
-pub fn verb(of: Kind) -> Option<Verb> {
-    Some(match of {
-        Kind::Unknown | Kind::Connect | Kind::Say => return None,
-        Kind::Step(step) => return steps::verb(step),
-        Kind::Identify | Kind::LogIn => Verb::User,
-        Kind::Resume => Verb::Resume,
-        Kind::Token | Kind::EndToken => Verb::Token,
-        Kind::Sessions => Verb::Sessions,
-        Kind::EndSession => Verb::Endsession,
-        Kind::ConfirmPassword | Kind::SetPassword => Verb::Passwd,
-        Kind::Reachable => Verb::Dm,
-        Kind::Unread => Verb::Unread,
-        Kind::Chats => Verb::Chats,
-        Kind::Open => Verb::Open,
-        Kind::History => Verb::History,
-        Kind::After => Verb::After,
-        Kind::Search => Verb::Search,
-        Kind::Seen => Verb::Seen,
-        Kind::Delete => Verb::Delete,
-        Kind::Who => Verb::Who,
-        Kind::Nick => Verb::Nick,
-        Kind::Quiet => Verb::Quiet,
-        Kind::Away => Verb::Away,
-        Kind::Monitor => Verb::Monitor,
-        Kind::Whois => Verb::Whois,
-        Kind::Ls => Verb::Ls,
-        Kind::Get => Verb::Get,
-        Kind::Sum => Verb::Sum,
-        Kind::Put => Verb::Put,
-        Kind::Sendfile => Verb::Sendfile,
-        Kind::Expect => Verb::Expect,
-        Kind::Abort => Verb::Abort,
-        Kind::Mkgroup => Verb::Mkgroup,
-        Kind::Mkgroupreq => Verb::Mkgroupreq,
-        Kind::Mkpublic => Verb::Mkpublic,
-        Kind::Join => Verb::Join,
-        Kind::Ask => Verb::Ask,
-        Kind::Decline => Verb::Decline,
-        Kind::Admit => Verb::Admit,
-        Kind::Refuse => Verb::Refuse,
-        Kind::Expel => Verb::Expel,
-        Kind::ShutOut => Verb::Shutout,
-        Kind::Leave => Verb::Leave,
-        Kind::Set(setting) => setting_verb(setting),
-        Kind::Topic => Verb::Topic,
-        Kind::Op => Verb::Op,
-        Kind::Handover => Verb::Handover,
-        Kind::Dissolve => Verb::Dissolve,
-        Kind::Groups => Verb::Groups,
-        Kind::Members => Verb::Members,
-        Kind::Info => Verb::Info,
-        Kind::Up => Verb::Up,
-        Kind::Down => Verb::Down,
-        Kind::Alive => Verb::Alive,
-        Kind::Call => Verb::Call,
-        Kind::Kick => Verb::Kick,
-        Kind::Ban => Verb::Ban,
-        Kind::Unban => Verb::Unban,
-        Kind::Admin => Verb::Admin,
-        Kind::Dump => Verb::Dump,
-        Kind::Shutdown => Verb::Shutdown,
-        Kind::Ex => Verb::Ex,
-    })
-}
-
-/// The verb that switches a setting of a group.
-pub fn setting_verb(setting: GroupSetting) -> Verb {
-    match setting {
-        GroupSetting::Kept => Verb::Keep,
-        GroupSetting::Public => Verb::Public,
-        GroupSetting::OpenTopic => Verb::Opentopic,
     }
 }
 
@@ -118,7 +42,21 @@ pub fn done(of: Kind) -> Row {
         Kind::Groups => "MEMBERS lists who is in one",
         Kind::Down => "you take no direct chats",
         Kind::Kick => "that session is over",
+        Kind::LogOut => "those sessions and tokens are over",
         Kind::Ban => "that user is let in no more",
+        Kind::BanNetwork => "nobody is let in from there",
+        Kind::UnbanNetwork => "people from there are let in again",
+        Kind::Bans => "UNBAN and UNBANADDR lift one",
+        Kind::Remove => "that account is gone",
+        Kind::Unregister => "your account is gone",
+        Kind::Reports => "RESOLVE is for one that is done with",
+        Kind::Resolve => "that report is done with",
+        Kind::Invites => "UNINVITE takes one back",
+        Kind::Uninvite => "that invitation is good no more",
+        Kind::Ignored => "IGNORE user off ends that",
+        Kind::Export => "it is sent to you when it is there",
+        Kind::RemoveFile => "it is gone",
+        Kind::Motd => "that is all",
         Kind::Unban => "that user may log in again",
         Kind::Dump => "the state of the server",
         Kind::Shutdown => "everyone is told",
@@ -136,6 +74,14 @@ pub fn switched(of: Kind, is_on: bool) -> &'static str {
         (Kind::Away, false) => "you are back",
         (Kind::Monitor, true) => "you are told of that user in any case",
         (Kind::Monitor, false) => "you are told of that user as of all",
+        (Kind::Ignore, true) => "nothing of that user reaches you directly",
+        (Kind::Ignore, false) => "that user reaches you again",
+        (Kind::AskFirst, true) => "you are asked before you are added to a group",
+        (Kind::AskFirst, false) => "you can be added to groups",
+        (Kind::Mute, true) => "that user says nothing",
+        (Kind::Mute, false) => "that user may speak again",
+        (Kind::Lockdown, true) => "the door is shut to strangers",
+        (Kind::Lockdown, false) => "the door is open again",
         (Kind::Admin, true) => "that user is an administrator",
         (Kind::Admin, false) => "that user is no administrator any more",
         (_, true) => "on",
@@ -165,12 +111,24 @@ refusals! {
     NoAccount => WrongState "the operator has no account";
     AdministratorsOnly => NotAllowed "administrators only";
     OperatorOnly => NotAllowed "the operator only";
+    Muted(_) => NotAllowed "you may read, and say nothing";
+    ResetFirst => NotAllowed "set a password of your own first, with PASSWD";
+    Young(_) => NotAllowed "your account is too young for that";
+    Lockdown => NotAllowed "not now, your account is too young for that";
+    NotForUsers => NotAllowed "administrators only, on this server";
+    AuditFails => NoRoom "the audit log can't be written, so that is not done";
+    AuditOff => WrongState "this server keeps no audit log";
+    NotYet => WrongState "this server can't do that yet";
     BadUserName => NameNotAllowed
         "a name has 1 to 32 of A-Z a-z 0-9 _ . - and starts with a letter";
     UserNameTaken => NameNotAllowed "that name is taken now";
+    ReservedName => NameNotAllowed "that name is kept for somebody else";
+    NameLooksAlike => NameNotAllowed "that looks like somebody else's name";
+    PasswordTooShort(_) => BadParameters "a new password needs more characters";
     BadPassword => BadParameters "a password has 1 to 1024 bytes";
     WrongPassword => WrongPassword "wrong password";
     WrongToken => WrongPassword "that token is not good";
+    WrongCode => WrongPassword "that code is not good";
     TryAgainIn(_) => Busy "try again later";
     AlreadyOnline => AlreadyOnline
         "you are logged in already, USER name TAKEOVER ends that session";
@@ -185,6 +143,17 @@ refusals! {
     NotOnline => NotFound "that user is not online";
     NotWithYourself => WrongState "not with yourself";
     NotWithOperator => NotAllowed "not with the operator";
+    NotWithAdministrator => NotAllowed "not with an administrator";
+    TooManyBans => NoRoom "there are too many bans of networks";
+    NetworkTooWide => BadParameters "no wider than /8, or /24 for IPv6";
+    NetworkExempt => WrongState "that network is exempt from limits and bans";
+    NoSuchReport => NotFound "no such report";
+    NoSuchInvite => NotFound "no such invitation";
+    TooManyInvites => NoRoom "there are too many invitations";
+    TooManyIgnored => NoRoom "you ignore too many users already";
+    TooManyReports => NoRoom "you have reported enough for today";
+    SaidEnough => NoRoom "you have said enough for today";
+    ExportedToday => Busy "once a day";
     TooManyMonitored => NoRoom "you monitor too many users already";
     NothingKept => WrongState "this server keeps nothing that people send";
     NoSuchGroup => NotFound "no such group";
@@ -217,6 +186,9 @@ refusals! {
     NoFolders => NameNotAllowed "give a name without folders";
     NoSuchFile(_) => NotFound "";
     NoSuchFolder => NotFound "no such folder";
+    FolderNotEmpty => WrongState "that folder is not empty";
+    MayNotRemove => NotAllowed "only who uploaded it may, for a day, and administrators";
+    UploadsOff => WrongState "nobody uploads files on this server";
     TooLarge => TooLarge "larger than a file may be here";
     FileExists => NameNotAllowed "that name is taken";
     UploadUnderWay => Busy "you are sending such a file already";

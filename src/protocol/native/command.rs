@@ -1,7 +1,8 @@
 //! The commands of a client, parsed from `C` lines.
 
-use super::codes;
+use super::kinds;
 use super::verb::Verb;
+use crate::chat::admission::InviteCode;
 use crate::chat::name::{Key, UserName};
 use crate::chat::request::{Place, Request};
 
@@ -14,9 +15,16 @@ pub enum Command {
         name: UserName,
         /// The place of the session among the user's others.
         place: Place,
+        /// The code of an invitation, if there is one.
+        invite: Option<InviteCode>,
     },
     /// Change the password: the old one follows, then the new one.
     Passwd,
+    /// Remove one's own account; the password follows.
+    Unregister {
+        /// True if all that one has said and sent is to go, too.
+        erase: bool,
+    },
     /// Send a message to everyone, which follows.
     Pm,
     /// Send a message to a user, which follows.
@@ -37,13 +45,14 @@ impl Command {
         match self {
             Command::User { .. } => Verb::User,
             Command::Passwd => Verb::Passwd,
+            Command::Unregister { .. } => Verb::Unregister,
             Command::Pm => Verb::Pm,
             Command::Dm => Verb::Dm,
             Command::Key(_) => Verb::Key,
             Command::More(_) => Verb::More,
             Command::Help => Verb::Help,
             // A request without a verb is never parsed from a command line.
-            Command::Ask(request) => codes::verb(request.kind()).unwrap_or(Verb::Help),
+            Command::Ask(request) => kinds::verb(request.kind()).unwrap_or(Verb::Help),
         }
     }
 }

@@ -3,8 +3,8 @@
 //!
 //! On the server, [`codec`] is the codec of a connection: [`frame`] cuts bytes into frames,
 //! [`parse`] parses command lines, and [`mod@write`] writes answers and events. For clients,
-//! [`outgoing`] writes lines to the server and [`read`] parses lines from it. [`verb`], [`codes`]
-//! and [`closing`] are tables that both sides share.
+//! [`outgoing`] writes lines to the server and [`read`] parses lines from it. [`verb`], [`kinds`],
+//! [`codes`] and [`closing`] are tables that both sides share.
 
 pub mod closing;
 pub mod code;
@@ -12,6 +12,7 @@ pub mod codec;
 pub mod codes;
 pub mod command;
 pub mod frame;
+pub mod kinds;
 pub mod outgoing;
 pub mod parse;
 pub mod read;

@@ -14,7 +14,7 @@ mod words;
 
 pub use item::{ChatWords, ListItem, MemberWords, OnlineWords};
 pub use notice::{CallWords, Notice, SentFile};
-pub use reply::{About, FinalReply, ReplyFamily, ReplyWords, TokenWord};
+pub use reply::{About, FinalReply, ReplyFamily, ReplyWords, Restriction, TokenWord};
 
 use words::{Words, number};
 

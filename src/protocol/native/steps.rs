@@ -1,8 +1,7 @@
-//! The steps of the dialogues between a native client and its codec: each with its verb, the
+//! The steps of the dialogues between a native client and its codec: each with the
 //! sessions that may take it, and its answer.
 
 use super::code::Code;
-use super::verb::Verb;
 use crate::chat::access::{Access, DialogueStep};
 
 /// The old password is asked for.
@@ -17,24 +16,22 @@ pub const MORE_ON: DialogueStep = DialogueStep { access: Access::User, number: 3
 pub const MORE_OFF: DialogueStep = DialogueStep { access: Access::User, number: 4 };
 /// The verbs are listed.
 pub const HELP: DialogueStep = DialogueStep { access: Access::Anyone, number: 5 };
+/// The password of the account that is to be removed is asked for.
+pub const UNREGISTER: DialogueStep = DialogueStep { access: Access::Account, number: 6 };
 
-const ROWS: [(DialogueStep, Verb, Code, &str); 6] = [
-    (PASSWD, Verb::Passwd, Code::SendText, "send the old password"),
-    (PM, Verb::Pm, Code::SendText, "send the message"),
-    (KEY, Verb::Key, Code::Done, "it marks your next message"),
-    (MORE_ON, Verb::More, Code::Done, "you are told what older clients don't know"),
-    (MORE_OFF, Verb::More, Code::Done, "you are told what every client knows"),
-    (HELP, Verb::Help, Code::Done, "D target text sends a message"),
+const ROWS: [(DialogueStep, Code, &str); 7] = [
+    (PASSWD, Code::SendText, "send the old password"),
+    (PM, Code::SendText, "send the message"),
+    (KEY, Code::Done, "it marks your next message"),
+    (MORE_ON, Code::Done, "you are told what older clients don't know"),
+    (MORE_OFF, Code::Done, "you are told what every client knows"),
+    (HELP, Code::Done, "D target text sends a message"),
+    (UNREGISTER, Code::SendText, "send the password, and your account is gone"),
 ];
-
-/// The verb of a step.
-pub fn verb(step: DialogueStep) -> Option<Verb> {
-    ROWS.get(usize::from(step.number)).map(|row| row.1)
-}
 
 /// The code and the text of the answer to a step that was taken.
 pub fn done(step: DialogueStep) -> (Code, &'static str) {
-    ROWS.get(usize::from(step.number)).map_or((Code::Done, "done"), |row| (row.2, row.3))
+    ROWS.get(usize::from(step.number)).map_or((Code::Done, "done"), |row| (row.1, row.2))
 }
 
 #[cfg(test)]

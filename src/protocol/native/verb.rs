@@ -31,12 +31,14 @@ macro_rules! verbs {
 }
 
 verbs! {
-    User "USER" "name [TAKEOVER|BESIDE]" "log in, or register a new name";
+    User "USER" "name [TAKEOVER|BESIDE] [INVITE code]" "log in, or register a new name";
     Token "TOKEN" "[FOR name|END]" "get a token that logs in without the password";
     Resume "RESUME" "name token [BESIDE]" "log in with a token";
     Sessions "SESSIONS" "" "list the devices on which you are logged in, or can be";
     Endsession "ENDSESSION" "n|all" "end the session and the tokens of another device";
     Passwd "PASSWD" "" "change the password, step by step";
+    Unregister "UNREGISTER" "[ERASE]" "remove your account, or all that you said and sent, too";
+    Export "EXPORT" "" "get all that is yours as a file";
     Pm "PM" "" "send a message to everyone, step by step";
     Dm "DM" "" "send a message to one user, step by step";
     Key "KEY" "word" "mark the next message, so that it can be sent again and not come twice";
@@ -54,10 +56,16 @@ verbs! {
     Quiet "QUIET" "on|off" "turn the notices of who comes and goes off or on";
     Away "AWAY" "[reason]" "tell people that you are away, or back";
     Monitor "MONITOR" "user on|off" "be told when a user comes and goes, whatever QUIET says";
+    Ignore "IGNORE" "user on|off" "let nothing of a user reach you directly, or let it again";
+    Ignored "IGNORED" "" "list whom you ignore";
+    Askfirst "ASKFIRST" "on|off" "be asked before you are added to a group, or not";
+    Report "REPORT" "user [id] reason" "tell the administrators of a user, or of a message";
+    Motd "MOTD" "" "list the message of the day";
     More "MORE" "on|off" "be sent what older clients don't know, or no longer";
     Ls "LS" "[path]" "list a folder of the shared files";
     Get "GET" "offset name" "download a file from an offset on";
     Put "PUT" "size name" "upload a file into the shared folder";
+    Rm "RM" "path" "remove a file or an empty folder of the shared files";
     Sendfile "SENDFILE" "target size name" "send a file to everyone, a user or a group";
     Expect "EXPECT" "stream sha256" "say which SHA-256 an upload is to have";
     Sum "SUM" "name" "tell the SHA-256 of a file";
@@ -87,9 +95,30 @@ verbs! {
     Down "DOWN" "" "take no direct chats any more";
     Alive "ALIVE" "" "say that you are there, and ask whether you are still up";
     Call "CALL" "user" "get a user's address and a ticket for a direct chat";
-    Kick "KICK" "user [reason]" "end a user's session (administrators)";
-    Ban "BAN" "user" "end a user's session and tokens, and let them in no more (administrators)";
+    Kick "KICK" "user [reason]" "end a user's sessions (administrators)";
+    Logout "LOGOUT" "user" "end a user's sessions and tokens (administrators)";
+    Ban "BAN" "user [time] [reason]"
+        "end a user's sessions and tokens, and let them in no more (administrators)";
     Unban "UNBAN" "user" "let a user in again (administrators)";
+    Banaddr "BANADDR" "network [time] [reason]"
+        "close all who come from a network, and let in nobody from there (administrators)";
+    Unbanaddr "UNBANADDR" "network" "let people in from a network again (administrators)";
+    Bans "BANS" "" "list the bans (administrators)";
+    Mute "MUTE" "user time|off [reason]" "let a user say nothing, or again (administrators)";
+    Setpasswd "SETPASSWD" "user" "give a user a password to begin with (administrators)";
+    Adduser "ADDUSER" "name" "make an account, with such a password (administrators)";
+    Accounts "ACCOUNTS" "[name]" "list the accounts behind a name (administrators)";
+    Remove "REMOVE" "user [ERASE]"
+        "remove an account, or all that it said and sent, too (the operator)";
+    Reports "REPORTS" "" "list what users reported (administrators)";
+    Resolve "RESOLVE" "n" "be done with a report (administrators)";
+    Registration "REGISTRATION" "[open|invite|closed]"
+        "say who may make an account until the next start, or ask (administrators)";
+    Invite "INVITE" "[uses] [time]" "make an invitation (administrators)";
+    Invites "INVITES" "" "list the invitations (administrators)";
+    Uninvite "UNINVITE" "code" "take an invitation back (administrators)";
+    Lockdown "LOCKDOWN" "on|off" "shut the door to strangers, or open it (administrators)";
+    Audit "AUDIT" "[n]" "list the last lines of the audit log (administrators)";
     Admin "ADMIN" "user on|off" "make a user an administrator, or no longer (the operator)";
     Dump "DUMP" "" "list the server's figures (administrators)";
     Shutdown "SHUTDOWN" "[seconds]" "stop the server (administrators)";

@@ -1,6 +1,7 @@
 //! The lines of the server: answers, lists and events.
 
 mod groups;
+mod moderation;
 
 use std::fmt::Display;
 use std::io::Write;
@@ -99,6 +100,11 @@ fn done(of: Kind, done: &Done, tells_more: bool, out: &mut Vec<u8>) {
             say(Code::Done, &format_args!("{group} {members}"));
         }
         Done::Token(token) => say(Code::Done, &token.expose()),
+        Done::PasswordSet(_)
+        | Done::AccountAdded { .. }
+        | Done::Admission(_)
+        | Done::Invited { .. }
+        | Done::Reported(_) => moderation::done(done, |words| say(Code::Done, words)),
         Done::Up { port, period } if tells_more => {
             say(Code::Done, &format_args!("{port} {period}"));
         }
@@ -114,6 +120,13 @@ fn refused(of: Kind, refusal: &Refusal, tells_more: bool, out: &mut Vec<u8>) {
     let subject = codes::subject(of);
     match refusal {
         Refusal::TryAgainIn(seconds) => line!(out, "C {code} {subject} {seconds} {text}"),
+        Refusal::Muted(left) => line!(out, "C {code} {subject} muted {left} {text}"),
+        Refusal::Young(seconds) => line!(out, "C {code} {subject} young {seconds} {text}"),
+        Refusal::Lockdown => line!(out, "C {code} {subject} lockdown {text}"),
+        Refusal::ResetFirst => line!(out, "C {code} {subject} reset {text}"),
+        Refusal::PasswordTooShort(least) => {
+            line!(out, "C {code} {subject} {text}: {least} at least");
+        }
         Refusal::NoSuchFile(name) => line!(out, "C {code} {subject} {name}"),
         _ => line!(out, "C {code} {subject} {text}"),
     }
@@ -159,6 +172,7 @@ pub fn event(event: &Event, tells_more: bool, out: &mut Vec<u8>) {
         Event::Group(group, change, user) => line!(out, "C 128 GROUP {group} {change} {user}"),
         Event::Shutdown { seconds } => line!(out, "C 129 SHUTDOWN {seconds}"),
         Event::Seen(chat, id) => line!(out, "C 130 SEEN {chat} {id}"),
+        Event::Muted(..) | Event::Reported(_) | Event::Motd(_) => moderation::event(event, out),
         Event::Deleted(id, chat) => line!(out, "C 131 DELETED {id} {chat}"),
         Event::Topic(group, by, None) => line!(out, "C 135 TOPIC {group} {by}"),
         Event::Topic(group, by, Some(topic)) => {
@@ -173,6 +187,7 @@ pub fn event(event: &Event, tells_more: bool, out: &mut Vec<u8>) {
 fn is_later(event: &Event) -> bool {
     matches!(event, Event::SaidElsewhere(_) | Event::Seen(..) | Event::Deleted(..))
         || matches!(event, Event::Topic(..) | Event::GroupNews(_))
+        || matches!(event, Event::Muted(..) | Event::Reported(_) | Event::Motd(_))
 }
 
 fn message(message: &Message, out: &mut Vec<u8>) {
@@ -226,7 +241,10 @@ pub fn item(of: Kind, item: &Item, tells_more: bool, out: &mut Vec<u8>) {
         Item::GroupFact(fact) => groups::fact(fact, say),
         Item::MemberLine(line) => groups::member(line, say),
         Item::ShutOut { user, by, since } => say(&format_args!("{user} {by} {since}")),
-        Item::Figure(figure) => say(figure),
+        Item::Line(line) => say(line),
+        Item::Ban(_) | Item::Account(_) | Item::Report(_) | Item::Invite(_) | Item::Ignored(_) => {
+            moderation::item(item, say)
+        }
         Item::Fact(fact) => self::fact(fact, say),
         Item::Device(state, device) => {
             let state = match state {
@@ -299,6 +317,9 @@ fn fact(fact: &Fact, mut say: impl FnMut(&dyn Display)) {
         Fact::Bytes(count) => ("bytes", count),
         Fact::Banned(true) => ("banned", &"on"),
         Fact::Banned(false) => ("banned", &"off"),
+        Fact::Muted(true) => ("muted", &"on"),
+        Fact::Muted(false) => ("muted", &"off"),
+        Fact::Reports(count) => ("reports", count),
     };
     say(&format_args!("{key} {value}"));
 }

@@ -17,7 +17,7 @@ impl Server {
         let samples = families
             .iter()
             .flat_map(|family| family.samples.iter().map(move |sample| (family, sample)));
-        let items = samples.map(|(family, sample)| Item::Figure(sample.line(family.name).into()));
+        let items = samples.map(|(family, sample)| Item::Line(sample.line(family.name).into()));
         let last = Answer::done(Kind::Dump);
         let list = List::whole(Kind::Dump, items.collect(), None, last);
         self.send_list(conn, list);

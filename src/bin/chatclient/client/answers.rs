@@ -5,6 +5,7 @@ use std::fmt;
 use std::io::ErrorKind;
 
 use chatsrv::chat::name::InvalidName;
+use chatsrv::chat::term::TimeLeft;
 use chatsrv::display::clock;
 use chatsrv::display::line::Line;
 use chatsrv::display::listing;
@@ -191,6 +192,19 @@ fn take_notice(parts: &mut Parts, notice: &Notice<'_>, line: &ServerLine<'_>) {
         Notice::Deleted { id, chat } => {
             safe!("a message of {} in {chat} was removed", clock::moment(id))
         }
+        Notice::Muted { left: TimeLeft::Seconds(0), .. } => safe!("you may speak again"),
+        Notice::Muted { left, reason } => {
+            let colon = if reason.is_empty() { "" } else { ": " };
+            let term = match left {
+                TimeLeft::Seconds(seconds) => safe!("for {seconds} s"),
+                TimeLeft::Ever => safe!("for ever"),
+            };
+            safe!("you are muted {term}{colon}{reason}")
+        }
+        Notice::Reported { number, user, reporter, reason } => {
+            safe!("report {number}: {reporter} about {user}: {reason}")
+        }
+        Notice::Motd { .. } => safe!("there is a message of the day: /motd"),
         Notice::Shutdown { seconds } => safe!("the server stops within {seconds} s"),
         Notice::File { .. } | Notice::Other(_) => safe!("notice: {}", Shown(line)),
     };

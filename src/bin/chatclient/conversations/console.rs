@@ -5,7 +5,6 @@ use chatsrv::chat::id::MessageId;
 use chatsrv::chat::name::Target;
 use chatsrv::display::clock;
 use chatsrv::display::line::{Column, Line};
-use chatsrv::display::listing::named;
 use chatsrv::display::safe_text::{SafeText, safe};
 
 /// The largest number of chats in the list; a new one replaces the least recently used.
@@ -85,7 +84,7 @@ impl Console {
             let Active { chat, new, last } = active;
             let last = clock::moment(*last);
             Line::row(&[
-                named(&chat.to_string()),
+                Column::named(&chat.to_string()),
                 Column::right(4, safe!("{new}")),
                 Column::rest(safe!("new, the last {last}")),
             ])

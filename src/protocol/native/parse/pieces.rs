@@ -41,3 +41,26 @@ pub(super) fn reason_if_any(words: Text<'_>) -> Result<Option<Reason>, Refusal> 
         }),
     }
 }
+
+/// Takes the word ERASE, or nothing.
+pub(super) fn erase(words: Text<'_>) -> Result<bool, Refusal> {
+    match words.as_str() {
+        "" => Ok(false),
+        word if word.eq_ignore_ascii_case("ERASE") => Ok(true),
+        _ => Err(Refusal::BadWords("only ERASE may stand there")),
+    }
+}
+
+/// Parses a plain decimal number, without a sign.
+pub(super) fn number<N: std::str::FromStr>(
+    word: &str,
+    otherwise: &'static str,
+) -> Result<N, Refusal> {
+    let number = is_plain_number(word).then(|| word.parse().ok()).flatten();
+    number.ok_or(Refusal::BadWords(otherwise))
+}
+
+/// Returns true for a word of digits alone.
+pub(super) fn is_plain_number(word: &str) -> bool {
+    !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit())
+}

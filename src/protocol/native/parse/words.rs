@@ -1,23 +1,31 @@
 //! The parsers of the words of each command.
 
 use super::groups;
-use super::pieces::{MISSING, known, nothing, on_or_off, reason_if_any};
+use super::moderation;
+use super::pieces::{
+    MISSING, erase, is_plain_number, known, nothing, number, on_or_off, reason_if_any,
+};
+use crate::chat::admission::InvalidInviteCode;
 use crate::chat::file::FileRef;
 use crate::chat::id::MessageId;
-use crate::chat::name::{DisplayName, FileName, InvalidName, Key, Target, UserName};
+use crate::chat::name::{DisplayName, FileName, InvalidName, Key, Target, UserName, UserRef};
 use crate::chat::refusal::Refusal;
-use crate::chat::request::{LIST_MESSAGES_MAX, PORT_MIN, Place, Request, SHUTDOWN_SECONDS_MAX};
+use crate::chat::request::{LIST_MESSAGES_MAX, PORT_MIN, Place, Request};
 use crate::chat::sha256::InvalidSum;
 use crate::chat::text::{Secret, Text};
 use crate::chat::words::{SEARCH_WORDS_MAX, Terms};
 use crate::protocol::native::command::Command;
 use crate::protocol::native::verb::Verb;
 
+/// The refusal of a verb whose words are no request by themselves.
+const TAKES_A_STEP: Refusal = Refusal::BadWords("that command takes a step");
+
 /// Parses the words of a command.
 pub(super) fn parse(verb: Verb, words: Text<'_>) -> Result<Command, Refusal> {
     match verb {
         Verb::User => user(words),
         Verb::Passwd => nothing(words, Command::Passwd),
+        Verb::Unregister => Ok(Command::Unregister { erase: erase(words)? }),
         Verb::Pm => nothing(words, Command::Pm),
         Verb::Dm => nothing(words, Command::Dm),
         Verb::Key => key(words).map(Command::Key),
@@ -50,9 +58,19 @@ fn request(verb: Verb, words: Text<'_>) -> Result<Request, Refusal> {
         Verb::Away => reason_if_any(words).map(Request::Away),
         Verb::Whois => known(words.as_str()).map(Request::Whois),
         Verb::Monitor => {
-            let (user, rest) = words.split_word();
-            Ok(Request::Monitor { user: known(user)?, on: on_or_off(rest)? })
+            let (user, on) = user_on_or_off(words)?;
+            Ok(Request::Monitor { user, on })
         }
+        Verb::Ignore => {
+            let (user, on) = user_on_or_off(words)?;
+            Ok(Request::Ignore { user, on })
+        }
+        Verb::Report => report(words),
+        Verb::Ignored => nothing(words, Request::Ignored),
+        Verb::Askfirst => on_or_off(words).map(Request::AskFirst),
+        Verb::Motd => nothing(words, Request::Motd),
+        Verb::Export => nothing(words, Request::Export),
+        Verb::Rm => path(words).map(Request::RemoveFile),
         Verb::Ls => folder(words).map(Request::Ls),
         Verb::Get => get(words),
         Verb::Sum => file_ref(words).map(Request::Sum),
@@ -66,38 +84,66 @@ fn request(verb: Verb, words: Text<'_>) -> Result<Request, Refusal> {
         Verb::Down => nothing(words, Request::Down),
         Verb::Alive => nothing(words, Request::Alive),
         Verb::Call => known(words.as_str()).map(Request::Call),
-        Verb::Kick => kick(words),
-        Verb::Ban => Ok(Request::Ban { user: known(words.as_str())?, banned: true }),
-        Verb::Unban => Ok(Request::Ban { user: known(words.as_str())?, banned: false }),
-        Verb::Admin => {
-            let (user, rest) = words.split_word();
-            Ok(Request::Admin { user: known(user)?, admin: on_or_off(rest)? })
-        }
-        Verb::Dump => nothing(words, Request::Dump),
-        Verb::Shutdown => shutdown(words),
         Verb::Ex => nothing(words, Request::Ex),
-        Verb::User | Verb::Passwd | Verb::Pm | Verb::Dm | Verb::Key | Verb::More | Verb::Help => {
-            Err(Refusal::BadWords("that command takes a step"))
+        Verb::User | Verb::Passwd | Verb::Unregister | Verb::Pm | Verb::Dm | Verb::Key => {
+            Err(TAKES_A_STEP)
         }
-        about_groups => groups::request(about_groups, words),
+        Verb::More | Verb::Help => Err(TAKES_A_STEP),
+        other => match moderation::request(other, words) {
+            Some(moderation) => moderation.map(Request::Moderate),
+            None => groups::request(other, words),
+        },
     }
 }
 
 fn user(words: Text<'_>) -> Result<Command, Refusal> {
+    const WRONG: Refusal =
+        Refusal::BadWords("after the name only TAKEOVER or BESIDE and INVITE may stand");
     let (name, rest) = words.split_word();
-    let place = match rest.as_str() {
-        "" => Place::Alone,
-        word if word.eq_ignore_ascii_case("TAKEOVER") => Place::TakesOver,
-        word if word.eq_ignore_ascii_case("BESIDE") => Place::Beside,
-        _ => return Err(Refusal::BadWords("after the name only TAKEOVER or BESIDE may stand")),
+    let (place, rest) = match rest.split_word() {
+        (word, rest) if word.eq_ignore_ascii_case("TAKEOVER") => (Place::TakesOver, rest),
+        (word, rest) if word.eq_ignore_ascii_case("BESIDE") => (Place::Beside, rest),
+        _ => (Place::Alone, rest),
+    };
+    let invite = match rest.split_word() {
+        ("", rest) if rest.is_empty() => None,
+        // A code that no invitation can have is refused like a wrong one.
+        (word, code) if word.eq_ignore_ascii_case("INVITE") => {
+            Some(code.parse().map_err(|InvalidInviteCode| {
+                match code.contains(' ') || code.is_empty() {
+                    true => WRONG,
+                    false => Refusal::WrongCode,
+                }
+            })?)
+        }
+        _ => return Err(WRONG),
     };
     if name.is_empty() {
         return Err(MISSING);
     }
     match name.parse::<UserName>() {
-        Ok(name) if !name.is_operator() => Ok(Command::User { name, place }),
+        Ok(name) if !name.is_operator() => Ok(Command::User { name, place, invite }),
         _ => Err(Refusal::BadUserName),
     }
+}
+
+fn user_on_or_off(words: Text<'_>) -> Result<(UserRef, bool), Refusal> {
+    let (user, rest) = words.split_word();
+    Ok((known(user)?, on_or_off(rest)?))
+}
+
+fn report(words: Text<'_>) -> Result<Request, Refusal> {
+    let (user, rest) = words.split_word();
+    let user = known(user)?;
+    // A word of digits is an id, whatever follows it.
+    let (message, reason) = match rest.split_word() {
+        (word, reason) if is_plain_number(word) => {
+            (Some(MessageId(number(word, "that is no message's id")?)), reason)
+        }
+        _ => (None, rest),
+    };
+    let reason = reason_if_any(reason)?.ok_or(Refusal::BadWords("say what there is to report"))?;
+    Ok(Request::Report { user, message, reason })
 }
 
 fn resume(words: Text<'_>) -> Result<Request, Refusal> {
@@ -235,6 +281,15 @@ fn folder(words: Text<'_>) -> Result<Option<FileName>, Refusal> {
     path.parse().map(Some).map_err(|InvalidName| Refusal::NoSuchFolder)
 }
 
+/// A path that may be that of a file or of a folder; the latter as LS lists it, or without a slash.
+fn path(words: Text<'_>) -> Result<FileName, Refusal> {
+    if words.is_empty() {
+        return Err(MISSING);
+    }
+    let path = words.strip_suffix('/').unwrap_or(&words);
+    path.parse().map_err(|InvalidName| no_such_file(words))
+}
+
 fn get(words: Text<'_>) -> Result<Request, Refusal> {
     let (offset, name) = words.split_word();
     let offset = number(offset, "give the offset and the name")?;
@@ -292,27 +347,4 @@ fn up(words: Text<'_>) -> Result<Request, Refusal> {
         port @ PORT_MIN.. => Ok(Request::Up { port: Some(port) }),
         _ => Err(Refusal::BadWords(WRONG)),
     }
-}
-
-fn kick(words: Text<'_>) -> Result<Request, Refusal> {
-    let (user, rest) = words.split_word();
-    let reason = reason_if_any(rest)?;
-    Ok(Request::Kick { user: known(user)?, reason })
-}
-
-fn shutdown(words: Text<'_>) -> Result<Request, Refusal> {
-    const WRONG: &str = "say in how many seconds, a week at most";
-    if words.is_empty() {
-        return Ok(Request::Shutdown { seconds: 0 });
-    }
-    match number(words.as_str(), WRONG)? {
-        seconds @ ..=SHUTDOWN_SECONDS_MAX => Ok(Request::Shutdown { seconds }),
-        _ => Err(Refusal::BadWords(WRONG)),
-    }
-}
-
-/// Parses a plain decimal number, without a sign.
-fn number<N: std::str::FromStr>(word: &str, otherwise: &'static str) -> Result<N, Refusal> {
-    let digits = !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit());
-    digits.then(|| word.parse().ok()).flatten().ok_or(Refusal::BadWords(otherwise))
 }

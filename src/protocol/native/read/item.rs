@@ -4,6 +4,7 @@ use super::words::{Words, readings};
 use crate::chat::address::Address;
 use crate::chat::id::MessageId;
 use crate::chat::name::Number;
+use crate::chat::term::Until;
 use crate::protocol::native::verb::Verb;
 
 readings! {
@@ -68,6 +69,68 @@ readings! {
             by: &'a str = Words::word,
             /// The time since which that is so, in seconds since the Unix epoch.
             since: u64 = Words::number,
+        };
+        /// A ban.
+        Some(Verb::Bans) => Ban {
+            /// The user or the network.
+            whom: &'a str = Words::word,
+            /// The administrator who decided it.
+            by: &'a str = Words::word,
+            /// The time at which it began, in seconds since the Unix epoch.
+            since: u64 = Words::number,
+            /// The time at which it ends.
+            until: Until = Words::parsed,
+            /// The reason; empty if none was given.
+            reason: &'a str = Words::text,
+        };
+        /// An account.
+        Some(Verb::Accounts) => Account {
+            /// The name.
+            name: &'a str = Words::word,
+            /// The contact number.
+            number: Number = Words::parsed,
+            /// The time at which it was made, in seconds since the Unix epoch.
+            created: u64 = Words::number,
+            /// The time at which the user was last here, in seconds since the Unix epoch.
+            last_seen: Option<u64> = Words::number_or_none,
+            /// What holds for it: words with commas between them, or `-`.
+            flags: &'a str = Words::word,
+        };
+        /// A report.
+        Some(Verb::Reports) => Report {
+            /// The number.
+            number: u32 = Words::number,
+            /// The time at which it came, in seconds since the Unix epoch.
+            time: u64 = Words::number,
+            /// The user who reports.
+            reporter: &'a str = Words::word,
+            /// The user who is reported.
+            user: &'a str = Words::word,
+            /// The message that it is about, if it is about one.
+            message: Option<u64> = Words::number_or_none,
+            /// The words of the reporter.
+            reason: &'a str = Words::text,
+        };
+        /// An invitation.
+        Some(Verb::Invites) => Invite {
+            /// The start of its code.
+            start: &'a str = Words::word,
+            /// How many more accounts it may make.
+            uses: u32 = Words::number,
+            /// The time until which it is good.
+            until: Until = Words::parsed,
+            /// The administrator who made it.
+            by: &'a str = Words::word,
+        };
+        /// A user whom one ignores.
+        Some(Verb::Ignored) => Ignored {
+            /// The user.
+            user: &'a str = Words::word,
+        };
+        /// A line of text.
+        Some(Verb::Audit | Verb::Motd) => Line {
+            /// The line.
+            line: &'a str = Words::text,
         };
         /// A file or a folder.
         Some(Verb::Ls) => Entry {

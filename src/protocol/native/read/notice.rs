@@ -7,6 +7,7 @@ use crate::chat::address::Address;
 use crate::chat::group::GroupChange;
 use crate::chat::id::MessageId;
 use crate::chat::name::{GroupName, Number, UserName};
+use crate::chat::term::TimeLeft;
 
 readings! {
     /// A notice, by its number. Names that only people read are as they came: a later server may
@@ -93,6 +94,29 @@ readings! {
             id: MessageId = Words::id,
             /// The chat.
             chat: &'a str = Words::word,
+        };
+        /// This user is muted, or is not any more.
+        132 => Muted {
+            /// How long; no time is no longer.
+            left: TimeLeft = Words::parsed,
+            /// The reason; empty if none was given.
+            reason: &'a str = Words::text,
+        };
+        /// A user was reported.
+        133 => Reported {
+            /// The number of the report.
+            number: u32 = Words::number,
+            /// The user who was reported.
+            user: &'a str = Words::word,
+            /// The user who reports.
+            reporter: &'a str = Words::word,
+            /// The words of the reporter.
+            reason: &'a str = Words::text,
+        };
+        /// There is a message of the day that was not asked for yet.
+        134 => Motd {
+            /// The number of its lines.
+            lines: usize = Words::number,
         };
         /// A user is away, or is not any more.
         137 => Away {

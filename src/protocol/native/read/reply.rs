@@ -2,9 +2,11 @@
 
 use super::notice::CallWords;
 use super::words::{Words, readings};
+use crate::chat::admission::Admission;
 use crate::chat::id::MessageId;
 use crate::chat::name::{Number, UserName};
 use crate::chat::sha256::Sha256Sum;
+use crate::chat::term::{TimeLeft, Until};
 use crate::protocol::native::code::Code;
 use crate::protocol::native::verb::Verb;
 
@@ -100,6 +102,11 @@ readings! {
             /// The time until then, in seconds.
             seconds: u32 = Words::number,
         };
+        /// The request is not for this user, for a time or until something is done.
+        (Some(Code::NotAllowed), _) => Restricted {
+            /// What stands against it.
+            by: Restriction = Restriction::read,
+        };
         /// A message that was taken.
         (Some(Code::Done | Code::DoneStored), About::Message) => Confirmed {
             /// Its id.
@@ -123,9 +130,9 @@ readings! {
             /// The number of further messages.
             left: u64 = Words::number,
         };
-        /// The end of a list of chats.
-        (Some(Code::Done), About::Verb(Verb::Chats)) => Left {
-            /// The number of further chats.
+        /// The end of a list of chats, or of accounts.
+        (Some(Code::Done), About::Verb(Verb::Chats | Verb::Accounts)) => Left {
+            /// The number of further ones.
             left: u64 = Words::number,
         };
         /// The end of a list of older messages.
@@ -139,6 +146,39 @@ readings! {
             chat: &'a str = Words::word,
             /// The newest message that is read.
             id: MessageId = Words::id,
+        };
+        /// The new password of another user.
+        (Some(Code::Done), About::Verb(Verb::Setpasswd)) => PasswordSet {
+            /// The password.
+            password: TokenWord<'a> = TokenWord::read,
+        };
+        /// An account was made for somebody else.
+        (Some(Code::Done), About::Verb(Verb::Adduser)) => AccountAdded {
+            /// The name.
+            name: &'a str = Words::word,
+            /// The contact number.
+            number: Number = Words::parsed,
+            /// The password.
+            password: TokenWord<'a> = TokenWord::read,
+        };
+        /// Who may make an account.
+        (Some(Code::Done), About::Verb(Verb::Registration)) => Admission {
+            /// The word for it.
+            how: Admission = Words::parsed,
+        };
+        /// An invitation was made.
+        (Some(Code::Done), About::Verb(Verb::Invite)) => Invited {
+            /// The code.
+            code: TokenWord<'a> = TokenWord::read_word,
+            /// How many accounts it may make.
+            uses: u32 = Words::number,
+            /// The time until which it is good.
+            until: Until = Words::parsed,
+        };
+        /// A user was reported.
+        (Some(Code::Done), About::Verb(Verb::Report)) => ReportMade {
+            /// The number of the report.
+            number: u32 = Words::number,
         };
         /// A download begins.
         (Some(Code::Done), About::Verb(Verb::Get)) => Download {
@@ -234,7 +274,32 @@ readings! {
     }
 }
 
-/// A token, which is never printed.
+/// What keeps a user from a request that others may make.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Restriction {
+    /// The user is muted.
+    Muted(TimeLeft),
+    /// The account is too young, for so many seconds.
+    Young(u32),
+    /// The server is locked down.
+    Lockdown,
+    /// The password has to be changed first.
+    Reset,
+}
+
+impl Restriction {
+    fn read(words: &mut Words<'_>) -> Option<Self> {
+        Some(match words.word()? {
+            "muted" => Restriction::Muted(words.parsed()?),
+            "young" => Restriction::Young(words.number()?),
+            "lockdown" => Restriction::Lockdown,
+            "reset" => Restriction::Reset,
+            _ => return None,
+        })
+    }
+}
+
+/// A secret, which is never printed: a token, a password or a code.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct TokenWord<'a>(&'a str);
 
@@ -246,6 +311,10 @@ impl<'a> TokenWord<'a> {
 
     fn read(words: &mut Words<'a>) -> Option<Self> {
         words.rest().map(TokenWord)
+    }
+
+    fn read_word(words: &mut Words<'a>) -> Option<Self> {
+        words.word().map(TokenWord)
     }
 }
 

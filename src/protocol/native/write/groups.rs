@@ -9,7 +9,7 @@ use crate::chat::fact::GroupFact;
 use crate::chat::group::{GroupNews, GroupSetting};
 use crate::chat::name::DisplayName;
 use crate::chat::text::{Reason, Topic};
-use crate::protocol::native::codes::setting_verb;
+use crate::protocol::native::kinds::setting_verb;
 
 /// Appends the line of a change of a group.
 pub fn news(news: &GroupNewsOf, out: &mut Vec<u8>) {

@@ -14,7 +14,7 @@ use chatsrv::chat::name::{Number, Target, UserName};
 use chatsrv::hub::input::ConnId;
 use chatsrv::hub::job::Selection;
 use chatsrv::protocol::native::verb::Verb;
-use chatsrv::protocol::native::{codes, parse, write};
+use chatsrv::protocol::native::{kinds, write};
 
 use super::NodeModel;
 
@@ -182,7 +182,7 @@ impl NodeModel {
     }
 
     pub(super) fn list(&mut self, conn: ConnId, list: &List) {
-        let verb = codes::verb(list.of).expect("a verb asks for it");
+        let verb = kinds::verb(list.of).expect("a verb asks for it");
         match verb {
             Verb::Ls => return,
             Verb::Sessions => return self.devices_are_listed(conn, list),
@@ -239,7 +239,7 @@ fn lines(verb: Verb, mut items: Vec<Item>, doubtful: &[UserName]) -> Vec<String>
     }
     let lines = items.iter().map(|item| {
         let mut line = Vec::new();
-        write::item(parse::kind(verb), item, true, &mut line);
+        write::item(kinds::kind(verb), item, true, &mut line);
         String::from_utf8(line).unwrap()
     });
     let mut lines: Vec<String> = lines.collect();

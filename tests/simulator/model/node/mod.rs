@@ -41,7 +41,7 @@ use chatsrv::protocol::native::command::Command;
 use chatsrv::protocol::native::frame::{Frame, FrameError};
 use chatsrv::protocol::native::parse::parse_command;
 use chatsrv::protocol::native::verb::Verb;
-use chatsrv::protocol::native::{code::Code, codes};
+use chatsrv::protocol::native::{code::Code, codes, kinds};
 
 use self::deletions::Deletions;
 use self::failures::Failures;
@@ -228,7 +228,7 @@ impl NodeModel {
                 let command = parse_command(*line);
                 let verb = match &command {
                     Ok(command) => Some(command.verb()),
-                    Err((of, _)) => codes::verb(*of),
+                    Err((of, _)) => kinds::verb(*of),
                 };
                 self.tries(conn, &command);
                 if let Ok(command) = &command {
