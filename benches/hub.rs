@@ -150,7 +150,12 @@ impl Chat {
             history: None,
             delete_window: Duration::ZERO,
             alive_period: Duration::from_secs(30),
-            groups: GroupBounds { members_max: GROUP_MEMBERS, per_user_max: 256, all_max: 10_000 },
+            groups: GroupBounds {
+                members_max: GROUP_MEMBERS,
+                per_user_max: 256,
+                all_max: 10_000,
+                ask_first: false,
+            },
             file_size_max: 0,
             quota: 0,
         };

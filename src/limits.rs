@@ -181,6 +181,9 @@ pub const PRESENCE_PERIOD: Duration = Duration::from_secs(60);
 /// Users whom one session monitors.
 pub const MONITORED_USERS_MAX: usize = 100;
 
+/// Users whom one user ignores.
+pub const IGNORED_USERS_MAX: usize = 1000;
+
 /// Answers of one session that wait for something. With more, it is not read on, so that a client
 /// that pipelines can't make the server remember without end.
 pub const ANSWERS_WAITING_MAX: usize = 64;

@@ -241,6 +241,7 @@ fn hub_config(options: &Options) -> hub::config::Config {
             members_max: options.group_max.get() as usize,
             per_user_max: options.groups_per_user.get() as usize,
             all_max: options.groups_max.get() as usize,
+            ask_first: options.ask_first,
         },
         file_size_max: options.max_file.0,
         quota: options.quota.0,

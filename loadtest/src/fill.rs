@@ -252,7 +252,14 @@ impl Texts {
         let has_needle = (number / self.reader_period).is_multiple_of(READER_MESSAGES_PER_NEEDLE);
         text.push_str(if to_reader && has_needle { NEEDLE } else { "end" });
         let id = self.id(number);
-        StoredMessage { id, from: account_number(from), chat, text: text.into(), file_size: None }
+        StoredMessage {
+            id,
+            from: account_number(from),
+            chat,
+            text: text.into(),
+            file_size: None,
+            is_unheard: false,
+        }
     }
 }
 

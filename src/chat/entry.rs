@@ -49,6 +49,22 @@ pub enum Entry {
         /// True if the user is an administrator.
         admin: bool,
     },
+    /// A user ignores another one, or no longer.
+    IgnoreSet {
+        /// The user.
+        user: Number,
+        /// The one who is ignored.
+        whom: Number,
+        /// True if that begins.
+        on: bool,
+    },
+    /// A user wants to be asked before being added to a group, or does not.
+    AskFirstSet {
+        /// The user.
+        user: Number,
+        /// True if the user wants to be asked.
+        on: bool,
+    },
     /// A user who was offline is let in. All the user's memberships last.
     CameOnline(Number),
     /// A user has no session any more. The user's memberships in groups that are not kept end at a
@@ -99,6 +115,8 @@ pub struct Said {
     pub file_size: Option<u64>,
     /// The idempotency key, if the sender gave one.
     pub key: Option<Key>,
+    /// True if the receiver ignores the sender, and is not to hear of it.
+    pub is_unheard: bool,
 }
 
 /// A message that is to be removed.
@@ -123,6 +141,8 @@ pub struct NewGroup {
     pub members: Vec<Number>,
     /// The users who are asked to join.
     pub asked: Vec<Number>,
+    /// Those of them who ignore the maker, and are not told.
+    pub unheard: Vec<Number>,
     /// Its settings.
     pub settings: GroupSettings,
 }
@@ -130,8 +150,15 @@ pub struct NewGroup {
 impl Said {
     /// The message as the store keeps it.
     pub fn message(&self, id: MessageId) -> StoredMessage {
-        let Said { from, chat, text, file_size, .. } = self;
-        StoredMessage { id, from: *from, chat: *chat, text: text.clone(), file_size: *file_size }
+        let Said { from, chat, text, file_size, key: _, is_unheard } = self;
+        StoredMessage {
+            id,
+            from: *from,
+            chat: *chat,
+            text: text.clone(),
+            file_size: *file_size,
+            is_unheard: *is_unheard,
+        }
     }
 }
 
@@ -143,6 +170,7 @@ impl NewGroup {
             settings: self.settings,
             members: std::iter::once(&self.maker).chain(&self.members).map(member).collect(),
             asked: self.asked.clone(),
+            unheard: self.unheard.clone(),
             ..GroupRecord::new(GroupId(id.0), self.name, self.maker)
         }
     }

@@ -65,7 +65,24 @@ fn decide(
         Entry::DisplayNameSet(user, display) => {
             display_name_set(domains, user, display, asker, cx);
         }
+        Entry::IgnoreSet { user, whom, on } => {
+            domains.accounts.set_ignored((user, whom), on);
+            switched(on, asker, cx);
+        }
+        Entry::AskFirstSet { user, on } => {
+            if let Some(user) = domains.accounts.directory.find_number(user) {
+                domains.accounts.ask_first.say(user, on);
+            }
+            switched(on, asker, cx);
+        }
         about_a_user => apply_to_user(domains, about_a_user, cx),
+    }
+}
+
+/// Answers the session that asked for something to be on or off, if one of this server did.
+fn switched(on: bool, asker: Option<Asker>, cx: &mut Cx<'_>) {
+    if let Some(Asker { conn, of }) = asker {
+        cx.answer(conn, of, Done::Switched(on));
     }
 }
 

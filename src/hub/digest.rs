@@ -20,7 +20,11 @@ pub fn digest(domains: &Domains) -> Vec<String> {
     for (user, account) in accounts.directory.iter() {
         let roles = &accounts.roles;
         let of_roles = (roles.is_banned(user), roles.is_administrator(user));
-        lines.push(format!("{:?}", (account, of_roles, groups.untold(user))));
+        let ignored = accounts.ignored.of(user).map(|whom| accounts.number(whom));
+        let mut ignored: Vec<_> = ignored.collect();
+        ignored.sort_unstable();
+        let wishes = (ignored, accounts.ask_first.said(user));
+        lines.push(format!("{:?}", (account, of_roles, wishes, groups.untold(user))));
     }
     // After a restart the accounts are in another order.
     lines.sort_unstable();

@@ -60,6 +60,10 @@ pub struct Snapshot {
     pub administrators: Vec<Number>,
     /// The numbers of the banned users.
     pub banned: Vec<Number>,
+    /// The pairs of a user and one whom that user ignores, in order.
+    pub ignored: Vec<(Number, Number)>,
+    /// The users who have said whether they want to be asked before they are added to a group.
+    pub ask_first: Vec<(Number, bool)>,
     /// The networks from which accounts have logged in.
     pub networks: Vec<NetworksOf>,
     /// The ceiling of the ids, which no message's id has reached; see [`Job::RaiseIdMark`].
@@ -221,6 +225,22 @@ pub enum Job {
         number: Number,
         /// True if the user is an administrator.
         admin: bool,
+    },
+    /// Keep that a user ignores another one, or no longer.
+    SetIgnored {
+        /// The user.
+        number: Number,
+        /// The one who is ignored.
+        whom: Number,
+        /// True if that begins.
+        on: bool,
+    },
+    /// Keep that a user wants to be asked before being added to a group, or does not.
+    SetAskFirst {
+        /// The user.
+        number: Number,
+        /// True if the user wants to be asked.
+        on: bool,
     },
     /// Keep the networks from which an account has logged in, in place of those before.
     KeepNetworks {

@@ -90,8 +90,8 @@ fn file_job_done(domains: &mut Domains, id: JobId, outcome: Outcome, cx: &mut Cx
     let published = files.done(id, outcome, people, cx);
     let Some(Published { chat, sent_in: conn, message }) = published else { return };
     if let Some(message) = message {
-        let StoredMessage { id, from, chat, text, file_size } = message;
-        let entry = Entry::Said(Said { from, chat, text, file_size, key: None });
+        let StoredMessage { id, from, chat, text, file_size, is_unheard } = message;
+        let entry = Entry::Said(Said { from, chat, text, file_size, key: None, is_unheard });
         let asker = Some(Asker { conn, of: Kind::Sendfile });
         propose(domains, Proposal { entry, id: Some(id), asker }, cx);
     }

@@ -69,8 +69,18 @@ impl<'a> People<'a> {
         }
     }
 
+    /// Returns true if what a user says in a chat is not to be heard by the other one, who ignores
+    /// that user.
+    pub fn is_unheard(self, from: UserIndex, chat: Chat) -> bool {
+        let other = self.other(from, chat);
+        other.is_some_and(|other| self.accounts.ignored.has(other, from))
+    }
+
     /// Returns true if a user may read a message, and so the file that it sends.
     pub fn may_read(self, user: UserIndex, message: &StoredMessage) -> bool {
+        if message.is_hidden_from(self.accounts.number(user)) {
+            return false;
+        }
         self.reads_since(user, message.chat).is_some_and(|since| since <= message.id)
     }
 

@@ -68,6 +68,9 @@ pub fn run(domains: &mut Domains, conn: ConnId, request: Request, cx: &mut Cx<'_
         | Request::Register { .. }
         | Request::Resume { .. }) => login_request(domains, conn, about_logins, cx),
         about_accounts @ (Request::Nick(_)
+        | Request::Ignore { .. }
+        | Request::Ignored
+        | Request::AskFirst(_)
         | Request::ConfirmPassword(_)
         | Request::Token { .. }
         | Request::EndToken
@@ -183,6 +186,9 @@ fn account_request(domains: &mut Domains, conn: ConnId, request: Request, cx: &m
             domains.devices.end_others(caller, device, (number, &domains.presence), cx);
         }
         Request::Nick(display) => domains.accounts.nick(caller, display, cx),
+        Request::Ignore { user, on } => domains.accounts.ignore(caller, (user, on), cx),
+        Request::Ignored => domains.accounts.list_ignored(caller, cx),
+        Request::AskFirst(on) => domains.accounts.set_ask_first(caller, on, cx),
         Request::ConfirmPassword(password) => {
             domains.login.confirm_password(caller, password, &mut domains.accounts, cx);
         }

@@ -265,7 +265,9 @@ fn look_at_messages(store: &Connection, findings: &mut Vec<String>) -> rusqlite:
         let wrong = match row.get::<_, Lane>(1) {
             _ if id < 0 => Some("id"),
             Err(_) => Some("lane"),
-            Ok(Lane::Direct { from, .. }) if from.0 != sender => Some("sender"),
+            Ok(Lane::Direct { from, .. } | Lane::Unheard { from, .. }) if from.0 != sender => {
+                Some("sender")
+            }
             Ok(_) => {
                 let text = row.get_ref(3)?.as_bytes().unwrap_or_default();
                 let is_text = !text.is_empty() && Text::from_bytes(text).is_ok();

@@ -55,6 +55,10 @@ impl Route {
             Job::SetAdministrator { number, admin } => {
                 account(AccountRequest::SetAdministrator { number, admin })
             }
+            Job::SetIgnored { number, whom, on } => {
+                account(AccountRequest::SetIgnored { number, whom, on })
+            }
+            Job::SetAskFirst { number, on } => account(AccountRequest::SetAskFirst { number, on }),
             Job::KeepNetworks { number, networks } => {
                 account(AccountRequest::KeepNetworks { number, networks })
             }

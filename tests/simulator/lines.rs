@@ -182,7 +182,10 @@ impl People {
 
     /// Who is away, and who wants to know of whom.
     fn about_presence(&self, client: &Client, rng: &mut Rng) -> String {
-        match rng.u8(..12) {
+        match rng.u8(..16) {
+            12..15 => format!("C IGNORE {} {}", self.name(rng), ["on", "off"][rng.usize(..2)]),
+            15 if rng.bool() => format!("C ASKFIRST {}", ["on", "off"][rng.usize(..2)]),
+            15 => "C IGNORED".into(),
             0..3 => format!("C AWAY at {}", ["lunch", "sea"][rng.usize(..2)]),
             3 | 4 => "C AWAY".into(),
             5 | 6 => format!("C WHOIS {}", self.name(rng)),

@@ -4,33 +4,42 @@
 //! [`Accounts`] is the domain; it also keeps display names and known networks on disk. Sessions and
 //! logins are no part of it.
 
+pub mod ask_first;
 pub mod directory;
+pub mod ignored;
 pub mod networks;
 pub mod roles;
 pub mod throttle;
 
 use crate::chat::entry::Entry;
+use ask_first::AskFirst;
 use directory::{Directory, OPERATOR, UserIndex};
+use ignored::Ignored;
 use networks::KnownNetworks;
 use roles::Roles;
 use throttle::{Throttle, Try};
 
 use crate::chat::account::Account;
 use crate::chat::address::Address;
+use crate::chat::answer::Item;
 use crate::chat::kind::Kind;
 use crate::chat::name::{DisplayName, Number, UserName, UserRef};
+use crate::chat::refusal::Refusal;
 use crate::hub::context::{Caller, Cx};
 use crate::hub::input::{ConnId, Now};
 use crate::hub::job::{Job, JobId, Outcome, Snapshot, Value};
 use crate::hub::outcome::failed;
 use crate::hub::pending::{Domain, Pending};
 use crate::hub::proposal::{Asker, Proposal};
+use crate::limits::IGNORED_USERS_MAX;
 
 /// The accounts domain: all accounts, and what is known of each.
 #[derive(Debug)]
 pub struct Accounts {
     pub directory: Directory,
     pub roles: Roles,
+    pub ignored: Ignored,
+    pub ask_first: AskFirst,
     pub throttle: Throttle,
     pub networks: KnownNetworks,
     pending: Pending<AccountJob>,
@@ -41,8 +50,8 @@ pub struct Accounts {
 enum AccountJob {
     /// Keeps the known networks of a user.
     Networks(UserIndex),
-    /// Keeps a display name. The session that asked for it is blocked until then.
-    DisplayName(ConnId, UserIndex, DisplayName),
+    /// Keeps what a session wants to hold, and then proposes it. The session is blocked until then.
+    Own(Asker, Entry),
 }
 
 impl Accounts {
@@ -50,9 +59,11 @@ impl Accounts {
     pub fn new(kept: &mut Snapshot) -> Self {
         let directory = Directory::new(std::mem::take(&mut kept.accounts));
         let roles = Roles::new(kept, &directory);
+        let ignored = Ignored::new(kept, &directory);
+        let ask_first = AskFirst::new(kept, &directory);
         let networks = KnownNetworks::new(std::mem::take(&mut kept.networks), &directory);
         let (throttle, pending) = (Throttle::default(), Pending::new(Domain::Accounts));
-        Accounts { directory, roles, throttle, networks, pending }
+        Accounts { directory, roles, ignored, ask_first, throttle, networks, pending }
     }
 
     /// The account of a user.
@@ -122,17 +133,71 @@ impl Accounts {
         }
     }
 
-    /// Gives a user a display name. The session is blocked until it is on disk, so that the next
-    /// request sees it.
+    /// Gives a user a display name.
     pub fn nick(&mut self, caller: Caller, display: DisplayName, cx: &mut Cx<'_>) {
-        let Caller { conn, user } = caller;
-        let job = Job::SetDisplayName { number: self.number(user), display: display.clone() };
-        cx.block(conn);
-        self.pending.begin(job, AccountJob::DisplayName(conn, user, display), cx);
+        let number = self.number(caller.user);
+        let job = Job::SetDisplayName { number, display: display.clone() };
+        self.keep(caller.conn, Kind::Nick, (job, Entry::DisplayNameSet(number, display)), cx);
     }
 
-    /// Takes the outcome of a job. Returns the entry for a display name that is on disk and is to
-    /// hold from now on.
+    /// Lets a user be asked before being added to a group, or not.
+    pub fn set_ask_first(&mut self, caller: Caller, on: bool, cx: &mut Cx<'_>) {
+        let user = self.number(caller.user);
+        let job = Job::SetAskFirst { number: user, on };
+        self.keep(caller.conn, Kind::AskFirst, (job, Entry::AskFirstSet { user, on }), cx);
+    }
+
+    /// Lets a user ignore another one, or no longer.
+    pub fn ignore(&mut self, caller: Caller, (user, on): (UserRef, bool), cx: &mut Cx<'_>) {
+        let whom = match self.may_ignore(caller.user, user, on) {
+            Ok(whom) => self.number(whom),
+            Err(refusal) => return cx.refuse(caller.conn, Kind::Ignore, refusal),
+        };
+        let user = self.number(caller.user);
+        let job = Job::SetIgnored { number: user, whom, on };
+        self.keep(caller.conn, Kind::Ignore, (job, Entry::IgnoreSet { user, whom, on }), cx);
+    }
+
+    fn may_ignore(&self, by: UserIndex, user: UserRef, on: bool) -> Result<UserIndex, Refusal> {
+        let user = self.find(user).ok_or(Refusal::NoSuchUser)?;
+        if user == by {
+            return Err(Refusal::NotWithYourself);
+        }
+        let number = self.number(by);
+        let begins = |job: &&AccountJob| {
+            matches!(job, AccountJob::Own(_, Entry::IgnoreSet { user, on: true, .. })
+                if *user == number)
+        };
+        let ignored = self.ignored.of(by).len() + self.pending.values().filter(begins).count();
+        let has_room = !on || self.ignored.has(by, user) || ignored < IGNORED_USERS_MAX;
+        has_room.then_some(user).ok_or(Refusal::TooManyIgnored)
+    }
+
+    /// Has the store keep what a session wants to hold. The session is blocked until it is on disk,
+    /// so that the next request sees it; then the entry is proposed.
+    fn keep(&mut self, conn: ConnId, of: Kind, (job, entry): (Job, Entry), cx: &mut Cx<'_>) {
+        cx.block(conn);
+        self.pending.begin(job, AccountJob::Own(Asker { conn, of }, entry), cx);
+    }
+
+    /// Lets a user ignore another one, or no longer.
+    pub fn set_ignored(&mut self, (user, whom): (Number, Number), on: bool) {
+        let find = |number| self.directory.find_number(number);
+        if let (Some(user), Some(whom)) = (find(user), find(whom)) {
+            self.ignored.set(user, whom, on);
+        }
+    }
+
+    /// Lists those whom a user ignores, by their numbers.
+    pub fn list_ignored(&self, caller: Caller, cx: &mut Cx<'_>) {
+        let mut ignored: Vec<&Account> =
+            self.ignored.of(caller.user).map(|user| self.account(user)).collect();
+        ignored.sort_unstable_by_key(|account| account.number);
+        let items = ignored.into_iter().map(|account| Item::Ignored(account.name));
+        cx.list(caller.conn, Kind::Ignored, items.collect::<Vec<_>>());
+    }
+
+    /// Takes the outcome of a job. Returns the entry for what is on disk and is to hold now.
     pub fn done(&mut self, id: JobId, outcome: &Outcome, cx: &mut Cx<'_>) -> Option<Proposal> {
         let is_kept = *outcome == Ok(Value::Done);
         match self.pending.take(id)? {
@@ -142,23 +207,21 @@ impl Accounts {
                 }
                 None
             }
-            AccountJob::DisplayName(conn, user, display) => {
-                cx.unblock(conn);
+            AccountJob::Own(asker, entry) => {
+                cx.unblock(asker.conn);
                 if !is_kept {
-                    cx.refuse(conn, Kind::Nick, failed(outcome));
+                    cx.refuse(asker.conn, asker.of, failed(outcome));
                     return None;
                 }
-                let entry = Entry::DisplayNameSet(self.number(user), display);
-                let asker = Some(Asker { conn, of: Kind::Nick });
-                Some(Proposal { entry, id: None, asker })
+                Some(Proposal { entry, id: None, asker: Some(asker) })
             }
         }
     }
 
-    /// The sessions that are blocked until a display name is on disk.
+    /// The sessions that are blocked until what they asked for is on disk.
     pub fn blocked(&self) -> impl Iterator<Item = ConnId> {
         self.pending.values().filter_map(|job| match job {
-            AccountJob::DisplayName(conn, ..) => Some(*conn),
+            AccountJob::Own(asker, _) => Some(asker.conn),
             AccountJob::Networks(_) => None,
         })
     }

@@ -141,8 +141,8 @@ impl Groups {
             change => actions::of_request(caller.user, change, &self.registry, users, cx.core)?,
         };
         if let GroupAction::Ask { by, .. } = action {
-            let (now, roles) = (cx.core.log_time(), &users.accounts.roles);
-            let is_change = changes::check(&self.registry, (id, &action), now, roles)?;
+            let now = cx.core.log_time();
+            let is_change = changes::check(&self.registry, (id, &action), now, users.accounts)?;
             self.count_additions(by, usize::from(is_change), cx.core)?;
         }
         let number = |user| Ok::<_, Refusal>(users.accounts.number(user));

@@ -123,9 +123,10 @@ impl Registry {
         self.memberships.of(user).filter_map(|id| Some((id, self.groups.get(&id)?)))
     }
 
-    /// The groups that ask a user to join, oldest first.
+    /// The groups that ask a user to join and of which the user is told, oldest first.
     pub fn invitations(&self, user: UserIndex) -> impl Iterator<Item = &Group> {
-        self.memberships.invitations(user).filter_map(|id| self.groups.get(&id))
+        let groups = self.memberships.invitations(user).filter_map(|id| self.groups.get(&id));
+        groups.filter(move |group| !group.outsiders.unheard.contains(&user))
     }
 
     /// Returns true if a group has that name.

@@ -18,6 +18,9 @@ pub struct Audience<'a> {
     pub to: Addressee<'a>,
     /// The id of the message.
     id: MessageId,
+    /// True if the receiver ignores the sender: the message reaches nobody, and counts as if it
+    /// did.
+    pub is_unheard: bool,
 }
 
 /// The addressee of a message.
@@ -38,7 +41,7 @@ impl<'a> Audience<'a> {
             Chat::Direct(..) => Addressee::User(people.other(from, message.chat)?),
             Chat::Group(id) => Addressee::Group(people.groups.get(id)?),
         };
-        Some(Audience { from, to, id: message.id })
+        Some(Audience { from, to, id: message.id, is_unheard: message.is_unheard })
     }
 
     /// The message as the audience is told it.
@@ -58,10 +61,10 @@ impl<'a> Audience<'a> {
         match self.to {
             Addressee::Everyone => presence.everyone_but(self.from, effects),
             Addressee::User(user) => {
-                let to = presence.sessions_of(user).filter(|_| user != self.from);
-                let to = effects.recipients(to);
-                let users = usize::from(!to.is_empty());
-                (to, users)
+                let is_other = user != self.from;
+                let is_told = is_other && !self.is_unheard;
+                let to = effects.recipients(presence.sessions_of(user).filter(|_| is_told));
+                (to, usize::from(is_other && presence.is_online(user)))
             }
             Addressee::Group(group) => {
                 let mut users = 0;

@@ -95,7 +95,7 @@ pub fn chat(
 
 /// A kept message, as it was delivered.
 pub fn as_delivered(message: StoredMessage, people: People<'_>) -> Option<Message> {
-    let StoredMessage { id, from, chat, text, file_size } = message;
+    let StoredMessage { id, from, chat, text, file_size, is_unheard: _ } = message;
     let from = people.accounts.find(UserRef::Number(from))?;
     let to = people.destination(from, chat)?;
     Some(Message { id, from: people.accounts.name(from), to, text, file_size })

@@ -26,7 +26,8 @@ fn keep(store: &Connection, id: u64) {
     let number = Number(10_001);
     let chat = Chat::direct(number, Number(10_002));
     let (id, text) = (MessageId(id), "hello".into());
-    let message = StoredMessage { id, from: number, chat, text, file_size: None };
+    let message =
+        StoredMessage { id, from: number, chat, text, file_size: None, is_unheard: false };
     crate::store::rows::messages::keep(store, &message).unwrap();
 }
 

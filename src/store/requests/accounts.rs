@@ -10,7 +10,7 @@ use crate::chat::name::{DisplayName, Number, UserName};
 use crate::chat::refusal::Failure;
 use crate::chat::text::Secret;
 use crate::hub::job::Value;
-use crate::store::rows::{accounts, files, networks, tokens, uploads};
+use crate::store::rows::{accounts, files, ignored, networks, tokens, uploads};
 use crate::store::slots::PasswordSlot;
 
 /// A request about an account.
@@ -32,6 +32,10 @@ pub(in crate::store) enum AccountRequest {
     SetBanned { number: Number, banned: bool },
     /// Store whether an account is an administrator's.
     SetAdministrator { number: Number, admin: bool },
+    /// Store that an account ignores another one, or no longer.
+    SetIgnored { number: Number, whom: Number, on: bool },
+    /// Store whether the user is to be asked before being added to a group.
+    SetAskFirst { number: Number, on: bool },
     /// Note that a token was used.
     UseToken { number: Number, token: TokenId, address: Address },
     /// Make a token of a device.
@@ -71,6 +75,8 @@ impl RequestKind for AccountRequest {
             AccountRequest::SetDisplayName { number, .. } => format!("a display name of {number}"),
             AccountRequest::SetBanned { number, .. } => format!("a ban of {number}"),
             AccountRequest::SetAdministrator { number, .. } => format!("what {number} may do"),
+            AccountRequest::SetAskFirst { number, .. } => format!("a wish of {number}"),
+            AccountRequest::SetIgnored { number, .. } => format!("whom {number} ignores"),
             AccountRequest::UseToken { number, .. } => format!("the use of a token of {number}"),
             AccountRequest::MakeToken { number, .. } => format!("a token for {number}"),
             AccountRequest::ListDevices { number } => format!("a look at the devices of {number}"),
@@ -143,6 +149,12 @@ impl RequestKind for AccountRequest {
             }
             AccountRequest::SetAdministrator { number, admin } => {
                 accounts::set_administrator(database, *number, *admin)?;
+            }
+            AccountRequest::SetAskFirst { number, on } => {
+                accounts::set_ask_first(database, *number, *on)?;
+            }
+            AccountRequest::SetIgnored { number, whom, on } => {
+                ignored::set(database, *number, *whom, *on)?;
             }
         }
         Ok(Step::Done(Ok(Value::Done)))

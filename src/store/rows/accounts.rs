@@ -171,6 +171,28 @@ pub(in crate::store) fn set_administrator(
     expect_one(changed)
 }
 
+/// Sets whether an account is to be asked before it is added to a group.
+pub(in crate::store) fn set_ask_first(
+    database: &Connection,
+    number: Number,
+    on: bool,
+) -> rusqlite::Result<()> {
+    let changed = database
+        .prepare_cached("UPDATE accounts SET ask_first = ?2 WHERE number = ?1")?
+        .execute((number.0, on))?;
+    expect_one(changed)
+}
+
+/// Loads the accounts that have said whether they are to be asked, by number.
+pub(in crate::store) fn load_ask_first(
+    database: &Connection,
+) -> rusqlite::Result<Vec<(Number, bool)>> {
+    let mut select = database.prepare(
+        "SELECT number, ask_first FROM accounts WHERE ask_first IS NOT NULL ORDER BY number",
+    )?;
+    select.query_map([], |row| Ok((Number(row.get(0)?), row.get(1)?)))?.collect()
+}
+
 fn expect_one(changed: usize) -> rusqlite::Result<()> {
     if changed == 1 { Ok(()) } else { Err(rusqlite::Error::StatementChangedRows(changed)) }
 }

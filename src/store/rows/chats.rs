@@ -66,7 +66,10 @@ fn direct(database: &Connection, reader: Number) -> rusqlite::Result<Vec<Candida
                 (SELECT max(id) FROM messages
                  WHERE lane = (((chats.lane & 4294967295) << 32) | (chats.lane >> 32))),
                 (SELECT count(*) FROM (SELECT 1 FROM messages
-                 WHERE lane = chats.lane AND id > chats.seen LIMIT ?3))
+                 WHERE lane = chats.lane AND id > chats.seen LIMIT ?3)),
+                (SELECT max(id) FROM messages
+                 WHERE lane = (((chats.lane & 4294967295) << 32) | (chats.lane >> 32)
+                               | 2147483648))
          FROM chats WHERE reader = ?1 AND lane <> ?2",
     )?;
     let asked = (reader.0, Lane::Everyone, COUNT_MAX.cast_signed());
@@ -74,10 +77,11 @@ fn direct(database: &Connection, reader: Number) -> rusqlite::Result<Vec<Candida
         let chat = row.get::<_, Lane>(0)?.chat();
         let seen = row.get(1)?;
         let (heard, said): (Option<i64>, Option<i64>) = (row.get(2)?, row.get(3)?);
+        let unheard: Option<i64> = row.get(5)?;
         // In a chat with oneself one hears nobody.
         let is_own = chat == Chat::direct(reader, reader);
         let unread = if is_own { 0 } else { row.get::<_, i64>(4)?.cast_unsigned() };
-        let last = heard.max(said);
+        let last = heard.max(said).max(unheard);
         Ok(Candidate { chat, seen, above: seen, heard, last, unread: Some(unread) })
     })?;
     rows.collect()

@@ -7,6 +7,7 @@ mod counts;
 pub(super) mod files;
 pub(super) mod groups;
 pub(super) mod history;
+pub(super) mod ignored;
 pub(super) mod keys;
 pub(super) mod lane;
 pub(super) mod messages;

@@ -232,6 +232,19 @@ pub(in crate::store) const MIGRATIONS: &[&str] = &[
         PRIMARY KEY (group_id, number)
     ) STRICT, WITHOUT ROWID;
     ",
+    "
+    -- Whom accounts ignore.
+    CREATE TABLE ignored (
+        number INTEGER NOT NULL REFERENCES accounts,
+        whom   INTEGER NOT NULL REFERENCES accounts,
+        PRIMARY KEY (number, whom)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX ignored_by_whom ON ignored (whom);
+    -- Whether the user is to be asked before being added to a group; NULL where nothing was said.
+    ALTER TABLE accounts ADD COLUMN ask_first INTEGER;
+    -- 1 where the user ignores the one who asked, and is not told.
+    ALTER TABLE candidates ADD COLUMN unheard INTEGER NOT NULL DEFAULT 0;
+    ",
 ];
 
 /// The number of pages of 4 KiB in the write-ahead log after which it is checkpointed. A page that

@@ -11,6 +11,7 @@ mod files;
 mod groups;
 mod guesses;
 mod history;
+mod ignoring;
 mod kept;
 mod login;
 mod lost;

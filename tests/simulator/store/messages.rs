@@ -196,7 +196,7 @@ impl Messages {
     /// Whether somebody may read a message.
     fn reads(&self, reader: Number, message: &StoredMessage) -> bool {
         let since = self.groups.reads_since(reader, message.chat);
-        since.is_some_and(|since| message.id >= since)
+        !message.is_hidden_from(reader) && since.is_some_and(|since| message.id >= since)
     }
 
     fn is_unread(&self, reader: Number, message: &StoredMessage) -> bool {

@@ -31,6 +31,9 @@ pub struct Store {
     tokens: Tokens,
     administrators: BTreeSet<Number>,
     banned: BTreeSet<Number>,
+    /// Pairs of somebody and one whom that one ignores.
+    ignored: BTreeSet<(Number, Number)>,
+    ask_first: BTreeMap<Number, bool>,
     networks: BTreeMap<Number, Box<[KnownNetwork]>>,
     pub messages: Messages,
     pub files: Files,
@@ -46,6 +49,8 @@ impl Store {
             tokens: Tokens::default(),
             administrators: BTreeSet::new(),
             banned: BTreeSet::new(),
+            ignored: BTreeSet::new(),
+            ask_first: BTreeMap::new(),
             networks: BTreeMap::new(),
             messages: Messages::default(),
             files: Files::new(&files),
@@ -102,6 +107,8 @@ impl Store {
             accounts,
             administrators: numbers(&self.administrators),
             banned: numbers(&self.banned),
+            ignored: self.ignored.iter().copied().collect(),
+            ask_first: self.ask_first.clone().into_iter().collect(),
             networks: self.networks.clone().into_iter().collect(),
             devices: self.tokens.highest(),
             id_mark: self.messages.id_mark,
@@ -172,6 +179,17 @@ impl Store {
             Job::KeepNetworks { number, networks } => {
                 assert!((1..=KNOWN_NETWORKS_MAX).contains(&networks.len()), "{networks:?}");
                 self.networks.insert(*number, networks.clone());
+                Ok(Value::Done)
+            }
+            Job::SetIgnored { number, whom, on } => {
+                match on {
+                    true => self.ignored.insert((*number, *whom)),
+                    false => self.ignored.remove(&(*number, *whom)),
+                };
+                Ok(Value::Done)
+            }
+            Job::SetAskFirst { number, on } => {
+                self.ask_first.insert(*number, *on);
                 Ok(Value::Done)
             }
             // Of these the store in memory knows no more than what tests tell apart.

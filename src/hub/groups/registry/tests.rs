@@ -34,6 +34,7 @@ fn new_group(name: &str, members: &[usize], asked: &[usize]) -> NewGroup {
         maker: number(members[0]),
         members: numbers(&members[1..]),
         asked: numbers(asked),
+        unheard: Vec::new(),
         settings: GroupSettings::default(),
     }
 }

@@ -101,7 +101,7 @@ impl Groups {
 
     /// A group begins.
     pub fn make(&mut self, new: &NewGroup, stamp: Stamp, people: &People) -> Decision {
-        let NewGroup { name, maker, members, asked, settings: _ } = new;
+        let NewGroup { name, maker, members, asked, unheard, settings: _ } = new;
         if !members.iter().chain(asked).chain([maker]).all(|user| people.has(*user)) {
             return Err(Refused::NotFound);
         }
@@ -124,7 +124,9 @@ impl Groups {
                 told.push((joins, vec![*maker, user]));
             }
         }
-        told.push((Event::Ask(*name, people.name(*maker)), asked.clone()));
+        let hears = |user: &&Number| !unheard.contains(user);
+        let asked = asked.iter().filter(hears).copied().collect();
+        told.push((Event::Ask(*name, people.name(*maker)), asked));
         told.extend(rules::replace_banned_admin(group, people));
         Ok(Change::told(told))
     }

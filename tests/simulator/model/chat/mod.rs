@@ -61,6 +61,8 @@ impl ChatModel {
             Entry::DisplayNameSet(user, ..)
             | Entry::BanSet { user, .. }
             | Entry::AdministratorSet { user, .. }
+            | Entry::IgnoreSet { user, .. }
+            | Entry::AskFirstSet { user, .. }
             | Entry::CameOnline(user)
             | Entry::WentOffline { user, .. }
             | Entry::GroupsTold { user, .. }
@@ -71,6 +73,8 @@ impl ChatModel {
             Entry::DisplayNameSet(user, display) => people.set_display(*user, display),
             Entry::BanSet { user, banned, .. } => people.set_banned(*user, *banned),
             Entry::AdministratorSet { user, admin, .. } => people.set_administrator(*user, *admin),
+            Entry::AskFirstSet { user, on } => people.set_ask_first(*user, *on),
+            Entry::IgnoreSet { user, whom, on } => people.set_ignored(*user, *whom, *on),
             Entry::CameOnline(user) => {
                 people.came(*user);
                 groups.came(*user);
@@ -91,7 +95,9 @@ impl ChatModel {
         let accounts = people.accounts().map(|account| {
             let number = account.number;
             let roles = (people.is_banned(number), people.was_made_administrator(number));
-            format!("{:?}", (account, roles, groups.ended(number)))
+            let ignored = people.ignored_by(number).collect::<Vec<_>>();
+            let wishes = (ignored, people.asks_first(number));
+            format!("{:?}", (account, roles, wishes, groups.ended(number)))
         });
         let mut lines: Vec<String> = accounts.collect();
         lines.sort_unstable();

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chatsrv::chat::account::Account;
+use chatsrv::chat::message::Chat;
 use chatsrv::chat::name::{DisplayName, Number, UserName, UserRef};
 use chatsrv::hub::job::Snapshot;
 
@@ -14,6 +15,10 @@ pub struct People {
     order: Vec<Number>,
     banned: BTreeSet<Number>,
     administrators: BTreeSet<Number>,
+    /// Pairs of somebody and one whom that one ignores.
+    ignored: BTreeSet<(Number, Number)>,
+    /// Who said whether to be asked before being added to a group.
+    ask_first: BTreeMap<Number, bool>,
     /// Who was let in, and has not gone offline since.
     present: BTreeSet<Number>,
     /// Those of them all of whose sessions were welcomed. Whether somebody who becomes a member, or
@@ -31,6 +36,8 @@ impl People {
             order: Vec::new(),
             banned: kept.banned.iter().copied().collect(),
             administrators: kept.administrators.iter().copied().collect(),
+            ignored: kept.ignored.iter().copied().collect(),
+            ask_first: kept.ask_first.iter().copied().collect(),
             present: BTreeSet::new(),
             welcomed: BTreeSet::new(),
         };
@@ -57,6 +64,37 @@ impl People {
 
     pub fn set_administrator(&mut self, user: Number, admin: bool) {
         put(&mut self.administrators, user, admin);
+    }
+
+    pub fn set_ignored(&mut self, user: Number, whom: Number, on: bool) {
+        match on {
+            true => self.ignored.insert((user, whom)),
+            false => self.ignored.remove(&(user, whom)),
+        };
+    }
+
+    pub fn ignores(&self, user: Number, whom: Number) -> bool {
+        self.ignored.contains(&(user, whom))
+    }
+
+    pub fn set_ask_first(&mut self, user: Number, on: bool) {
+        self.ask_first.insert(user, on);
+    }
+
+    /// Whether somebody wants to be asked before being added to a group, where that one said so.
+    pub fn asks_first(&self, user: Number) -> Option<bool> {
+        self.ask_first.get(&user).copied()
+    }
+
+    pub fn ignored_by(&self, user: Number) -> impl Iterator<Item = Number> {
+        let own = self.ignored.iter().filter(move |(by, _)| *by == user);
+        own.map(|(_, whom)| *whom)
+    }
+
+    /// Whether what somebody says in a chat is not to be heard by the other one.
+    pub fn is_unheard(&self, from: Number, chat: Chat) -> bool {
+        let Chat::Direct(one, other) = chat else { return false };
+        self.ignores(if one == from { other } else { one }, from)
     }
 
     pub fn came(&mut self, user: Number) {

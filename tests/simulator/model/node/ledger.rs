@@ -124,9 +124,15 @@ impl Ledger {
         self.kept.values().map(|message| message.chat).collect()
     }
 
-    /// The messages of a chat from one on, oldest first.
-    pub fn history(&self, chat: Chat, since: MessageId) -> impl Iterator<Item = &StoredMessage> {
-        self.kept.range(since..).map(|(_, message)| message).filter(move |it| it.chat == chat)
+    /// The messages of a chat that `reader` may read, from one on, oldest first.
+    pub fn history(
+        &self,
+        reader: Number,
+        chat: Chat,
+        since: MessageId,
+    ) -> impl Iterator<Item = &StoredMessage> {
+        let messages = self.kept.range(since..).map(|(_, message)| message);
+        messages.filter(move |it| it.chat == chat && !it.is_hidden_from(reader))
     }
 
     /// What others sent in a chat from one message on and `reader` has not seen, oldest first.
@@ -137,7 +143,7 @@ impl Ledger {
         since: MessageId,
     ) -> impl Iterator<Item = &StoredMessage> {
         let seen = self.seen.get(&(reader, chat)).copied().unwrap_or_default();
-        let messages = self.history(chat, since);
+        let messages = self.history(reader, chat, since);
         messages.filter(move |message| message.from != reader && message.id > seen)
     }
 }

@@ -88,7 +88,7 @@ impl NodeModel {
         let chats = std::iter::once(Chat::Everyone).chain(direct).chain(groups);
         let lines = chats.filter_map(|chat| {
             let since = self.reads_since(reader, chat)?;
-            let last = self.ledger.history(chat, since).last();
+            let last = self.ledger.history(reader, chat, since).last();
             if last.is_none() && !matches!(chat, Chat::Group(_)) {
                 return None;
             }
@@ -131,7 +131,8 @@ impl NodeModel {
         }
         if let Selection::After { chat, after, count } = which {
             let since = self.reads_since(reader, *chat).unwrap_or(MessageId(u64::MAX));
-            let later = self.ledger.history(*chat, since).filter(|message| message.id > *after);
+            let later = self.ledger.history(reader, *chat, since);
+            let later = later.filter(|message| message.id > *after);
             let later = later.map(|message| message.id).take((*count).into());
             assert!(later.eq(ids.iter().copied()), "all that came after {after} is listed");
         }
@@ -139,6 +140,7 @@ impl NodeModel {
         let messages: VecDeque<Message> = messages
             .map(|message| {
                 let since = self.reads_since(reader, message.chat);
+                assert!(!message.is_hidden_from(reader), "{reader} ignored {message:?}");
                 assert!(since.is_some_and(|since| message.id >= since), "{reader}: {message:?}");
                 self.as_delivered(message)
             })

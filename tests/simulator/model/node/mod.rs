@@ -295,6 +295,10 @@ impl NodeModel {
                 let others = self.people().into_iter().filter(|number| *number != user);
                 Some(others.map(|other| Item::Direct(self.name(other), other)).collect())
             }
+            (Command::Ask(Request::Ignored), Some(user)) => {
+                let ignored = self.chat.people.ignored_by(user);
+                Some(ignored.map(|whom| Item::Ignored(self.name(whom))).collect())
+            }
             (Command::Ask(Request::Whois(whom)), Some(user)) => match self.find(*whom) {
                 Some(whom) if whom != user && !self.chat.people.is_administrator(user) => {
                     Some(self.facts_for_all(whom))
