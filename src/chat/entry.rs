@@ -13,6 +13,7 @@ use crate::chat::group_action::GroupAction;
 use crate::chat::id::{GroupId, LogTime, MessageId};
 use crate::chat::message::{Chat, StoredMessage};
 use crate::chat::name::{DisplayName, GroupName, Key, Number};
+use crate::chat::report::Report;
 
 /// The place of an entry among all entries.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -64,6 +65,15 @@ pub enum Entry {
         user: Number,
         /// True if the user wants to be asked.
         on: bool,
+    },
+    /// A user was reported.
+    ReportMade(Box<Report>),
+    /// A report is done with.
+    ReportResolved {
+        /// Its number.
+        number: u32,
+        /// The user who decided that.
+        by: Number,
     },
     /// A user who was offline is let in. All the user's memberships last.
     CameOnline(Number),

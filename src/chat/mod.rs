@@ -26,6 +26,7 @@ pub mod message;
 pub mod moderation;
 pub mod name;
 pub mod refusal;
+pub mod report;
 pub mod request;
 pub mod sha256;
 pub mod term;

@@ -69,6 +69,14 @@ fn decide(
             domains.accounts.set_ignored((user, whom), on);
             switched(on, asker, cx);
         }
+        Entry::ReportMade(report) => {
+            let Domains { accounts, presence, reports, .. } = domains;
+            reports.made(*report, asker, (accounts, presence), cx);
+        }
+        Entry::ReportResolved { number, by } => {
+            let Domains { accounts, reports, .. } = domains;
+            reports.resolved((number, by), asker, accounts, cx);
+        }
         Entry::AskFirstSet { user, on } => {
             if let Some(user) = domains.accounts.directory.find_number(user) {
                 domains.accounts.ask_first.say(user, on);

@@ -5,17 +5,18 @@ use crate::hub::domains::Domains;
 
 /// Returns true if everything that entries have made is on disk.
 pub fn is_kept(domains: &Domains) -> bool {
-    let Domains { accounts, groups, admin, .. } = domains;
+    let Domains { accounts, groups, admin, reports, .. } = domains;
     groups.are_kept()
         && admin.jobs() == 0
+        && reports.jobs() == 0
         && accounts.jobs() == 0
         && accounts.directory.reservations() == 0
 }
 
 /// The digest: a line for each account, with its roles and the groups of whose end it has yet to be
-/// told; then a line for each group.
+/// told; then a line for each group, and for each report that is not resolved.
 pub fn digest(domains: &Domains) -> Vec<String> {
-    let Domains { accounts, groups, .. } = domains;
+    let Domains { accounts, groups, reports, .. } = domains;
     let mut lines = Vec::new();
     for (user, account) in accounts.directory.iter() {
         let roles = &accounts.roles;
@@ -29,5 +30,6 @@ pub fn digest(domains: &Domains) -> Vec<String> {
     // After a restart the accounts are in another order.
     lines.sort_unstable();
     lines.extend(groups.records(accounts).map(|record| format!("{record:?}")));
+    lines.extend(reports.open().map(|report| format!("{report:?}")));
     lines
 }

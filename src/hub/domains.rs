@@ -20,6 +20,7 @@ use crate::hub::messages::Messages;
 use crate::hub::pending::{Domain, Pending};
 use crate::hub::people::People;
 use crate::hub::presence::Presence;
+use crate::hub::reports::Reports;
 use crate::hub::whois::Whois;
 
 /// All domains. Each has its own state, and is handed what it needs of the others.
@@ -35,6 +36,7 @@ pub struct Domains {
     pub login: Login,
     pub devices: Devices,
     pub whois: Whois,
+    pub reports: Reports,
     /// Users who are being let in, while their unread messages are counted.
     pub welcomes: Pending<(ConnId, UserIndex)>,
     /// Ceilings of the ids that are being kept; one at a time.
@@ -46,6 +48,7 @@ impl Domains {
     pub fn new(config: &Config, mut kept: Snapshot) -> Self {
         let messages = Messages::new(config, &kept.keys, kept.id_mark);
         let accounts = Accounts::new(&mut kept);
+        let reports = Reports::new(&mut kept, &accounts);
         Domains {
             presence: Presence::default(),
             devices: Devices::new(&kept, &accounts),
@@ -57,6 +60,7 @@ impl Domains {
             admin: Admin::default(),
             login: Login::default(),
             whois: Whois::default(),
+            reports,
             welcomes: Pending::new(Domain::Hub),
             ceilings: Pending::new(Domain::Sequence),
         }
@@ -98,6 +102,7 @@ impl Domains {
             self.login.jobs(),
             self.devices.jobs(),
             self.whois.jobs(),
+            self.reports.jobs(),
             self.welcomes.len(),
             self.ceilings.len(),
         ]

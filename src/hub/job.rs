@@ -1,6 +1,8 @@
 //! Jobs: operations that may block, and so run on other threads. Jobs and outcomes are plain
 //! values.
 
+use std::sync::Arc;
+
 use crate::chat::account::{Account, AccountFacts, KnownNetwork, NetworksOf};
 use crate::chat::address::Address;
 use crate::chat::device::{Device, DevicesToEnd, TokenId};
@@ -10,6 +12,7 @@ use crate::chat::id::{GroupId, MessageId, UploadId};
 use crate::chat::message::{Chat, ChatSummary, StoredMessage, Unread};
 use crate::chat::name::{DisplayName, FileName, GroupName, Key, Number, UserName};
 use crate::chat::refusal::Failure;
+use crate::chat::report::Report;
 use crate::chat::sha256::Sha256Sum;
 use crate::chat::text::Secret;
 
@@ -64,6 +67,11 @@ pub struct Snapshot {
     pub ignored: Vec<(Number, Number)>,
     /// The users who have said whether they want to be asked before they are added to a group.
     pub ask_first: Vec<(Number, bool)>,
+    /// The number of the last report.
+    pub last_report: u32,
+    /// The reports that are not resolved, and others that are not long ago, by number; each with
+    /// true if it is not resolved.
+    pub reports: Vec<(Report, bool)>,
     /// The networks from which accounts have logged in.
     pub networks: Vec<NetworksOf>,
     /// The ceiling of the ids, which no message's id has reached; see [`Job::RaiseIdMark`].
@@ -241,6 +249,19 @@ pub enum Job {
         number: Number,
         /// True if the user wants to be asked.
         on: bool,
+    },
+    /// Keep a report.
+    KeepReport {
+        /// The report.
+        report: Box<Report>,
+        /// The text of the message that it is about.
+        text: Option<Arc<str>>,
+    },
+    /// Keep that a report is resolved. [`Failure::NotFound`] if there is no such report, or it is
+    /// resolved already.
+    ResolveReport {
+        /// Its number.
+        number: u32,
     },
     /// Keep the networks from which an account has logged in, in place of those before.
     KeepNetworks {

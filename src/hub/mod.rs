@@ -46,6 +46,7 @@ mod pending;
 mod people;
 mod presence;
 mod proposal;
+mod reports;
 mod requests;
 mod sequence;
 mod sessions;

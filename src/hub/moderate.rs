@@ -38,9 +38,9 @@ pub fn moderate(domains: &mut Domains, conn: ConnId, request: Moderation, cx: &m
         | Moderation::ResetPassword(_)
         | Moderation::AddUser(_)
         | Moderation::Accounts { .. } => cx.refuse(conn, of, Refusal::NotYet),
-        Moderation::Remove { .. } | Moderation::Reports | Moderation::Resolve(_) => {
-            cx.refuse(conn, of, Refusal::NotYet);
-        }
+        Moderation::Reports => domains.reports.list(conn, &domains.accounts, cx),
+        Moderation::Resolve(number) => domains.reports.resolve(caller, number, cx),
+        Moderation::Remove { .. } => cx.refuse(conn, of, Refusal::NotYet),
         Moderation::Registration(_)
         | Moderation::Invite { .. }
         | Moderation::Invites

@@ -51,6 +51,13 @@ pub fn outcome(domains: &mut Domains, job_id: JobId, outcome: Outcome, cx: &mut 
             }
         }
         Domain::Devices => domains.devices.done(job_id, outcome, &domains.presence, cx),
+        Domain::Reports => {
+            let Domains { accounts, presence, groups, reports, .. } = domains;
+            let people = People { accounts, presence, groups };
+            if let Some(proposal) = reports.done(job_id, outcome, people, cx) {
+                propose(domains, proposal, cx);
+            }
+        }
         Domain::Whois => whois_done(domains, job_id, outcome, cx),
         Domain::Files => file_job_done(domains, job_id, outcome, cx),
         Domain::Messages => {
@@ -79,8 +86,8 @@ pub fn outcome(domains: &mut Domains, job_id: JobId, outcome: Outcome, cx: &mut 
 
 /// Takes the outcome of a job that looked up an account.
 fn whois_done(domains: &mut Domains, id: JobId, outcome: Outcome, cx: &mut Cx<'_>) {
-    let Domains { accounts, presence, groups, whois, .. } = domains;
-    whois.done(id, outcome, People { accounts, presence, groups }, cx);
+    let Domains { accounts, presence, groups, whois, reports, .. } = domains;
+    whois.done(id, outcome, (People { accounts, presence, groups }, reports), cx);
 }
 
 /// Takes the outcome of a job of the files. The message of a file that was sent is delivered once

@@ -20,10 +20,11 @@ pub enum Domain {
     Admin,
     Devices,
     Whois,
+    Reports,
 }
 
 impl Domain {
-    const ALL: [Domain; 12] = [
+    const ALL: [Domain; 13] = [
         Domain::Hub,
         Domain::Login,
         Domain::Accounts,
@@ -36,6 +37,7 @@ impl Domain {
         Domain::Admin,
         Domain::Devices,
         Domain::Whois,
+        Domain::Reports,
     ];
 
     /// The domain that began a job.

@@ -21,6 +21,7 @@ use crate::hub::input::ConnId;
 use crate::hub::messages::Draft;
 use crate::hub::moderate::moderate;
 use crate::hub::people::People;
+use crate::hub::reports::ReportDraft;
 
 /// Handles a request, or the refusal of one that a codec could not decode.
 pub fn asked(
@@ -125,8 +126,17 @@ pub fn run(domains: &mut Domains, conn: ConnId, request: Request, cx: &mut Cx<'_
         | Request::Search { .. }
         | Request::Seen { .. }
         | Request::Delete(_)) => message_request(domains, conn, about_messages, cx),
+        Request::Report { user, message, reason } => {
+            report(domains, conn, ReportDraft { user, message, reason }, cx);
+        }
         other => other_request(conn, &other, cx),
     }
+}
+
+/// Carries out a request to tell the administrators of a user.
+fn report(domains: &mut Domains, conn: ConnId, draft: ReportDraft, cx: &mut Cx<'_>) {
+    let Some(caller) = cx.caller(conn) else { return };
+    domains.reports.report(caller, draft, &domains.accounts, cx);
 }
 
 /// Answers a request of users about others and about what is their own.

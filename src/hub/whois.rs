@@ -15,6 +15,7 @@ use crate::hub::job::{Job, JobId, Outcome, Value};
 use crate::hub::outcome::failed;
 use crate::hub::pending::{Domain, Pending};
 use crate::hub::people::People;
+use crate::hub::reports::Reports;
 
 /// The whois domain.
 #[derive(Debug)]
@@ -45,7 +46,13 @@ impl Whois {
     }
 
     /// Takes the outcome of a job.
-    pub fn done(&mut self, id: JobId, outcome: Outcome, people: People<'_>, cx: &mut Cx<'_>) {
+    pub fn done(
+        &mut self,
+        id: JobId,
+        outcome: Outcome,
+        (people, reports): (People<'_>, &Reports),
+        cx: &mut Cx<'_>,
+    ) {
         let Some((conn, user)) = self.pending.take(id) else { return };
         if !cx.unblock(conn) {
             return;
@@ -54,6 +61,8 @@ impl Whois {
             Ok(Value::Account(kept)) => {
                 let mut facts = facts_for_all(user, people);
                 facts.extend(other_facts(user, &kept, people, cx));
+                let reports = reports.count(people.accounts.number(user));
+                facts.push(Item::Fact(Fact::Reports(reports)));
                 cx.list(conn, Kind::Whois, facts);
             }
             other => cx.refuse(conn, Kind::Whois, failed(&other)),

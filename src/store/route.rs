@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::completions::Completions;
 use super::database::Workers;
 use super::requests::{
-    AccountRequest, GroupRequest, MessageRequest, SearchRequest, Step, StoreRequest, UploadDraft,
-    UploadRequest, UploadTask,
+    AccountRequest, GroupRequest, MessageRequest, ReportRequest, SearchRequest, Step, StoreRequest,
+    UploadDraft, UploadRequest, UploadTask,
 };
 use super::rows::files::Garbage;
 use super::rows::tokens;
@@ -39,6 +39,7 @@ impl Route {
     pub(super) fn begin(&self, id: JobId, job: Job) {
         let account = |request| self.ask(StoreRequest::Account { job: Some(id), request });
         let group = |request| self.ask(StoreRequest::Group { job: id, request });
+        let report_of = |request| self.ask(StoreRequest::Report { job: id, request });
         let hash = |password, purpose| self.hash(id, password, purpose);
         let has_begun = match job {
             Job::Register { account, password } => hash(password, HashPurpose::Register(account)),
@@ -91,6 +92,8 @@ impl Route {
             | Job::MarkSeen { .. }
             | Job::DeleteMessage(_)
             | Job::RemoveOld { .. }) => self.ask_about_messages(id, about_messages),
+            Job::KeepReport { report, text } => report_of(ReportRequest::Keep { report, text }),
+            Job::ResolveReport { number } => report_of(ReportRequest::Resolve { number }),
             Job::SelectMessages { reader, which } => self.ask(select(id, reader, which)),
             Job::ListFolder { path } => self.files.list(id, path),
             Job::OpenFile { name } => self.files.open_file(id, Source::Shared(name)),

@@ -8,6 +8,7 @@ mod groups;
 mod kind;
 mod messages;
 mod recounts;
+mod reports;
 mod search;
 mod tasks;
 mod uploads;
@@ -16,6 +17,7 @@ pub(super) use accounts::AccountRequest;
 pub(super) use groups::GroupRequest;
 pub(super) use kind::{Context, Step};
 pub(super) use messages::MessageRequest;
+pub(super) use reports::ReportRequest;
 pub(super) use search::SearchRequest;
 pub(super) use tasks::{SyncTask, UploadDraft, UploadTask};
 pub(super) use uploads::UploadRequest;
@@ -37,6 +39,8 @@ pub(super) enum StoreRequest {
     Message { job: JobId, request: MessageRequest },
     /// About uploads and sent files.
     Upload(UploadRequest),
+    /// About a report.
+    Report { job: JobId, request: ReportRequest },
     /// A search, which begins once all requests before it are committed.
     Search(SearchRequest),
 }
@@ -47,6 +51,7 @@ impl StoreRequest {
         match self {
             StoreRequest::Account { job, .. } => *job,
             StoreRequest::Group { job, .. } | StoreRequest::Message { job, .. } => Some(*job),
+            StoreRequest::Report { job, .. } => Some(*job),
             StoreRequest::Upload(request) => request.job(),
             StoreRequest::Search(request) => Some(request.job),
         }
@@ -96,6 +101,7 @@ impl StoreRequest {
             StoreRequest::Account { request, .. } => request,
             StoreRequest::Group { request, .. } => request,
             StoreRequest::Message { request, .. } => request,
+            StoreRequest::Report { request, .. } => request,
             StoreRequest::Upload(request) => request,
             StoreRequest::Search(request) => request,
         }

@@ -240,6 +240,17 @@ pub(in crate::store) const MIGRATIONS: &[&str] = &[
         PRIMARY KEY (number, whom)
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX ignored_by_whom ON ignored (whom);
+    -- What users told the administrators of others.
+    CREATE TABLE reports (
+        number   INTEGER PRIMARY KEY,
+        time     INTEGER NOT NULL, -- seconds since the Unix epoch
+        reporter INTEGER NOT NULL REFERENCES accounts,
+        user     INTEGER NOT NULL REFERENCES accounts,
+        message  INTEGER, -- the message that it is about
+        text     TEXT, -- of that message
+        reason   TEXT NOT NULL,
+        is_open  INTEGER NOT NULL DEFAULT 1 -- 0 where it is resolved
+    ) STRICT;
     -- Whether the user is to be asked before being added to a group; NULL where nothing was said.
     ALTER TABLE accounts ADD COLUMN ask_first INTEGER;
     -- 1 where the user ignores the one who asked, and is not told.

@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 use super::uploads::{self, UploadRecord};
-use super::{accounts, groups, ignored, keys, messages, networks, tokens, untold};
+use super::{accounts, groups, ignored, keys, messages, networks, reports, tokens, untold};
 use crate::chat::id::UploadId;
 use crate::hub::job::Snapshot;
 use crate::store::error::StoreFault;
@@ -22,11 +22,14 @@ pub(in crate::store) fn load(
     uploads::drop_all(database, removed)?;
     groups::end_unkept(database)?;
     uploads::repair(database, is_placed)?;
+    let (last_report, reports) = reports::load(database)?;
     Ok(Snapshot {
         accounts: accounts::load(database)?,
         administrators: accounts::load_administrators(database)?,
         banned: accounts::load_banned(database)?,
         ignored: ignored::load(database)?,
+        last_report,
+        reports,
         ask_first: accounts::load_ask_first(database)?,
         networks: networks::load(database)?,
         devices: tokens::load_highest(database)?,

@@ -16,6 +16,7 @@ use chatsrv::chat::account::{Account, AccountFacts, KnownNetwork};
 use chatsrv::chat::file::FolderEntry;
 use chatsrv::chat::name::{FileName, Number, UserName};
 use chatsrv::chat::refusal::Failure;
+use chatsrv::chat::report::Report;
 use chatsrv::hub::job::{Job, Outcome, Snapshot, Value};
 use chatsrv::limits::KNOWN_NETWORKS_MAX;
 
@@ -34,6 +35,8 @@ pub struct Store {
     /// Pairs of somebody and one whom that one ignores.
     ignored: BTreeSet<(Number, Number)>,
     ask_first: BTreeMap<Number, bool>,
+    /// Reports by number, and whether they are open.
+    reports: BTreeMap<u32, (Report, bool)>,
     networks: BTreeMap<Number, Box<[KnownNetwork]>>,
     pub messages: Messages,
     pub files: Files,
@@ -51,6 +54,7 @@ impl Store {
             banned: BTreeSet::new(),
             ignored: BTreeSet::new(),
             ask_first: BTreeMap::new(),
+            reports: BTreeMap::new(),
             networks: BTreeMap::new(),
             messages: Messages::default(),
             files: Files::new(&files),
@@ -109,6 +113,8 @@ impl Store {
             banned: numbers(&self.banned),
             ignored: self.ignored.iter().copied().collect(),
             ask_first: self.ask_first.clone().into_iter().collect(),
+            last_report: self.reports.keys().last().copied().unwrap_or(0),
+            reports: self.reports.values().cloned().collect(),
             networks: self.networks.clone().into_iter().collect(),
             devices: self.tokens.highest(),
             id_mark: self.messages.id_mark,
@@ -188,6 +194,18 @@ impl Store {
                 };
                 Ok(Value::Done)
             }
+            Job::KeepReport { report, .. } => {
+                let before = self.reports.insert(report.number, ((**report).clone(), true));
+                assert_eq!(before, None, "the number of a report comes twice");
+                Ok(Value::Done)
+            }
+            Job::ResolveReport { number } => match self.reports.get_mut(number) {
+                Some((_, is_open @ true)) => {
+                    *is_open = false;
+                    Ok(Value::Done)
+                }
+                _ => Err(Failure::NotFound),
+            },
             Job::SetAskFirst { number, on } => {
                 self.ask_first.insert(*number, *on);
                 Ok(Value::Done)

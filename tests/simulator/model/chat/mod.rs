@@ -12,7 +12,10 @@ pub mod people;
 pub mod rules;
 mod strangers;
 
+use std::collections::BTreeMap;
+
 use chatsrv::chat::entry::{Entry, Stamp};
+use chatsrv::chat::report::Report;
 use chatsrv::hub::job::Snapshot;
 
 use self::change::{Change, Decision, Refused};
@@ -25,6 +28,8 @@ pub struct ChatModel {
     pub people: People,
     pub groups: Groups,
     pub messages: Messages,
+    /// What was told of whom and is not resolved, by number.
+    pub reports: BTreeMap<u32, Report>,
 }
 
 impl ChatModel {
@@ -32,13 +37,24 @@ impl ChatModel {
     pub fn new(kept: &Snapshot) -> Self {
         let people = People::new(kept);
         let groups = Groups::new(kept, &people);
-        ChatModel { people, groups, messages: Messages::default() }
+        let open = kept.reports.iter().filter(|(_, is_open)| *is_open);
+        let reports = open.map(|(report, _)| (report.number, report.clone())).collect();
+        ChatModel { people, groups, messages: Messages::default(), reports }
     }
 
     /// An entry is decided. Tells what comes of it.
     pub fn decide(&mut self, entry: &Entry, stamp: Stamp) -> Decision {
-        let ChatModel { people, groups, messages } = self;
+        let ChatModel { people, groups, messages, reports } = self;
         match entry {
+            Entry::ReportMade(report) => {
+                let before = reports.insert(report.number, (**report).clone());
+                assert_eq!(before, None, "a report is made twice");
+                return Ok(Change::silent());
+            }
+            Entry::ReportResolved { number, .. } => {
+                reports.remove(number);
+                return Ok(Change::silent());
+            }
             Entry::Said(said) => return messages.say(said, stamp, groups, people),
             Entry::Seen { reader, chat, id } => {
                 return messages.see((*reader, *chat, *id), stamp, groups, people);
@@ -91,7 +107,7 @@ impl ChatModel {
 
     /// All that entries have made of accounts and groups, as the hub's digest writes it.
     pub fn digest(&self) -> Vec<String> {
-        let ChatModel { people, groups, .. } = self;
+        let ChatModel { people, groups, reports, .. } = self;
         let accounts = people.accounts().map(|account| {
             let number = account.number;
             let roles = (people.is_banned(number), people.was_made_administrator(number));
@@ -102,6 +118,7 @@ impl ChatModel {
         let mut lines: Vec<String> = accounts.collect();
         lines.sort_unstable();
         lines.extend(groups.groups.iter().map(|(id, group)| format!("{:?}", group.record(*id))));
+        lines.extend(reports.values().map(|report| format!("{report:?}")));
         lines
     }
 }

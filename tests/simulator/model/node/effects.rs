@@ -28,6 +28,7 @@ impl NodeModel {
             to
         };
         self.check_peers(effects);
+        self.check_reports(effects);
         self.uploads.after(effects);
         let mut told = Vec::new();
         let mut told_of_groups = Vec::new();
@@ -113,6 +114,7 @@ impl NodeModel {
                 return;
             }
             Job::RemoveOld { .. } | Job::KeepNetworks { .. } => return,
+            Job::KeepReport { report, .. } => self.report_is_kept(report),
             Job::DeleteMessage(id) => return self.is_deleted(job_id, *id),
             Job::SaveGroup(record) => return self.group_is_saved(job_id, record),
             Job::EndGroup(id) => return self.group_is_ended(job_id, *id),

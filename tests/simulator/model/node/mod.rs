@@ -21,6 +21,7 @@ mod messages;
 mod order;
 mod peers;
 mod presence;
+mod reports;
 mod sessions;
 mod uploads;
 
@@ -31,6 +32,7 @@ use chatsrv::chat::answer::Item;
 use chatsrv::chat::entry::Entry;
 use chatsrv::chat::id::{LogTime, MessageId};
 use chatsrv::chat::message::{Chat, Message, StoredMessage};
+use chatsrv::chat::moderation::Moderation;
 use chatsrv::chat::name::Number;
 use chatsrv::chat::request::Request;
 use chatsrv::chat::text::Reason;
@@ -51,6 +53,7 @@ use self::lists::DueList;
 use self::order::Order;
 use self::peers::Peers;
 use self::presence::{Minute, Presence, Told};
+use self::reports::ReportWork;
 use self::sessions::Session;
 use self::uploads::Expectations;
 use crate::model::chat::ChatModel;
@@ -71,6 +74,7 @@ pub struct NodeModel {
     pub ledger: Ledger,
     groups: GroupWork,
     peers: Peers,
+    reports: ReportWork,
     uploads: Expectations,
     failures: Failures,
     /// What each connection has yet to receive, also after it was closed.
@@ -127,6 +131,7 @@ impl NodeModel {
             newest_time: LogTime::default(),
             groups: GroupWork::start(kept),
             peers: Peers::start(&kept.administrators),
+            reports: ReportWork::start(kept),
             failures: Failures::start(&kept.networks),
             sessions: BTreeMap::new(),
             uploads: Expectations::default(),
@@ -190,6 +195,7 @@ impl NodeModel {
         self.presence.clear();
         let kept = store.kept();
         self.peers = Peers::start(&kept.administrators);
+        self.reports = ReportWork::start(&kept);
         self.failures = Failures::start(&kept.networks);
         self.chat = ChatModel::new(&kept);
     }
@@ -295,6 +301,12 @@ impl NodeModel {
                 let others = self.people().into_iter().filter(|number| *number != user);
                 Some(others.map(|other| Item::Direct(self.name(other), other)).collect())
             }
+            (Command::Ask(Request::Moderate(Moderation::Reports)), Some(user)) => {
+                match self.chat.people.is_administrator(user) {
+                    true => Some(self.report_lines()),
+                    false => return,
+                }
+            }
             (Command::Ask(Request::Ignored), Some(user)) => {
                 let ignored = self.chat.people.ignored_by(user);
                 Some(ignored.map(|whom| Item::Ignored(self.name(whom))).collect())
@@ -317,6 +329,7 @@ impl NodeModel {
     pub fn job_done(&mut self, job_id: JobId, job: &Job, outcome: &Outcome) {
         let asker = self.askers.get(&job_id).copied();
         self.decision_kept(asker, job, outcome);
+        self.report_job_done(asker, job, outcome);
         self.uploads.job_done(job_id, outcome);
         self.device_job_done(asker, job, outcome);
         self.presence_job_done(asker, job, outcome);
