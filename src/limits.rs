@@ -193,6 +193,9 @@ pub const REPORTS_MAX: usize = 10_000;
 /// The most reports that one list holds.
 pub const REPORTS_LISTED_MAX: usize = 1000;
 
+/// How long nobody may have the name of an account that was removed.
+pub const NAME_KEPT_FOR: Duration = Duration::from_secs(90 * 24 * 60 * 60);
+
 /// Answers of one session that wait for something. With more, it is not read on, so that a client
 /// that pipelines can't make the server remember without end.
 pub const ANSWERS_WAITING_MAX: usize = 64;

@@ -12,7 +12,7 @@ use crate::chat::group::{GroupRecord, GroupSettings, MemberRecord};
 use crate::chat::group_action::GroupAction;
 use crate::chat::id::{GroupId, LogTime, MessageId};
 use crate::chat::message::{Chat, StoredMessage};
-use crate::chat::name::{DisplayName, GroupName, Key, Number};
+use crate::chat::name::{DisplayName, GroupName, Key, Number, UserName};
 use crate::chat::report::Report;
 
 /// The place of an entry among all entries.
@@ -65,6 +65,17 @@ pub enum Entry {
         user: Number,
         /// True if the user wants to be asked.
         on: bool,
+    },
+    /// An account is removed. Its number stays.
+    AccountRemoved {
+        /// The user.
+        user: Number,
+        /// The name under which what is left of it stays.
+        name: UserName,
+        /// The user who decided that.
+        by: Number,
+        /// True if all that the user said and sent is to go.
+        erase: bool,
     },
     /// A user was reported.
     ReportMade(Box<Report>),

@@ -8,7 +8,7 @@ use crate::chat::answer::Done;
 use crate::chat::close::CloseReason;
 use crate::chat::entry::{Entry, Stamp};
 use crate::chat::event::Event;
-use crate::chat::name::{DisplayName, Number};
+use crate::chat::name::{DisplayName, Number, UserName};
 use crate::hub::context::Cx;
 use crate::hub::domains::Domains;
 use crate::hub::proposal::{Asker, Proposal};
@@ -69,6 +69,9 @@ fn decide(
             domains.accounts.set_ignored((user, whom), on);
             switched(on, asker, cx);
         }
+        Entry::AccountRemoved { user, name, by, erase } => {
+            account_removed(domains, (user, name), (by, erase), stamp, cx);
+        }
         Entry::ReportMade(report) => {
             let Domains { accounts, presence, reports, .. } = domains;
             reports.made(*report, asker, (accounts, presence), cx);
@@ -115,6 +118,29 @@ fn apply_to_user(domains: &mut Domains, entry: Entry, cx: &mut Cx<'_>) {
             domains.groups.told(user, most, &domains.accounts, cx);
         }
         other => debug_assert!(false, "{other:?} is about more than a user"),
+    }
+}
+
+/// Removes an account. Its user is in no group any more, and what is left goes by another name.
+fn account_removed(
+    domains: &mut Domains,
+    (number, name): (Number, UserName),
+    (by, erase): (Number, bool),
+    stamp: Stamp,
+    cx: &mut Cx<'_>,
+) {
+    let Some(user) = domains.accounts.directory.find_number(number) else { return };
+    if domains.accounts.directory.is_removed(user) {
+        return;
+    }
+    for session in domains.presence.open_sessions_of(user) {
+        cx.close(session, CloseReason::AccountRemoved);
+    }
+    let (groups, users) = domains.groups();
+    groups.forget(user, stamp, users, cx);
+    domains.accounts.remove(user, name, (by, stamp.time));
+    if erase {
+        domains.removals.erase(number, cx);
     }
 }
 

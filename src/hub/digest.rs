@@ -5,10 +5,11 @@ use crate::hub::domains::Domains;
 
 /// Returns true if everything that entries have made is on disk.
 pub fn is_kept(domains: &Domains) -> bool {
-    let Domains { accounts, groups, admin, reports, .. } = domains;
+    let Domains { accounts, groups, admin, reports, removals, .. } = domains;
     groups.are_kept()
         && admin.jobs() == 0
         && reports.jobs() == 0
+        && removals.removing() == 0
         && accounts.jobs() == 0
         && accounts.directory.reservations() == 0
 }

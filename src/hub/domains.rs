@@ -20,6 +20,7 @@ use crate::hub::messages::Messages;
 use crate::hub::pending::{Domain, Pending};
 use crate::hub::people::People;
 use crate::hub::presence::Presence;
+use crate::hub::removals::Removals;
 use crate::hub::reports::Reports;
 use crate::hub::whois::Whois;
 
@@ -37,6 +38,7 @@ pub struct Domains {
     pub devices: Devices,
     pub whois: Whois,
     pub reports: Reports,
+    pub removals: Removals,
     /// Users who are being let in, while their unread messages are counted.
     pub welcomes: Pending<(ConnId, UserIndex)>,
     /// Ceilings of the ids that are being kept; one at a time.
@@ -49,6 +51,7 @@ impl Domains {
         let messages = Messages::new(config, &kept.keys, kept.id_mark);
         let accounts = Accounts::new(&mut kept);
         let reports = Reports::new(&mut kept, &accounts);
+        let removals = Removals::new(&kept);
         Domains {
             presence: Presence::default(),
             devices: Devices::new(&kept, &accounts),
@@ -61,6 +64,7 @@ impl Domains {
             login: Login::default(),
             whois: Whois::default(),
             reports,
+            removals,
             welcomes: Pending::new(Domain::Hub),
             ceilings: Pending::new(Domain::Sequence),
         }
@@ -103,6 +107,7 @@ impl Domains {
             self.devices.jobs(),
             self.whois.jobs(),
             self.reports.jobs(),
+            self.removals.jobs(),
             self.welcomes.len(),
             self.ceilings.len(),
         ]
@@ -119,6 +124,7 @@ impl Domains {
             self.groups.next_deadline(core),
             self.files.next_deadline(),
             self.calls.next_look(),
+            self.removals.next_deadline(),
         ];
         all.into_iter().flatten().min()
     }
@@ -132,5 +138,6 @@ impl Domains {
         self.login.deadline(cx);
         self.messages.history.deadline(cx);
         self.files.deadline(cx);
+        self.removals.deadline(cx);
     }
 }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::chat::account::{Account, AccountFacts, KnownNetwork, NetworksOf};
+use crate::chat::account::{Account, AccountFacts, KnownNetwork, NetworksOf, RemovedAccount};
 use crate::chat::address::Address;
 use crate::chat::device::{Device, DevicesToEnd, TokenId};
 use crate::chat::file::{FileTarget, FolderEntry};
@@ -63,15 +63,12 @@ pub struct Snapshot {
     pub administrators: Vec<Number>,
     /// The numbers of the banned users.
     pub banned: Vec<Number>,
-    /// The pairs of a user and one whom that user ignores, in order.
-    pub ignored: Vec<(Number, Number)>,
-    /// The users who have said whether they want to be asked before they are added to a group.
-    pub ask_first: Vec<(Number, bool)>,
-    /// The number of the last report.
-    pub last_report: u32,
-    /// The reports that are not resolved, and others that are not long ago, by number; each with
-    /// true if it is not resolved.
-    pub reports: Vec<(Report, bool)>,
+    /// What users want of others.
+    pub wishes: Wishes,
+    /// What users told administrators of others.
+    pub reports: KeptReports,
+    /// What is left of accounts that were removed.
+    pub gone: Gone,
     /// The networks from which accounts have logged in.
     pub networks: Vec<NetworksOf>,
     /// The ceiling of the ids, which no message's id has reached; see [`Job::RaiseIdMark`].
@@ -85,6 +82,34 @@ pub struct Snapshot {
     pub untold: Vec<(Number, Vec<GroupName>)>,
     /// The idempotency keys that are remembered, with their senders.
     pub keys: Vec<(Number, Key)>,
+}
+
+/// What users want of others.
+#[derive(Clone, Debug, Default)]
+pub struct Wishes {
+    /// The pairs of a user and one whom that user ignores, in order.
+    pub ignored: Vec<(Number, Number)>,
+    /// The users who have said whether they want to be asked before they are added to a group.
+    pub ask_first: Vec<(Number, bool)>,
+}
+
+/// What users told administrators of others.
+#[derive(Clone, Debug, Default)]
+pub struct KeptReports {
+    /// The number of the last report.
+    pub last: u32,
+    /// The reports that are not resolved, and others that are not long ago, by number; each with
+    /// true if it is not resolved.
+    pub all: Vec<(Report, bool)>,
+}
+
+/// What is left of accounts that were removed.
+#[derive(Clone, Debug, Default)]
+pub struct Gone {
+    /// The accounts, by number.
+    pub removed: Vec<RemovedAccount>,
+    /// Those of which something is still to go.
+    pub erasing: Vec<Number>,
 }
 
 /// An operation that may block.
@@ -263,6 +288,33 @@ pub enum Job {
         /// Its number.
         number: u32,
     },
+    /// Remove an account with its tokens, but for its number, under which its messages stay.
+    RemoveAccount {
+        /// The account.
+        number: Number,
+        /// The name that it has from now on.
+        name: UserName,
+        /// The time, in seconds since the Unix epoch.
+        time: u64,
+        /// True if all that its user said and sent is to go. That is done in steps.
+        erase: bool,
+    },
+    /// Look for some messages of a removed account that are to go. The outcome is
+    /// [`Value::ToErase`].
+    LookToErase {
+        /// The account.
+        number: Number,
+    },
+    /// Remove messages of a removed account; or, if all messages were looked at, some of its files.
+    /// The outcome is [`Value::Removed`].
+    Erase {
+        /// The account.
+        number: Number,
+        /// The messages.
+        messages: Vec<MessageId>,
+        /// The last message that was looked at; none if there were no more.
+        up_to: Option<MessageId>,
+    },
     /// Keep the networks from which an account has logged in, in place of those before.
     KeepNetworks {
         /// The account.
@@ -434,6 +486,13 @@ pub enum Value {
     },
     /// The messages, from the first id on; fewer than asked for if all would be too many bytes.
     Messages(Vec<StoredMessage>),
+    /// Messages of a removed account that are to go.
+    ToErase {
+        /// The messages, by id.
+        messages: Vec<StoredMessage>,
+        /// The last message that was looked at, whoever sent it; none if there are no more.
+        up_to: Option<MessageId>,
+    },
     /// Old messages were removed.
     Removed {
         /// True if there are more.

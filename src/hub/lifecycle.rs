@@ -9,6 +9,7 @@ use crate::chat::kind::Kind;
 use crate::chat::refusal::{Failure, Refusal};
 use crate::chat::request::Place;
 use crate::hub::accounts::directory::{OPERATOR, UserIndex};
+use crate::hub::confirmation::not_checked;
 use crate::hub::context::{Caller, Closing, Cx};
 use crate::hub::counters::LoginResult;
 use crate::hub::decide::{propose, propose_all};
@@ -17,7 +18,7 @@ use crate::hub::effect::Effect;
 use crate::hub::groups::offline_until;
 use crate::hub::input::ConnId;
 use crate::hub::job::{Job, Outcome, Value};
-use crate::hub::login::{Authenticated, not_checked, start_over};
+use crate::hub::login::{Authenticated, start_over};
 use crate::hub::messages::unread_items;
 use crate::hub::presence::{Entering, Presence};
 use crate::hub::proposal::Proposal;
@@ -203,6 +204,7 @@ fn forget(
     domains.messages.session_ended(conn, &session);
     cx.core.session_ended(conn);
     domains.login.session_ended(conn, &session);
+    domains.removals.session_ended(conn);
     // Where the session is taken over, it is not known yet whether its user is away.
     let may_tell = |presence: &Presence, user| announce || !presence.is_online(user);
     if let State::Enters(user) = *session.state() {

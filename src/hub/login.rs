@@ -13,22 +13,23 @@ use crate::chat::close::CloseReason;
 use crate::chat::device::TokenId;
 use crate::chat::kind::Kind;
 use crate::chat::name::{Number, UserName};
-use crate::chat::refusal::{Failure, Refusal};
+use crate::chat::refusal::Refusal;
 use crate::chat::request::Place;
 use crate::chat::text::Secret;
 use crate::hub::accounts::Accounts;
 use crate::hub::accounts::directory::{OPERATOR, UserIndex};
 use crate::hub::accounts::throttle::{Try, TryOf, Verdict};
+use crate::hub::confirmation::{self, not_checked};
 use crate::hub::context::{Caller, Cx};
 use crate::hub::counters::LoginResult;
 use crate::hub::input::ConnId;
 use crate::hub::job::{Job, JobId, Outcome, Value};
-use crate::hub::outcome::{failed, kept};
+use crate::hub::outcome::kept;
 use crate::hub::pending::{Domain, Pending};
 use crate::hub::sessions::state::{FailedLogin, State};
 use crate::hub::sessions::{Session, Sessions};
 use crate::hub::turns::{Attempt, InTurn, Turns};
-use crate::limits::{RETRY_SECONDS, WRONG_PASSWORDS_MAX};
+use crate::limits::WRONG_PASSWORDS_MAX;
 
 /// A number that no account has.
 const NOBODY: Number = Number(0);
@@ -48,7 +49,8 @@ pub struct Login {
 enum LoginJob {
     Register(ConnId, Account, Place),
     Check(ConnId, Attempt),
-    ConfirmPassword(ConnId, Try),
+    /// Confirms the password of a user who is logged in, for a request of a kind.
+    Confirm(Caller, Kind, Try),
     SetPassword(Caller),
 }
 
@@ -77,6 +79,8 @@ pub enum LoginDone {
     /// A user's password was changed, over a session that may be gone. The user's other sessions
     /// are to end.
     PasswordSet(Caller),
+    /// A session has confirmed the password, and its user's account is to end.
+    Unregisters(Caller),
 }
 
 impl Default for Login {
@@ -93,13 +97,17 @@ impl Login {
     /// Answers whether a name has an account, so that a password may follow.
     pub fn identify(&self, conn: ConnId, name: UserName, accounts: &Accounts, cx: &mut Cx<'_>) {
         let Some(session) = cx.core.sessions.get(conn) else { return };
-        let user = accounts.directory.find_name(&name);
+        let user = accounts.find_login(&name);
         let tried = accounts.password_try(name, user, session.from, cx.core.now);
         if let Verdict::After(wait) = accounts.throttle.judge(tried, cx.core.now.monotonic) {
             cx.core.counters.login(LoginResult::Busy);
             return cx.refuse(conn, Kind::Identify, retry_after(wait));
         }
         let is_new = cx.core.config.registration && user.is_none();
+        let now = cx.core.log_time().0 / 1_000_000;
+        if is_new && (accounts.directory.is_kept(&name, now) || name.is_of_removed()) {
+            return cx.refuse(conn, Kind::Identify, Refusal::ReservedName);
+        }
         cx.answer(conn, Kind::Identify, Done::PasswordWanted { name, is_new });
     }
 
@@ -113,7 +121,7 @@ impl Login {
         cx: &mut Cx<'_>,
     ) {
         let Some(session) = cx.core.sessions.get(conn) else { return };
-        let user = accounts.directory.find_name(&name);
+        let user = accounts.find_login(&name);
         let number = user.map(|user| accounts.number(user));
         let tried = accounts.password_try(name, user, session.from, cx.core.now);
         let attempt = Attempt { of: Kind::LogIn, user, tried, place };
@@ -131,7 +139,9 @@ impl Login {
         accounts: &mut Accounts,
         cx: &mut Cx<'_>,
     ) {
-        let reserved = match cx.core.config.registration {
+        let now = cx.core.log_time().0 / 1_000_000;
+        let is_free = !accounts.directory.is_kept(&name, now) && !name.is_of_removed();
+        let reserved = match cx.core.config.registration && is_free {
             true => accounts.directory.reserve(name, &mut cx.core.rng),
             false => None,
         };
@@ -154,7 +164,7 @@ impl Login {
     ) {
         let Some(session) = cx.core.sessions.get(conn) else { return };
         let tried = Try { network: session.from.network(), of: TryOf::Token };
-        let user = accounts.directory.find_name(&name).filter(|user| *user != OPERATOR);
+        let user = accounts.find_login(&name).filter(|user| *user != OPERATOR);
         // The store is asked for a name that no account has too, so that the answer takes as long
         // as any other.
         let number = user.map_or(NOBODY, |user| accounts.number(user));
@@ -165,18 +175,18 @@ impl Login {
         self.attempt(InTurn { conn, attempt, job }, accounts, cx);
     }
 
-    /// Begins to check the password that is to be changed. The session is blocked until then.
+    /// Begins to check the password of a user who is logged in, for a request of a kind. The
+    /// session is blocked until then.
     pub fn confirm_password(
         &mut self,
         Caller { conn, user }: Caller,
-        password: Secret,
+        (of, password): (Kind, Secret),
         accounts: &mut Accounts,
         cx: &mut Cx<'_>,
     ) {
         let Some(session) = cx.core.sessions.get(conn) else { return };
         let (name, number) = (accounts.name(user), accounts.number(user));
         let tried = accounts.password_try(name, Some(user), session.from, cx.core.now);
-        let of = Kind::ConfirmPassword;
         let attempt = Attempt { of, user: Some(user), tried, place: Place::Alone };
         let job = Job::CheckPassword { number: Some(number), password };
         cx.block(conn);
@@ -210,14 +220,16 @@ impl Login {
         match accounts.throttle.judge(attempt.tried, now) {
             Verdict::Now => {
                 accounts.throttle.take(attempt.tried, now);
-                let what = match attempt.of {
-                    Kind::ConfirmPassword => LoginJob::ConfirmPassword(conn, attempt.tried),
+                let what = match attempt.user {
+                    Some(user) if confirmation::is_one(attempt.of) => {
+                        LoginJob::Confirm(Caller { conn, user }, attempt.of, attempt.tried)
+                    }
                     _ => LoginJob::Check(conn, attempt),
                 };
                 self.pending.begin(job, what, cx);
             }
             Verdict::InTurn => self.turns.wait(InTurn { conn, attempt, job }),
-            Verdict::After(wait) if attempt.of == Kind::ConfirmPassword => {
+            Verdict::After(wait) if confirmation::is_one(attempt.of) => {
                 cx.unblock(conn);
                 cx.refuse(conn, attempt.of, retry_after(wait));
             }
@@ -246,13 +258,11 @@ impl Login {
                 let who = self.checked(conn, attempt, &outcome, accounts, cx)?;
                 Some(LoginDone::Authenticated(who))
             }
-            LoginJob::ConfirmPassword(conn, tried) => {
-                let is_there = cx.unblock(conn);
+            LoginJob::Confirm(caller, of, tried) => {
+                let is_there = cx.unblock(caller.conn);
                 self.settled(tried, &outcome, accounts, cx);
-                if is_there {
-                    confirmed(conn, &outcome, cx);
-                }
-                None
+                let goes_on = is_there && confirmation::confirmed(caller.conn, of, &outcome, cx);
+                goes_on.then_some(LoginDone::Unregisters(caller))
             }
             LoginJob::SetPassword(caller) => {
                 if cx.unblock(caller.conn) {
@@ -274,7 +284,11 @@ impl Login {
     ) -> Option<Authenticated> {
         // A name that no account has must never be let in.
         let outcome = match (outcome, attempt.user) {
-            (Ok(Value::PasswordRight | Value::TokenGood { .. }), None) => &Ok(Value::PasswordWrong),
+            (Ok(Value::PasswordRight | Value::TokenGood { .. }), user)
+                if user.is_none_or(|user| accounts.directory.is_removed(user)) =>
+            {
+                &Ok(Value::PasswordWrong)
+            }
             (other, _) => other,
         };
         let delay = self.settled(attempt.tried, outcome, accounts, cx);
@@ -393,11 +407,10 @@ impl Login {
     /// The sessions that are blocked because of a password.
     pub fn blocked(&self) -> impl Iterator<Item = ConnId> {
         let jobs = self.pending.values().filter_map(|job| match job {
-            LoginJob::ConfirmPassword(conn, _) => Some(*conn),
-            LoginJob::SetPassword(caller) => Some(caller.conn),
+            LoginJob::Confirm(caller, ..) | LoginJob::SetPassword(caller) => Some(caller.conn),
             _ => None,
         });
-        let changes = self.turns.iter().filter(|one| one.attempt.of == Kind::ConfirmPassword);
+        let changes = self.turns.iter().filter(|one| confirmation::is_one(one.attempt.of));
         jobs.chain(changes.map(|change| change.conn))
     }
 
@@ -408,7 +421,7 @@ impl Login {
             LoginJob::Register(conn, ..) | LoginJob::Check(conn, _) => Some(*conn),
             _ => None,
         });
-        let in_turn = self.turns.iter().filter(|one| one.attempt.of != Kind::ConfirmPassword);
+        let in_turn = self.turns.iter().filter(|one| !confirmation::is_one(one.attempt.of));
         assert!(self.turns.iter().all(|login| is_there(&login.conn)));
         let checking = logins.chain(in_turn.map(|login| login.conn)).filter(is_there);
         let checking: Vec<ConnId> = checking.collect();
@@ -441,27 +454,6 @@ fn registered(
     false
 }
 
-/// Answers a check of the password that is to be changed.
-fn confirmed(conn: ConnId, outcome: &Outcome, cx: &mut Cx<'_>) {
-    let of = Kind::ConfirmPassword;
-    let Some(session) = cx.session(conn) else { return };
-    match outcome {
-        Ok(Value::PasswordRight) => {
-            session.has_confirmed_password = true;
-            cx.answer(conn, of, Done::Done);
-        }
-        Ok(Value::PasswordWrong) => {
-            session.wrong_passwords += 1;
-            let is_last = session.wrong_passwords >= WRONG_PASSWORDS_MAX;
-            cx.refuse(conn, of, Refusal::WrongPassword);
-            if is_last {
-                cx.close_in_turn(conn, CloseReason::WrongPassword);
-            }
-        }
-        other => cx.refuse(conn, of, not_checked(other)),
-    }
-}
-
 fn tell_refused(conn: ConnId, cx: &mut Cx<'_>) {
     let Some(session) = cx.session(conn) else { return };
     let State::Refused(failed) = session.state() else { return };
@@ -482,14 +474,6 @@ fn tell_refused(conn: ConnId, cx: &mut Cx<'_>) {
 pub fn start_over(conn: ConnId, of: Kind, refusal: Refusal, cx: &mut Cx<'_>) {
     cx.enter(conn, State::Greeted);
     cx.refuse(conn, of, refusal);
-}
-
-/// The refusal of a login that failed though the password may have been right.
-pub fn not_checked(outcome: &Outcome) -> Refusal {
-    match outcome {
-        Err(Failure::NoRoom) => failed(outcome),
-        _ => Refusal::TryAgainIn(RETRY_SECONDS),
-    }
 }
 
 /// The refusal of a try after too many failures.

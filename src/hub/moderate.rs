@@ -40,7 +40,9 @@ pub fn moderate(domains: &mut Domains, conn: ConnId, request: Moderation, cx: &m
         | Moderation::Accounts { .. } => cx.refuse(conn, of, Refusal::NotYet),
         Moderation::Reports => domains.reports.list(conn, &domains.accounts, cx),
         Moderation::Resolve(number) => domains.reports.resolve(caller, number, cx),
-        Moderation::Remove { .. } => cx.refuse(conn, of, Refusal::NotYet),
+        Moderation::Remove { user, erase } => {
+            domains.removals.remove(caller, (user, erase), &domains.accounts, cx);
+        }
         Moderation::Registration(_)
         | Moderation::Invite { .. }
         | Moderation::Invites

@@ -1,6 +1,7 @@
 //! The way of a job's outcome to the domain that began the job, and on to other domains.
 
 use crate::chat::account::Account;
+use crate::chat::answer::Done;
 use crate::chat::close::CloseReason;
 use crate::chat::entry::{Entry, Said};
 use crate::chat::kind::Kind;
@@ -19,6 +20,7 @@ use crate::hub::outcome::failed;
 use crate::hub::pending::Domain;
 use crate::hub::people::People;
 use crate::hub::proposal::{Asker, Proposal};
+use crate::hub::removals::{Removal, RemovalDone};
 use crate::hub::requests::run;
 
 /// Hands the outcome of a job to the domain that began it.
@@ -30,6 +32,9 @@ pub fn outcome(domains: &mut Domains, job_id: JobId, outcome: Outcome, cx: &mut 
                 registered(domains, (conn, place), account, cx);
             }
             Some(LoginDone::PasswordSet(caller)) => log_out_others(domains, caller, cx),
+            Some(LoginDone::Unregisters(caller)) => {
+                domains.removals.unregister(caller, &domains.accounts, cx);
+            }
             None => {}
         },
         Domain::Accounts => {
@@ -51,6 +56,14 @@ pub fn outcome(domains: &mut Domains, job_id: JobId, outcome: Outcome, cx: &mut 
             }
         }
         Domain::Devices => domains.devices.done(job_id, outcome, &domains.presence, cx),
+        Domain::Removals => match domains.removals.done(job_id, outcome, cx) {
+            Some(RemovalDone::Removed(removal)) => account_removed(domains, removal, cx),
+            Some(RemovalDone::Erases(job, messages)) => {
+                let history = &mut domains.messages.history;
+                messages.iter().for_each(|message| history.is_being_deleted(job, message));
+            }
+            None => {}
+        },
         Domain::Reports => {
             let Domains { accounts, presence, groups, reports, .. } = domains;
             let people = People { accounts, presence, groups };
@@ -125,6 +138,24 @@ fn registered(
     let of = Kind::LogIn;
     let who = Authenticated { conn, user, of, place, token: None, counts_as: None };
     authenticated(domains, who, cx);
+}
+
+/// Ends an account that is removed on disk: first its sessions, so that the others are told of them
+/// under the name that they know.
+fn account_removed(domains: &mut Domains, removal: Removal, cx: &mut Cx<'_>) {
+    let Removal { asker: Asker { conn, of }, by, user, name, erase } = removal;
+    if of == Kind::Unregister {
+        cx.answer(conn, of, Done::Done);
+    }
+    for session in domains.presence.open_sessions_of(user) {
+        cx.close(session, CloseReason::AccountRemoved);
+    }
+    settle(domains, cx);
+    let (user, by) = (domains.accounts.number(user), domains.accounts.number(by));
+    propose(domains, Proposal::of_nobody(Entry::AccountRemoved { user, name, by, erase }), cx);
+    if of == Kind::Remove {
+        cx.answer(conn, of, Done::Done);
+    }
 }
 
 /// Ends the other sessions of a user whose password was changed, as all tokens have ended.

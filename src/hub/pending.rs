@@ -21,10 +21,11 @@ pub enum Domain {
     Devices,
     Whois,
     Reports,
+    Removals,
 }
 
 impl Domain {
-    const ALL: [Domain; 13] = [
+    const ALL: [Domain; 14] = [
         Domain::Hub,
         Domain::Login,
         Domain::Accounts,
@@ -38,6 +39,7 @@ impl Domain {
         Domain::Devices,
         Domain::Whois,
         Domain::Reports,
+        Domain::Removals,
     ];
 
     /// The domain that began a job.

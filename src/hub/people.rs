@@ -5,7 +5,7 @@ use super::groups::Groups;
 use super::presence::Presence;
 use crate::chat::id::MessageId;
 use crate::chat::message::{Chat, Destination, StoredMessage};
-use crate::chat::name::{Target, UserRef};
+use crate::chat::name::Target;
 use crate::chat::refusal::Refusal;
 use crate::hub::accounts::directory::UserIndex;
 
@@ -28,6 +28,13 @@ impl<'a> People<'a> {
             }
             Target::Group(name) => self.groups.own(user, &name).map(Chat::Group),
         }
+    }
+
+    /// The chat that a user reads by a target, which may be a user whose account is removed.
+    pub fn chat_to_read(self, user: UserIndex, target: Target) -> Result<Chat, Refusal> {
+        let Target::User(other) = target else { return self.chat(user, target) };
+        let other = self.accounts.directory.find(other).ok_or(Refusal::NoSuchUser)?;
+        Ok(Chat::direct(self.accounts.number(user), self.accounts.number(other)))
     }
 
     /// Checks that a user may send messages into a chat that was resolved before.
@@ -89,6 +96,6 @@ impl<'a> People<'a> {
     pub fn other(self, user: UserIndex, chat: Chat) -> Option<UserIndex> {
         let Chat::Direct(one, other) = chat else { return None };
         let own = self.accounts.number(user);
-        self.accounts.find(UserRef::Number(if one == own { other } else { one }))
+        self.accounts.directory.find_number(if one == own { other } else { one })
     }
 }

@@ -68,11 +68,11 @@ impl Reports {
     pub fn new(kept: &mut Snapshot, accounts: &Accounts) -> Self {
         let mut reports = Reports {
             open: BTreeMap::new(),
-            last: kept.last_report,
+            last: kept.reports.last,
             made: HashMap::new(),
             pending: Pending::new(Domain::Reports),
         };
-        for (report, is_open) in std::mem::take(&mut kept.reports) {
+        for (report, is_open) in std::mem::take(&mut kept.reports.all) {
             if let Some(user) = accounts.directory.find_number(report.reporter) {
                 reports.made.entry(user).or_default().push(report.time);
             }

@@ -72,6 +72,7 @@ pub fn run(domains: &mut Domains, conn: ConnId, request: Request, cx: &mut Cx<'_
         | Request::Ignore { .. }
         | Request::Ignored
         | Request::AskFirst(_)
+        | Request::Unregister { .. }
         | Request::ConfirmPassword(_)
         | Request::Token { .. }
         | Request::EndToken
@@ -200,7 +201,13 @@ fn account_request(domains: &mut Domains, conn: ConnId, request: Request, cx: &m
         Request::Ignored => domains.accounts.list_ignored(caller, cx),
         Request::AskFirst(on) => domains.accounts.set_ask_first(caller, on, cx),
         Request::ConfirmPassword(password) => {
-            domains.login.confirm_password(caller, password, &mut domains.accounts, cx);
+            let confirms = (Kind::ConfirmPassword, password);
+            domains.login.confirm_password(caller, confirms, &mut domains.accounts, cx);
+        }
+        Request::Unregister { password, erase } => {
+            domains.removals.awaits_password(conn, erase);
+            let confirms = (Kind::Unregister, password);
+            domains.login.confirm_password(caller, confirms, &mut domains.accounts, cx);
         }
         other => debug_assert!(false, "{other:?} is not about an account"),
     }

@@ -59,6 +59,9 @@ impl Route {
             Job::SetIgnored { number, whom, on } => {
                 account(AccountRequest::SetIgnored { number, whom, on })
             }
+            Job::RemoveAccount { number, name, time, erase } => {
+                account(AccountRequest::Remove { number, name, time, erase })
+            }
             Job::SetAskFirst { number, on } => account(AccountRequest::SetAskFirst { number, on }),
             Job::KeepNetworks { number, networks } => {
                 account(AccountRequest::KeepNetworks { number, networks })
@@ -91,6 +94,8 @@ impl Route {
             | Job::FetchMessages { .. }
             | Job::MarkSeen { .. }
             | Job::DeleteMessage(_)
+            | Job::LookToErase { .. }
+            | Job::Erase { .. }
             | Job::RemoveOld { .. }) => self.ask_about_messages(id, about_messages),
             Job::KeepReport { report, text } => report_of(ReportRequest::Keep { report, text }),
             Job::ResolveReport { number } => report_of(ReportRequest::Resolve { number }),
@@ -167,6 +172,10 @@ impl Route {
             Job::FetchMessages { ids } => MessageRequest::Fetch { ids },
             Job::MarkSeen { reader, chat, id } => MessageRequest::MarkSeen { reader, chat, id },
             Job::DeleteMessage(message) => MessageRequest::Delete { message },
+            Job::LookToErase { number } => MessageRequest::LookToErase { number },
+            Job::Erase { number, messages, up_to } => {
+                MessageRequest::Erase { number, messages, up_to }
+            }
             Job::RemoveOld { before } => MessageRequest::RemoveOld { before },
             other => {
                 debug_assert!(false, "{other:?} is not about messages");

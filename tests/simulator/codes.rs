@@ -22,6 +22,8 @@ pub fn codes(verb: Verb, guest: bool) -> &'static [u16] {
         Verb::Ignore => &[250, 450, 452, 503, 550],
         Verb::Ignored => &[250],
         Verb::Askfirst => &[250, 450, 452, 503],
+        Verb::Remove => &[250, 450, 452, 530, 550],
+        Verb::Unregister => &[354, 503],
         Verb::Report => &[250, 450, 452, 503, 550],
         Verb::Reports => &[250, 530],
         Verb::Resolve => &[250, 450, 452, 530, 550],

@@ -14,7 +14,7 @@ pub struct AskFirst {
 impl AskFirst {
     /// Creates it from what the store kept.
     pub fn new(kept: &Snapshot, directory: &Directory) -> Self {
-        let said = kept.ask_first.iter();
+        let said = kept.wishes.ask_first.iter();
         let said = said.filter_map(|(user, on)| Some((directory.find_number(*user)?, *on)));
         AskFirst { said: said.collect() }
     }
@@ -22,6 +22,11 @@ impl AskFirst {
     /// What a user has said.
     pub fn said(&self, user: UserIndex) -> Option<bool> {
         self.said.get(&user).copied()
+    }
+
+    /// Forgets a user, whose account is removed.
+    pub fn forget(&mut self, user: UserIndex) {
+        self.said.remove(&user);
     }
 
     /// Notes that a user wants to be asked, or does not.

@@ -17,7 +17,7 @@ impl Ignored {
     pub fn new(kept: &Snapshot, directory: &Directory) -> Self {
         let mut ignored = Ignored::default();
         let find = |number: Number| directory.find_number(number);
-        for (user, whom) in &kept.ignored {
+        for (user, whom) in &kept.wishes.ignored {
             if let (Some(user), Some(whom)) = (find(*user), find(*whom)) {
                 ignored.set(user, whom, true);
             }
@@ -33,6 +33,15 @@ impl Ignored {
     /// Those whom a user ignores.
     pub fn of(&self, user: UserIndex) -> impl ExactSizeIterator<Item = UserIndex> {
         self.by_user.get(&user).unwrap_or(const { &BTreeSet::new() }).iter().copied()
+    }
+
+    /// Forgets a user, whose account is removed.
+    pub fn forget(&mut self, user: UserIndex) {
+        self.by_user.remove(&user);
+        for all in self.by_user.values_mut() {
+            all.remove(&user);
+        }
+        self.by_user.retain(|_, all| !all.is_empty());
     }
 
     /// Lets a user ignore another one, or no longer.

@@ -22,6 +22,7 @@ use throttle::{Throttle, Try};
 use crate::chat::account::Account;
 use crate::chat::address::Address;
 use crate::chat::answer::Item;
+use crate::chat::id::LogTime;
 use crate::chat::kind::Kind;
 use crate::chat::name::{DisplayName, Number, UserName, UserRef};
 use crate::chat::refusal::Refusal;
@@ -57,7 +58,8 @@ enum AccountJob {
 impl Accounts {
     /// Creates the domain from what the store kept.
     pub fn new(kept: &mut Snapshot) -> Self {
-        let directory = Directory::new(std::mem::take(&mut kept.accounts));
+        let mut directory = Directory::new(std::mem::take(&mut kept.accounts));
+        directory.note_removed(&kept.gone.removed);
         let roles = Roles::new(kept, &directory);
         let ignored = Ignored::new(kept, &directory);
         let ask_first = AskFirst::new(kept, &directory);
@@ -81,9 +83,24 @@ impl Accounts {
         self.directory.account(user).number
     }
 
-    /// Finds a user by name or by number.
+    /// Finds a user by name or by number, whose account is not removed.
     pub fn find(&self, user: UserRef) -> Option<UserIndex> {
-        self.directory.find(user)
+        self.directory.find(user).filter(|user| !self.directory.is_removed(*user))
+    }
+
+    /// Finds the user of a name who may log in.
+    pub fn find_login(&self, name: &UserName) -> Option<UserIndex> {
+        self.find(UserRef::Name(*name))
+    }
+
+    /// Removes an account, and all that it holds here.
+    pub fn remove(&mut self, user: UserIndex, name: UserName, (by, now): (Number, LogTime)) {
+        self.log("account-removed", user, by);
+        self.directory.remove(user, name, now.0 / 1_000_000);
+        self.roles.set_banned(user, false);
+        self.roles.set_administrator(user, false);
+        self.ignored.forget(user);
+        self.ask_first.forget(user);
     }
 
     /// A try of a name's password, with the counts by which it is throttled for somebody at that

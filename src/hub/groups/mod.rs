@@ -338,6 +338,18 @@ impl Groups {
         })
     }
 
+    /// Ends all that a user has to do with groups, whose account is removed. The other members are
+    /// told.
+    pub fn forget(&mut self, user: UserIndex, stamp: Stamp, users: Users<'_>, cx: &mut Cx<'_>) {
+        let own: Vec<GroupId> = self.registry.of(user).map(|(id, _)| id).collect();
+        let leaves = GroupAction::Leave { user: users.accounts.number(user), reason: None };
+        for id in own {
+            self.change((id, &leaves), stamp, None, users, cx);
+        }
+        self.registry.forget(user);
+        self.keep(None, users.accounts, cx);
+    }
+
     /// Decides that a group begins, which is on disk already, and answers its maker.
     pub fn made(
         &mut self,

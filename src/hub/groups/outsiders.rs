@@ -35,7 +35,8 @@ impl Outsiders {
         is_member: impl Fn(&UserIndex) -> bool,
     ) -> Self {
         let find = |number: &Number| directory.find_number(*number);
-        let outside = |number| find(number).filter(|user| !is_member(user));
+        let stays = |user: &UserIndex| !is_member(user) && !directory.is_removed(*user);
+        let outside = |number| find(number).filter(stays);
         let asked: Vec<UserIndex> = record.asked.iter().filter_map(outside).collect();
         let asking = record.asking.iter().filter_map(outside);
         let asking: Vec<UserIndex> = asking.filter(|user| !asked.contains(user)).collect();

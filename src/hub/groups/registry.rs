@@ -214,6 +214,27 @@ impl Registry {
         }
     }
 
+    /// Forgets a user who is no member of a group, and whose account is removed.
+    pub fn forget(&mut self, user: UserIndex) {
+        for (id, group) in &mut self.groups {
+            let (group_id, outsiders) = (*id, &mut group.outsiders);
+            let candidate = |asks| ChangedRow::Candidate { group: group_id, user, asks };
+            let rows = [
+                (outsiders.asked.contains(&user), candidate(false)),
+                (outsiders.asking.contains(&user), candidate(true)),
+                (outsiders.turned_down.contains_key(&user), ChangedRow::TurnedDown(*id, user)),
+                (outsiders.shut_out.remove(&user).is_some(), ChangedRow::ShutOut(*id, user)),
+            ];
+            outsiders.forget(user);
+            self.changed.extend(rows.into_iter().filter(|(is_so, _)| *is_so).map(|(_, row)| row));
+        }
+        let asked: Vec<GroupId> = self.memberships.invitations(user).collect();
+        asked.into_iter().for_each(|id| self.memberships.withdraw(user, id));
+        if self.memberships.told_of_ended(user) {
+            self.changed.push(ChangedRow::Told(user));
+        }
+    }
+
     /// The record of a group, unless it has ended.
     pub fn record(&self, id: GroupId, accounts: &Accounts) -> Option<GroupRecord> {
         let group = self.get(id)?;

@@ -2,7 +2,6 @@
 
 use crate::chat::id::MessageId;
 use crate::chat::message::{Chat, Destination, Message, StoredMessage};
-use crate::chat::name::UserRef;
 use crate::hub::accounts::Accounts;
 use crate::hub::accounts::directory::UserIndex;
 use crate::hub::effect::{Effects, Recipients};
@@ -35,7 +34,7 @@ pub enum Addressee<'a> {
 impl<'a> Audience<'a> {
     /// The audience of a message. None if it was sent to a group that has ended.
     pub fn of(message: &StoredMessage, people: People<'a>) -> Option<Self> {
-        let from = people.accounts.find(UserRef::Number(message.from))?;
+        let from = people.accounts.directory.find_number(message.from)?;
         let to = match message.chat {
             Chat::Everyone => Addressee::Everyone,
             Chat::Direct(..) => Addressee::User(people.other(from, message.chat)?),

@@ -10,7 +10,7 @@ use crate::chat::name::{DisplayName, Number, UserName};
 use crate::chat::refusal::Failure;
 use crate::chat::text::Secret;
 use crate::hub::job::Value;
-use crate::store::rows::{accounts, files, ignored, networks, tokens, uploads};
+use crate::store::rows::{accounts, erasing, files, ignored, networks, tokens, uploads};
 use crate::store::slots::PasswordSlot;
 
 /// A request about an account.
@@ -36,6 +36,8 @@ pub(in crate::store) enum AccountRequest {
     SetIgnored { number: Number, whom: Number, on: bool },
     /// Store whether the user is to be asked before being added to a group.
     SetAskFirst { number: Number, on: bool },
+    /// Remove an account, but for its number.
+    Remove { number: Number, name: UserName, time: u64, erase: bool },
     /// Note that a token was used.
     UseToken { number: Number, token: TokenId, address: Address },
     /// Make a token of a device.
@@ -75,6 +77,7 @@ impl RequestKind for AccountRequest {
             AccountRequest::SetDisplayName { number, .. } => format!("a display name of {number}"),
             AccountRequest::SetBanned { number, .. } => format!("a ban of {number}"),
             AccountRequest::SetAdministrator { number, .. } => format!("what {number} may do"),
+            AccountRequest::Remove { number, .. } => format!("the end of the account {number}"),
             AccountRequest::SetAskFirst { number, .. } => format!("a wish of {number}"),
             AccountRequest::SetIgnored { number, .. } => format!("whom {number} ignores"),
             AccountRequest::UseToken { number, .. } => format!("the use of a token of {number}"),
@@ -149,6 +152,13 @@ impl RequestKind for AccountRequest {
             }
             AccountRequest::SetAdministrator { number, admin } => {
                 accounts::set_administrator(database, *number, *admin)?;
+            }
+            AccountRequest::Remove { number, name, time, erase } => {
+                accounts::remove(database, *number, *name, *time)?;
+                tokens::end_all(database, *number)?;
+                if *erase {
+                    erasing::begin(database, *number)?;
+                }
             }
             AccountRequest::SetAskFirst { number, on } => {
                 accounts::set_ask_first(database, *number, *on)?;

@@ -8,7 +8,7 @@ use crate::chat::message::{Chat, StoredMessage};
 use crate::chat::name::{Key, Number};
 use crate::chat::refusal::Failure;
 use crate::hub::job::{Outcome, Value};
-use crate::store::rows::{chats, groups, history, keys, messages, removal};
+use crate::store::rows::{chats, erasing, groups, history, keys, messages, removal};
 
 /// A request about messages.
 #[derive(Debug)]
@@ -35,6 +35,10 @@ pub(in crate::store) enum MessageRequest {
     MarkSeen { reader: Number, chat: Chat, id: MessageId },
     /// Remove a message.
     Delete { message: MessageId },
+    /// Look for messages of a removed account that are to go.
+    LookToErase { number: Number },
+    /// Remove messages of a removed account, or what is left of it.
+    Erase { number: Number, messages: Vec<MessageId>, up_to: Option<MessageId> },
     /// Remove old messages.
     RemoveOld { before: MessageId },
 }
@@ -87,6 +91,13 @@ impl MessageRequest {
                     return Ok(Err(Failure::NotFound));
                 }
             }
+            MessageRequest::LookToErase { number } => {
+                return erasing::look(database, *number).map(Ok);
+            }
+            MessageRequest::Erase { number, messages, up_to } => {
+                let more = erasing::erase(database, *number, messages, *up_to)?;
+                return Ok(Ok(Value::Removed { more }));
+            }
             MessageRequest::RemoveOld { before } => {
                 let more = removal::remove_old(database, *before)?;
                 return Ok(Ok(Value::Removed { more }));
@@ -103,6 +114,7 @@ impl RequestKind for MessageRequest {
             | MessageRequest::RaiseIdMark { .. }
             | MessageRequest::MarkSeen { .. }
             | MessageRequest::Delete { .. }
+            | MessageRequest::Erase { .. }
             | MessageRequest::RemoveOld { .. } => true,
             MessageRequest::FindKey { .. }
             | MessageRequest::CountUnread { .. }
@@ -110,6 +122,7 @@ impl RequestKind for MessageRequest {
             | MessageRequest::SelectUnread { .. }
             | MessageRequest::SelectAfter { .. }
             | MessageRequest::SelectLast { .. }
+            | MessageRequest::LookToErase { .. }
             | MessageRequest::Fetch { .. } => false,
         }
     }
@@ -127,6 +140,9 @@ impl RequestKind for MessageRequest {
             MessageRequest::Fetch { .. } => "a look at messages".to_owned(),
             MessageRequest::MarkSeen { reader, .. } => format!("what {reader} has read"),
             MessageRequest::Delete { message } => format!("the end of the message {message}"),
+            MessageRequest::LookToErase { number } | MessageRequest::Erase { number, .. } => {
+                format!("the end of what {number} said")
+            }
             MessageRequest::RemoveOld { before } => {
                 format!("the end of what is older than {before}")
             }
@@ -142,12 +158,18 @@ impl RequestKind for MessageRequest {
             self,
             MessageRequest::Keep { .. }
                 | MessageRequest::Delete { .. }
+                | MessageRequest::Erase { .. }
                 | MessageRequest::RemoveOld { .. }
         )
     }
 
     fn leaves_remains(&self) -> bool {
-        matches!(self, MessageRequest::Delete { .. } | MessageRequest::RemoveOld { .. })
+        matches!(
+            self,
+            MessageRequest::Delete { .. }
+                | MessageRequest::Erase { .. }
+                | MessageRequest::RemoveOld { .. }
+        )
     }
 }
 

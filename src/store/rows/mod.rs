@@ -4,6 +4,7 @@ pub(super) mod accounts;
 pub(super) mod chats;
 mod clock;
 mod counts;
+pub(super) mod erasing;
 pub(super) mod files;
 pub(super) mod groups;
 pub(super) mod history;

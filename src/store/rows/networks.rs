@@ -81,7 +81,7 @@ mod tests {
         for (number, name) in [(10_001, "alice"), (10_002, "bob")] {
             database
                 .execute(
-                    "INSERT INTO accounts VALUES (?1, ?2, NULL, '', 0, 0, 0, NULL)",
+                    "INSERT INTO accounts VALUES (?1, ?2, NULL, '', 0, 0, 0, NULL, NULL, NULL)",
                     (number, name),
                 )
                 .unwrap();

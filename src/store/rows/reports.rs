@@ -6,6 +6,7 @@ use super::clock;
 use super::values::{bounded, from_sql, sql};
 use crate::chat::name::Number;
 use crate::chat::report::Report;
+use crate::hub::job::KeptReports;
 use crate::store::error::StoreFault;
 
 /// How long a report that is resolved is remembered, in seconds: it counts for a day.
@@ -55,9 +56,7 @@ pub(in crate::store) fn resolve(database: &Connection, number: u32) -> rusqlite:
 ///
 /// # Errors
 /// [`StoreFault::MalformedReport`] if a row is not as a server writes it.
-pub(in crate::store) fn load(
-    database: &Connection,
-) -> Result<(u32, Vec<(Report, bool)>), StoreFault> {
+pub(in crate::store) fn load(database: &Connection) -> Result<KeptReports, StoreFault> {
     let last = database
         .query_row("SELECT ifnull(max(number), 0) FROM reports", [], |row| row.get::<_, u32>(0))?;
     let mut select = database.prepare(
@@ -65,11 +64,11 @@ pub(in crate::store) fn load(
          WHERE is_open = 1 OR time >= ?1 ORDER BY number",
     )?;
     let mut rows = select.query([clock::seconds() - RESOLVED_KEPT_FOR])?;
-    let mut reports = Vec::new();
+    let mut all = Vec::new();
     while let Some(row) = rows.next()? {
-        reports.push((parse(row)?, row.get(6)?));
+        all.push((parse(row)?, row.get(6)?));
     }
-    Ok((last, reports))
+    Ok(KeptReports { last, all })
 }
 
 fn parse(row: &Row<'_>) -> Result<Report, StoreFault> {
@@ -110,18 +109,19 @@ mod tests {
             message: Some(MessageId(5)),
             reason: "rude".parse().unwrap(),
         };
-        assert_eq!(load(&database).unwrap(), (0, Vec::new()));
+        let loaded = || load(&database).map(|kept| (kept.last, kept.all)).unwrap();
+        assert_eq!(loaded(), (0, Vec::new()));
         keep(&database, &report(1), Some("the words")).unwrap();
         keep(&database, &report(2), None).unwrap();
         let text: String =
             database.query_row("SELECT text FROM reports", [], |row| row.get(0)).unwrap();
         assert_eq!(text, "the words");
-        assert_eq!(load(&database).unwrap(), (2, vec![(report(1), true), (report(2), true)]));
+        assert_eq!(loaded(), (2, vec![(report(1), true), (report(2), true)]));
         assert!(resolve(&database, 2).unwrap());
         assert!(!resolve(&database, 2).unwrap());
         // It is long ago, and its number is still known.
-        assert_eq!(load(&database).unwrap(), (2, vec![(report(1), true)]));
+        assert_eq!(loaded(), (2, vec![(report(1), true)]));
         assert!(resolve(&database, 1).unwrap());
-        assert_eq!(load(&database).unwrap(), (2, Vec::new()));
+        assert_eq!(loaded(), (2, Vec::new()));
     }
 }

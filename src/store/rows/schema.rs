@@ -240,6 +240,17 @@ pub(in crate::store) const MIGRATIONS: &[&str] = &[
         PRIMARY KEY (number, whom)
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX ignored_by_whom ON ignored (whom);
+    -- Accounts that were removed keep their numbers.
+    ALTER TABLE accounts ADD COLUMN removed INTEGER; -- when, in seconds since the Unix epoch
+    ALTER TABLE accounts ADD COLUMN former TEXT; -- the name before
+    -- Removed accounts of which something is still to go.
+    CREATE TABLE erasing (
+        number INTEGER PRIMARY KEY REFERENCES accounts,
+        behind INTEGER NOT NULL -- the last message that was looked at
+    ) STRICT;
+    -- The size of a file in the shared folder that is to go, if it is still the same; NULL for a
+    -- part or a file that was sent.
+    ALTER TABLE garbage ADD COLUMN size INTEGER;
     -- What users told the administrators of others.
     CREATE TABLE reports (
         number   INTEGER PRIMARY KEY,

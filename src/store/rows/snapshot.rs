@@ -3,9 +3,11 @@
 use rusqlite::Connection;
 
 use super::uploads::{self, UploadRecord};
-use super::{accounts, groups, ignored, keys, messages, networks, reports, tokens, untold};
+use super::{
+    accounts, erasing, groups, ignored, keys, messages, networks, reports, tokens, untold,
+};
 use crate::chat::id::UploadId;
-use crate::hub::job::Snapshot;
+use crate::hub::job::{Gone, Snapshot, Wishes};
 use crate::store::error::StoreFault;
 
 /// Repairs the rows after a crash, drops the uploads whose part files were `removed`, and loads the
@@ -22,15 +24,19 @@ pub(in crate::store) fn load(
     uploads::drop_all(database, removed)?;
     groups::end_unkept(database)?;
     uploads::repair(database, is_placed)?;
-    let (last_report, reports) = reports::load(database)?;
     Ok(Snapshot {
         accounts: accounts::load(database)?,
         administrators: accounts::load_administrators(database)?,
         banned: accounts::load_banned(database)?,
-        ignored: ignored::load(database)?,
-        last_report,
-        reports,
-        ask_first: accounts::load_ask_first(database)?,
+        wishes: Wishes {
+            ignored: ignored::load(database)?,
+            ask_first: accounts::load_ask_first(database)?,
+        },
+        reports: reports::load(database)?,
+        gone: Gone {
+            removed: accounts::load_removed(database)?,
+            erasing: erasing::load(database)?,
+        },
         networks: networks::load(database)?,
         devices: tokens::load_highest(database)?,
         id_mark: messages::load_id_mark(database)?,

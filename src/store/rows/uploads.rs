@@ -178,6 +178,11 @@ pub(super) fn drop_lane(database: &Connection, lane: Lane) -> rusqlite::Result<(
     drop_where(database, "lane = ?1", lane)
 }
 
+/// Drops all uploads of a user; their part files become garbage.
+pub(super) fn drop_of_owner(database: &Connection, owner: Number) -> rusqlite::Result<()> {
+    drop_where(database, "owner = ?1", owner.0)
+}
+
 fn drop_where(
     database: &Connection,
     which: &str,

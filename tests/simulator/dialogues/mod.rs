@@ -25,6 +25,7 @@ mod peers;
 mod people;
 mod presence;
 mod regressions;
+mod removals;
 mod reports;
 mod sent;
 mod talk;

@@ -103,6 +103,15 @@ impl Messages {
         self.history.remove(&id).map(|_| Value::Done).ok_or(Failure::NotFound)
     }
 
+    /// The next messages of somebody behind one.
+    pub fn of_sender(&self, sender: Number, behind: MessageId) -> Value {
+        let later = self.history.range(MessageId(behind.0 + 1)..).map(|(_, message)| message);
+        let looked_at: Vec<&StoredMessage> = later.take(IN_A_PIECE).collect();
+        let up_to = looked_at.last().map(|message| message.id);
+        let own = looked_at.into_iter().filter(|message| message.from == sender);
+        Value::ToErase { messages: own.cloned().collect(), up_to }
+    }
+
     pub fn select(&self, reader: Number, which: &Selection) -> Outcome {
         let max = usize::from(LIST_MESSAGES_MAX);
         let ids = |chosen: &dyn Fn(&StoredMessage) -> bool| -> Vec<MessageId> {

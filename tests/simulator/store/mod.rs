@@ -12,12 +12,13 @@ pub use self::uploads::sum;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
-use chatsrv::chat::account::{Account, AccountFacts, KnownNetwork};
+use chatsrv::chat::account::{Account, AccountFacts, KnownNetwork, RemovedAccount};
 use chatsrv::chat::file::FolderEntry;
+use chatsrv::chat::id::MessageId;
 use chatsrv::chat::name::{FileName, Number, UserName};
 use chatsrv::chat::refusal::Failure;
 use chatsrv::chat::report::Report;
-use chatsrv::hub::job::{Job, Outcome, Snapshot, Value};
+use chatsrv::hub::job::{Gone, Job, KeptReports, Outcome, Snapshot, Value, Wishes};
 use chatsrv::limits::KNOWN_NETWORKS_MAX;
 
 use self::messages::Messages;
@@ -35,6 +36,9 @@ pub struct Store {
     /// Pairs of somebody and one whom that one ignores.
     ignored: BTreeSet<(Number, Number)>,
     ask_first: BTreeMap<Number, bool>,
+    removed: BTreeMap<Number, RemovedAccount>,
+    /// Removed accounts of which something is to go, each with the last message looked at.
+    erasing: BTreeMap<Number, MessageId>,
     /// Reports by number, and whether they are open.
     reports: BTreeMap<u32, (Report, bool)>,
     networks: BTreeMap<Number, Box<[KnownNetwork]>>,
@@ -54,6 +58,8 @@ impl Store {
             banned: BTreeSet::new(),
             ignored: BTreeSet::new(),
             ask_first: BTreeMap::new(),
+            removed: BTreeMap::new(),
+            erasing: BTreeMap::new(),
             reports: BTreeMap::new(),
             networks: BTreeMap::new(),
             messages: Messages::default(),
@@ -111,10 +117,18 @@ impl Store {
             accounts,
             administrators: numbers(&self.administrators),
             banned: numbers(&self.banned),
-            ignored: self.ignored.iter().copied().collect(),
-            ask_first: self.ask_first.clone().into_iter().collect(),
-            last_report: self.reports.keys().last().copied().unwrap_or(0),
-            reports: self.reports.values().cloned().collect(),
+            wishes: Wishes {
+                ignored: self.ignored.iter().copied().collect(),
+                ask_first: self.ask_first.clone().into_iter().collect(),
+            },
+            reports: KeptReports {
+                last: self.reports.keys().last().copied().unwrap_or(0),
+                all: self.reports.values().cloned().collect(),
+            },
+            gone: Gone {
+                removed: self.removed.values().copied().collect(),
+                erasing: self.erasing.keys().copied().collect(),
+            },
             networks: self.networks.clone().into_iter().collect(),
             devices: self.tokens.highest(),
             id_mark: self.messages.id_mark,
@@ -194,6 +208,25 @@ impl Store {
                 };
                 Ok(Value::Done)
             }
+            Job::RemoveAccount { number, name, time, erase } => {
+                self.remove(*number, *name, *time);
+                self.erasing.extend(erase.then_some((*number, MessageId(0))));
+                Ok(Value::Done)
+            }
+            Job::LookToErase { number } => {
+                Ok(self.messages.of_sender(*number, self.erasing[number]))
+            }
+            Job::Erase { number, messages, up_to } => {
+                for id in messages {
+                    self.files.sent.remove(id);
+                    let _ = self.messages.delete(*id);
+                }
+                match up_to {
+                    Some(up_to) => self.erasing.insert(*number, *up_to),
+                    None => self.erasing.remove(number),
+                };
+                Ok(Value::Removed { more: up_to.is_some() })
+            }
             Job::KeepReport { report, .. } => {
                 let before = self.reports.insert(report.number, ((**report).clone(), true));
                 assert_eq!(before, None, "the number of a report comes twice");
@@ -239,6 +272,23 @@ impl Store {
             }
             other => self.run_file_job(other),
         }
+    }
+
+    fn remove(&mut self, number: Number, name: UserName, time: u64) {
+        let (account, _) = self.accounts.get_mut(&number).unwrap();
+        let before = std::mem::replace(&mut account.name, name);
+        account.display = None;
+        self.names.remove(&before);
+        self.names.insert(name);
+        self.tokens.end(number, |_| true);
+        self.administrators.remove(&number);
+        self.banned.remove(&number);
+        self.networks.remove(&number);
+        self.ask_first.remove(&number);
+        self.ignored.retain(|(user, whom)| *user != number && *whom != number);
+        self.messages.groups.untold.remove(&number);
+        let removed = RemovedAccount { number, name: before, time };
+        assert_eq!(self.removed.insert(number, removed), None, "it is removed twice");
     }
 
     fn run_file_job(&mut self, job: &Job) -> Outcome {

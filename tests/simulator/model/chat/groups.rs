@@ -40,6 +40,16 @@ impl Groups {
                 groups.groups.insert(record.id, Group::of(record));
             }
         }
+        let are_removed = kept.gone.removed.iter().map(|removed| removed.number);
+        for user in are_removed {
+            let ids: Vec<GroupId> = groups.of(user).map(|(id, _)| id).collect();
+            for id in ids {
+                let group = groups.groups.get_mut(&id).expect("it is one of those");
+                group.part_with(user, None, people);
+            }
+            groups.forget(user);
+        }
+        groups.groups.retain(|_, group| !group.members.is_empty());
         for group in groups.groups.values_mut().filter(|group| group.hands_over(people)) {
             // Nobody is here to be told.
             group.inherit(people);
@@ -69,6 +79,12 @@ impl Groups {
     /// Of which groups that ended somebody is yet to be told.
     pub fn ended(&self, user: Number) -> &[GroupName] {
         self.ended.get(&user).map_or(&[], Vec::as_slice)
+    }
+
+    /// Somebody has nothing to do with groups any more.
+    pub fn forget(&mut self, user: Number) {
+        self.groups.values_mut().for_each(|group| group.strangers.forget(user));
+        self.ended.remove(&user);
     }
 
     /// Whether there are groups that only wait for somebody to come back.

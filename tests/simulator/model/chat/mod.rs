@@ -15,6 +15,8 @@ mod strangers;
 use std::collections::BTreeMap;
 
 use chatsrv::chat::entry::{Entry, Stamp};
+use chatsrv::chat::group_action::GroupAction;
+use chatsrv::chat::id::GroupId;
 use chatsrv::chat::report::Report;
 use chatsrv::hub::job::Snapshot;
 
@@ -37,7 +39,7 @@ impl ChatModel {
     pub fn new(kept: &Snapshot) -> Self {
         let people = People::new(kept);
         let groups = Groups::new(kept, &people);
-        let open = kept.reports.iter().filter(|(_, is_open)| *is_open);
+        let open = kept.reports.all.iter().filter(|(_, is_open)| *is_open);
         let reports = open.map(|(report, _)| (report.number, report.clone())).collect();
         ChatModel { people, groups, messages: Messages::default(), reports }
     }
@@ -46,6 +48,17 @@ impl ChatModel {
     pub fn decide(&mut self, entry: &Entry, stamp: Stamp) -> Decision {
         let ChatModel { people, groups, messages, reports } = self;
         match entry {
+            Entry::AccountRemoved { user, name, .. } => {
+                let own: Vec<GroupId> = groups.of(*user).map(|(id, _)| id).collect();
+                let leaves = GroupAction::Leave { user: *user, reason: None };
+                let mut told = Vec::new();
+                for id in own {
+                    told.extend(groups.change(id, &leaves, stamp, people)?.told);
+                }
+                groups.forget(*user);
+                people.remove(*user, *name);
+                return Ok(Change::told(told));
+            }
             Entry::ReportMade(report) => {
                 let before = reports.insert(report.number, (**report).clone());
                 assert_eq!(before, None, "a report is made twice");

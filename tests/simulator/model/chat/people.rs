@@ -13,6 +13,7 @@ pub struct People {
     accounts: BTreeMap<Number, Account>,
     /// Everybody in the order in which the chat came to know them.
     order: Vec<Number>,
+    removed: BTreeSet<Number>,
     banned: BTreeSet<Number>,
     administrators: BTreeSet<Number>,
     /// Pairs of somebody and one whom that one ignores.
@@ -34,10 +35,11 @@ impl People {
         let mut people = People {
             accounts: BTreeMap::new(),
             order: Vec::new(),
+            removed: kept.gone.removed.iter().map(|removed| removed.number).collect(),
             banned: kept.banned.iter().copied().collect(),
             administrators: kept.administrators.iter().copied().collect(),
-            ignored: kept.ignored.iter().copied().collect(),
-            ask_first: kept.ask_first.iter().copied().collect(),
+            ignored: kept.wishes.ignored.iter().copied().collect(),
+            ask_first: kept.wishes.ask_first.iter().copied().collect(),
             present: BTreeSet::new(),
             welcomed: BTreeSet::new(),
         };
@@ -125,7 +127,28 @@ impl People {
         self.accounts.values()
     }
 
+    /// An account that is removed goes by another name from now on, and is nobody's.
+    pub fn remove(&mut self, user: Number, name: UserName) {
+        let account = self.accounts.get_mut(&user).expect("it is there");
+        (account.name, account.display) = (name, None);
+        self.removed.insert(user);
+        self.banned.remove(&user);
+        self.administrators.remove(&user);
+        self.ask_first.remove(&user);
+        self.ignored.retain(|(by, whom)| *by != user && *whom != user);
+    }
+
+    pub fn is_removed(&self, user: Number) -> bool {
+        self.removed.contains(&user)
+    }
+
+    /// Whoever has that name or number, and is there.
     pub fn find(&self, user: UserRef) -> Option<&Account> {
+        self.find_any(user).filter(|account| !self.is_removed(account.number))
+    }
+
+    /// The same, also where the account is removed.
+    pub fn find_any(&self, user: UserRef) -> Option<&Account> {
         self.accounts.values().find(|account| match user {
             UserRef::Name(name) => account.name == name,
             UserRef::Number(number) => account.number == number,

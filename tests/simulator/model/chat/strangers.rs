@@ -79,6 +79,12 @@ impl Strangers {
         self.refused.retain(|(other, _)| *other != user);
     }
 
+    /// Somebody is nobody any more.
+    pub fn forget(&mut self, user: Number) {
+        self.comes_in(user);
+        self.shut_out.retain(|one| one.user != user);
+    }
+
     pub fn declines(&mut self, user: Number, now: u64) {
         self.asked.retain(|other| *other != user);
         self.unheard.remove(&user);

@@ -67,6 +67,9 @@ impl NodeModel {
         }
         self.settle_file();
         self.settle_elsewhere();
+        if let Some(entry) = self.removal_due.take() {
+            self.propose_surely(entry);
+        }
         ended.sort_unstable();
         assert_eq!(ended, std::mem::take(&mut self.logged_out), "these are logged out");
         self.check_sessions();
@@ -114,6 +117,7 @@ impl NodeModel {
                 return;
             }
             Job::RemoveOld { .. } | Job::KeepNetworks { .. } => return,
+            Job::LookToErase { .. } | Job::Erase { .. } => return,
             Job::KeepReport { report, .. } => self.report_is_kept(report),
             Job::DeleteMessage(id) => return self.is_deleted(job_id, *id),
             Job::SaveGroup(record) => return self.group_is_saved(job_id, record),

@@ -156,7 +156,10 @@ impl NodeModel {
         let chat = match chat {
             Target::Everyone => Some(Chat::Everyone),
             Target::Group(name) => self.own_group(reader, name).ok().map(Chat::Group),
-            Target::User(other) => self.find(*other).map(|other| Chat::direct(reader, other)),
+            Target::User(other) => {
+                let other = self.chat.people.find_any(*other);
+                other.map(|other| Chat::direct(reader, other.number))
+            }
         };
         self.seen_due = chat.map(|chat| (reader, chat, id));
     }

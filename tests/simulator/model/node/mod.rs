@@ -75,6 +75,8 @@ pub struct NodeModel {
     groups: GroupWork,
     peers: Peers,
     reports: ReportWork,
+    /// An account that is removed once the sessions of its user are gone.
+    removal_due: Option<Entry>,
     uploads: Expectations,
     failures: Failures,
     /// What each connection has yet to receive, also after it was closed.
@@ -132,6 +134,7 @@ impl NodeModel {
             groups: GroupWork::start(kept),
             peers: Peers::start(&kept.administrators),
             reports: ReportWork::start(kept),
+            removal_due: None,
             failures: Failures::start(&kept.networks),
             sessions: BTreeMap::new(),
             uploads: Expectations::default(),
@@ -273,6 +276,9 @@ impl NodeModel {
         if user.is_some() {
             match request {
                 Command::Passwd if user == Some(Number::OPERATOR) => {}
+                Command::Unregister { .. } if user != Some(Number::OPERATOR) => {
+                    session.composing = Some(Verb::Passwd);
+                }
                 Command::Pm | Command::Dm | Command::Passwd => {
                     session.composing = Some(request.verb());
                 }
@@ -348,6 +354,19 @@ impl NodeModel {
                     && session.user.is_some()
                 {
                     session.composing = Some(Verb::Passwd);
+                }
+            }
+            (Job::RemoveAccount { number: user, name, erase, .. }, Ok(Value::Done)) => {
+                let by = asker.and_then(|asker| self.sessions.get(&asker)?.user);
+                let (by, name) = (by.unwrap_or(*user), *name);
+                self.removal_due =
+                    Some(Entry::AccountRemoved { user: *user, name, by, erase: *erase });
+            }
+            (Job::Erase { messages, .. }, Ok(_)) => {
+                for id in messages {
+                    if self.ledger.find(*id).is_some() {
+                        self.ledger.deleted(*id);
+                    }
                 }
             }
             (Job::KeepMessage { .. }, _) => {

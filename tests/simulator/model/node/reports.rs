@@ -33,7 +33,7 @@ pub struct ReportWork {
 impl ReportWork {
     /// The server starts with these.
     pub fn start(kept: &Snapshot) -> Self {
-        let made = kept.reports.iter().map(|(report, _)| (report.reporter, report.time));
+        let made = kept.reports.all.iter().map(|(report, _)| (report.reporter, report.time));
         ReportWork { made: made.collect(), ..ReportWork::default() }
     }
 }
@@ -52,7 +52,8 @@ impl NodeModel {
             let may_read = since.is_some_and(|since| since <= id);
             assert!(may_read && !message.is_hidden_from(report.reporter), "{report:?}");
         }
-        let of_today = |(by, at): &&(Number, u64)| *by == report.reporter && now - at < DAY;
+        let of_today =
+            |(by, at): &&(Number, u64)| *by == report.reporter && now.saturating_sub(*at) < DAY;
         let made = self.reports.made.iter().filter(of_today).count();
         assert!(made < REPORTS_PER_DAY_MAX, "{report:?} is one too many");
         self.reports.made.push((report.reporter, report.time));
