@@ -145,6 +145,7 @@ impl Chat {
             registration: true,
             public_files: false,
             presence_limit: 500,
+            audits: true,
             bounds_rates: true,
             keep_messages: true,
             history: None,
@@ -262,7 +263,7 @@ impl Chat {
                     }
                     &recipients[to]
                 }
-                Effect::List { .. } | Effect::LoggedIn { .. } => continue,
+                Effect::List { .. } | Effect::LoggedIn { .. } | Effect::Audit(_) => continue,
                 other => panic!("nobody asks for {other:?}"),
             };
             for conn in to {

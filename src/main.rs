@@ -11,9 +11,10 @@ use chatsrv::hub::job::Snapshot;
 use chatsrv::hub::{self, Hub};
 use chatsrv::limits::ID_CEILING_LEAD;
 use chatsrv::log::{Log, Quoted};
-use chatsrv::options::{Offline, Options, PasswordCost, Registration, TLS_PORT};
+use chatsrv::options::{Audit, Offline, Options, PasswordCost, Registration, TLS_PORT};
 use chatsrv::server::{
-    self, Certificates, Endpoint, Inherited, Listening, Poll, Server, StartError,
+    self, AuditFile, AuditSink, Certificates, Endpoint, Inherited, Listening, Poll, Server,
+    StartError,
 };
 use chatsrv::store::{self, FolderRoom, MaintenanceError, Store};
 
@@ -100,12 +101,21 @@ fn run(options: Options) -> Result<(), (Exit, String)> {
             behind.as_secs()
         );
     }
+    let audit = match &options.audit {
+        Audit::Off => AuditSink::Off,
+        Audit::Log => AuditSink::Log,
+        Audit::File(path) => {
+            let failed = |error| (Exit::CantCreate, format!("{}: {error}", path.display()));
+            AuditSink::File(AuditFile::open(path, poll.waker()).map_err(failed)?)
+        }
+    };
     let seed = random_seed().map_err(system)?;
     let hub = Hub::new(hub_config(&options), seed, kept);
     let config = server_config(&options, shares, memory);
     let start = Start::new(&options, &config, rooms);
-    let server = Server::bind(config, Listening { inherited, certificates }, poll, hub, store)
-        .map_err(start_failed)?;
+    let server =
+        Server::bind(config, Listening { inherited, certificates, audit }, poll, hub, store)
+            .map_err(start_failed)?;
     for endpoint in server.endpoints() {
         match endpoint {
             Endpoint::Tcp(_) | Endpoint::Tls(_) => {
@@ -231,6 +241,7 @@ fn hub_config(options: &Options) -> hub::config::Config {
     hub::config::Config {
         registration: options.registration == Registration::Open,
         public_files: options.public_files,
+        audits: options.audit != Audit::Off,
         presence_limit: options.presence_limit as usize,
         bounds_rates: options.rate > 0,
         keep_messages: options.offline == Offline::Store,

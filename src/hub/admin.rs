@@ -12,6 +12,7 @@ use crate::chat::refusal::Refusal;
 use crate::chat::text::Reason;
 use crate::hub::accounts::Accounts;
 use crate::hub::accounts::directory::{OPERATOR, UserIndex};
+use crate::hub::audit::Deed;
 use crate::hub::context::{Caller, Cx};
 use crate::hub::effect::Effect;
 use crate::hub::input::ConnId;
@@ -175,7 +176,8 @@ impl Admin {
         accounts: &Accounts,
         cx: &mut Cx<'_>,
     ) {
-        log::info!("event=shutdown seconds={seconds} by={}", accounts.name(caller.user));
+        let deed = Deed::of("shutdown", None).by(accounts.name(caller.user)).over(caller.conn);
+        cx.audit(&deed.with(format_args!("seconds={seconds}")));
         cx.answer(caller.conn, Kind::Shutdown, Done::Done);
         let at = cx.core.now.monotonic + Duration::from_secs(seconds.into());
         self.stops_at = (seconds > 0).then_some(at);

@@ -14,6 +14,8 @@ pub struct Config {
     /// True if a user causes only so much in a time: notices of presence, and additions of others
     /// to groups.
     pub bounds_rates: bool,
+    /// True if there is an audit log.
+    pub audits: bool,
     /// True if messages are kept, for users who are offline and to be read again. Otherwise nothing
     /// that people say comes to the disk.
     pub keep_messages: bool,

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 use std::time::Duration;
 
+use super::audit::{AuditLog, Deed};
 use super::config::Config;
 use super::counters::Counters;
 use super::sequence::Sequence;
@@ -39,6 +40,7 @@ pub struct Core {
     /// Files that are being kept, and the requests that wait for them.
     pub unannounced: Unannounced,
     pub counters: Counters,
+    pub audit: AuditLog,
     /// The number of the last job, without the bits of its domain.
     last_job: u64,
     /// Sessions that are to end before the hub is done with the input.
@@ -83,6 +85,7 @@ impl Core {
     /// Creates the state with no session.
     pub fn new(config: Config, seed: u64, sequence: Sequence) -> Self {
         Core {
+            audit: AuditLog::new(config.audits),
             config,
             now: Now::default(),
             rng: fastrand::Rng::with_seed(seed),
@@ -287,6 +290,15 @@ impl<'a> Cx<'a> {
     /// Unblocks a session. Returns false if it is gone.
     pub fn unblock(&mut self, conn: ConnId) -> bool {
         self.session(conn).map(|session| session.is_blocked = false).is_some()
+    }
+
+    /// Tells the audit log of a deed.
+    pub fn audit(&mut self, deed: &Deed<'_>) {
+        let Core { sessions, audit, now, .. } = &mut *self.core;
+        let session = deed.conn().and_then(|conn| sessions.get(conn));
+        if let Some(line) = audit.tell(deed, session.map(|session| session.from), now.unix_micros) {
+            self.effects.push(Effect::Audit(line));
+        }
     }
 
     /// Tells connections of an event; does nothing if there are none.

@@ -9,9 +9,11 @@ use crate::chat::close::CloseReason;
 use crate::chat::entry::{Entry, Stamp};
 use crate::chat::event::Event;
 use crate::chat::name::{DisplayName, Number};
+use crate::hub::audit::Deed;
 use crate::hub::context::Cx;
 use crate::hub::domains::Domains;
 use crate::hub::proposal::{Asker, Proposal};
+use crate::log::Quoted;
 
 /// Decides on a proposal.
 pub fn propose(domains: &mut Domains, proposal: Proposal, cx: &mut Cx<'_>) {
@@ -105,6 +107,8 @@ fn display_name_set(
     domains.accounts.directory.set_display(user, display.clone());
     domains.presence.who_changed();
     if let Some(Asker { conn, of }) = asker {
+        let name = format_args!("display={}", Quoted(display.as_str()));
+        cx.audit(&Deed::of("nick", domains.accounts.name(user)).over(conn).with(name));
         cx.answer(conn, of, Done::Done);
     }
     let but = asker.map(|asker| asker.conn);

@@ -11,6 +11,7 @@ use crate::chat::name::{Number, UserName};
 use crate::chat::refusal::{Failure, Refusal};
 use crate::hub::accounts::Accounts;
 use crate::hub::accounts::directory::UserIndex;
+use crate::hub::audit::Deed;
 use crate::hub::context::{Caller, Cx};
 use crate::hub::input::ConnId;
 use crate::hub::job::{Job, JobId, Outcome, Snapshot, Value};
@@ -93,6 +94,8 @@ impl Devices {
             None => own,
             Some(_) => self.next(user),
         };
+        let what = format_args!("device={device}");
+        cx.audit(&Deed::of("token-made", accounts.name(user)).over(conn).with(what));
         let job = Job::MakeToken { number: accounts.number(user), device, name, address };
         let job = self.pending.begin(job, DeviceJob::MakeToken(conn), cx);
         cx.reply_after(conn, job);

@@ -5,6 +5,7 @@ use std::ops::Range;
 use crate::chat::answer::{Answer, List, Page};
 use crate::chat::close::CloseReason;
 use crate::chat::event::Event;
+use crate::chat::name::Number;
 use crate::chat::text::Reason;
 use crate::hub::input::ConnId;
 use crate::hub::job::{Job, JobId};
@@ -45,6 +46,8 @@ pub enum Effect {
     LoggedIn {
         /// The connection.
         conn: ConnId,
+        /// The number of the user.
+        user: Number,
     },
     /// Write what is queued, then the last line, and close. The hub has forgotten the connection.
     Close {
@@ -106,6 +109,8 @@ pub enum Effect {
         /// The connection that gets it.
         conn: ConnId,
     },
+    /// Write a line of the audit log.
+    Audit(Box<str>),
     /// Stop the server. This replaces a stop that was asked for before.
     Stop {
         /// The time until then, in seconds.

@@ -122,6 +122,8 @@ pub enum Input {
     },
     /// The time that [`Hub::next_deadline`](super::Hub::next_deadline) named has come.
     Deadline,
+    /// What holds the audit log can't be written (true), or can again.
+    AuditFails(bool),
     /// The server is about to stop, within so many seconds.
     Shutdown {
         /// The seconds.

@@ -9,6 +9,7 @@ use crate::chat::kind::Kind;
 use crate::chat::refusal::{Failure, Refusal};
 use crate::chat::request::Place;
 use crate::hub::accounts::directory::{OPERATOR, UserIndex};
+use crate::hub::audit::Deed;
 use crate::hub::context::{Caller, Closing, Cx};
 use crate::hub::counters::LoginResult;
 use crate::hub::decide::{propose, propose_all};
@@ -35,7 +36,6 @@ pub fn connected(
     cx.core.sessions.insert(conn, from, encryption);
     cx.answer(conn, Kind::Connect, Done::Greeted);
     if from == Address::Local {
-        log::info!("event=operator conn={conn}");
         let (user, of) = (OPERATOR, Kind::LogIn);
         let counts_as = Some(LoginResult::Operator);
         let who = Authenticated { conn, user, of, place: Place::TakesOver, token: None, counts_as };
@@ -63,6 +63,8 @@ pub fn authenticated(domains: &mut Domains, who: Authenticated, cx: &mut Cx<'_>)
     settle(domains, cx);
     if let Some(result) = counts_as {
         cx.core.counters.login(result);
+        let method = format_args!("method={}", result.name());
+        cx.audit(&Deed::of("login", domains.accounts.name(user)).over(conn).with(method));
     }
     let device = device.unwrap_or_else(|| match user {
         OPERATOR => 0,
@@ -159,7 +161,7 @@ pub fn welcome(
     cx.enter(conn, State::Online(user));
     let since = cx.core.sequence.newest().max(MessageId(cx.core.now.unix_micros));
     let has_come = domains.presence.join(caller, since);
-    cx.effects.push(Effect::LoggedIn { conn });
+    cx.effects.push(Effect::LoggedIn { conn, user: account.number });
     let list = List::whole(Kind::Unread, items.into(), None, last);
     cx.reply(conn, Reply::List(list));
     let (groups, users) = domains.groups();
@@ -182,12 +184,21 @@ pub fn welcome(
 /// Ends the session of a connection that the hub closes.
 fn end_session(domains: &mut Domains, conn: ConnId, reason: CloseReason, cx: &mut Cx<'_>) {
     let announce = reason != CloseReason::TakenOver;
+    tell_logout(domains, conn, reason.name(), cx);
     forget(domains, conn, (announce, reason == CloseReason::Goodbye), cx);
 }
 
 /// Removes the session of a connection that is lost.
 pub fn lost(domains: &mut Domains, conn: ConnId, cx: &mut Cx<'_>) {
+    tell_logout(domains, conn, "disconnected", cx);
     forget(domains, conn, (true, false), cx);
+}
+
+/// Tells the audit log that the session of a user ends.
+fn tell_logout(domains: &Domains, conn: ConnId, reason: &str, cx: &mut Cx<'_>) {
+    let Some(user) = cx.core.user_of(conn) else { return };
+    let name = domains.accounts.name(user);
+    cx.audit(&Deed::of("logout", name).over(conn).with(format_args!("how={reason}")));
 }
 
 /// Removes a session. `announce` says whether the others are told that its user went offline, and

@@ -21,6 +21,7 @@ use crate::hub::accounts::directory::{OPERATOR, UserIndex};
 use crate::hub::accounts::throttle::{Try, TryOf, Verdict};
 use crate::hub::context::{Caller, Cx};
 use crate::hub::counters::LoginResult;
+use crate::hub::failed_logins::{FailedLogins, FailedTry};
 use crate::hub::input::ConnId;
 use crate::hub::job::{Job, JobId, Outcome, Value};
 use crate::hub::outcome::{failed, kept};
@@ -40,6 +41,7 @@ pub struct Login {
     turns: Turns,
     /// Delayed refusals of wrong passwords, by their time on the monotonic clock.
     refusals: BTreeSet<(Duration, ConnId)>,
+    failures: FailedLogins,
     pending: Pending<LoginJob>,
 }
 
@@ -84,6 +86,7 @@ impl Default for Login {
         Login {
             turns: Turns::default(),
             refusals: BTreeSet::new(),
+            failures: FailedLogins::default(),
             pending: Pending::new(Domain::Login),
         }
     }
@@ -296,8 +299,10 @@ impl Login {
                 let (token, counts_as) = (Some((*token, *device)), Some(LoginResult::Token));
                 Some(Authenticated { conn, user, of, place, token, counts_as })
             }
-            (Ok(Value::PasswordWrong), _) => {
+            (Ok(Value::PasswordWrong), user) => {
                 cx.core.counters.login(LoginResult::Wrong);
+                let name = attempt.tried.name().or(user.map(|user| accounts.name(user)));
+                self.failed(name, conn, cx);
                 self.refuse(conn, of, delay, cx);
                 None
             }
@@ -306,6 +311,13 @@ impl Login {
                 start_over(conn, of, not_checked(outcome), cx);
                 None
             }
+        }
+    }
+
+    /// Tells the audit log of a password or a token that is wrong.
+    fn failed(&mut self, name: Option<UserName>, conn: ConnId, cx: &mut Cx<'_>) {
+        if let Some(from) = cx.core.sessions.get(conn).map(|session| session.from) {
+            self.failures.note(FailedTry { name, conn, from }, cx);
         }
     }
 
@@ -351,13 +363,16 @@ impl Login {
         }
     }
 
-    /// The time of the next delayed refusal, on the monotonic clock.
+    /// The time of the next delayed refusal, or of failures that are to be told, on the monotonic
+    /// clock.
     pub fn next_deadline(&self) -> Option<Duration> {
-        self.refusals.first().map(|(at, _)| *at)
+        let refusal = self.refusals.first().map(|(at, _)| *at);
+        refusal.into_iter().chain(self.failures.next_deadline()).min()
     }
 
-    /// Gives the delayed refusals that are due.
+    /// Gives the delayed refusals that are due, and tells the failures that are.
     pub fn deadline(&mut self, cx: &mut Cx<'_>) {
+        self.failures.deadline(cx);
         while let Some((at, conn)) = self.refusals.first().copied() {
             if at > cx.core.now.monotonic {
                 return;

@@ -18,6 +18,7 @@
 mod access;
 mod accounts;
 mod admin;
+mod audit;
 mod away;
 mod budgets;
 mod calls;
@@ -30,6 +31,7 @@ mod devices;
 mod digest;
 mod domains;
 pub mod effect;
+mod failed_logins;
 mod files;
 mod groups;
 pub mod input;
@@ -55,6 +57,7 @@ mod whois;
 
 use std::time::Duration;
 
+use crate::chat::name::{Number, UserName};
 use crate::hub::config::Config;
 use crate::hub::context::{Core, Cx};
 use crate::hub::counters::{Counters, Gauges};
@@ -104,6 +107,7 @@ impl Hub {
             Input::Done { job_id, outcome } => outcomes::outcome(domains, job_id, outcome, cx),
             Input::Deadline => lifecycle::deadline(domains, cx),
             Input::Shutdown { seconds } => domains.admin.stopping(seconds, cx),
+            Input::AuditFails(fails) => cx.core.audit.set_fails(fails),
         }
         lifecycle::settle(domains, cx);
     }
@@ -119,6 +123,12 @@ impl Hub {
     /// complete upload was told.
     pub fn has_answered(&self, conn: ConnId) -> bool {
         self.core.sessions.get(conn).is_none_or(|session| session.has_answered())
+    }
+
+    /// The name of the user with a number, if there is one.
+    pub fn name_of(&self, user: Number) -> Option<UserName> {
+        let accounts = &self.domains.accounts;
+        accounts.directory.find_number(user).map(|user| accounts.name(user))
     }
 
     /// Counters of what has happened since the server started.

@@ -1,5 +1,6 @@
 //! The way of an administrator's request to the domain that carries it out.
 
+use crate::chat::answer::Item;
 use crate::chat::kind::Kind;
 use crate::chat::moderation::Moderation;
 use crate::chat::name::UserRef;
@@ -45,9 +46,18 @@ pub fn moderate(domains: &mut Domains, conn: ConnId, request: Moderation, cx: &m
         | Moderation::Invite { .. }
         | Moderation::Invites
         | Moderation::Uninvite(_)
-        | Moderation::Lockdown(_)
-        | Moderation::Audit(_) => cx.refuse(conn, of, Refusal::NotYet),
+        | Moderation::Lockdown(_) => cx.refuse(conn, of, Refusal::NotYet),
+        Moderation::Audit(count) => audit(conn, count, cx),
     }
+}
+
+/// Lists the last lines of the audit log.
+fn audit(conn: ConnId, count: u16, cx: &mut Cx<'_>) {
+    if !cx.core.audit.is_kept() {
+        return cx.refuse(conn, Kind::Audit, Refusal::AuditOff);
+    }
+    let lines: Vec<Item> = cx.core.audit.last(count).map(|line| Item::Line(line.into())).collect();
+    cx.list(conn, Kind::Audit, lines);
 }
 
 /// Ends a user's sessions, and then answers the administrator.

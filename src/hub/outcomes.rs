@@ -7,6 +7,7 @@ use crate::chat::kind::Kind;
 use crate::chat::message::StoredMessage;
 use crate::chat::request::Place;
 use crate::hub::admin::Decided;
+use crate::hub::audit::Deed;
 use crate::hub::context::{Caller, Cx};
 use crate::hub::decide::{propose, propose_all};
 use crate::hub::domains::Domains;
@@ -115,6 +116,7 @@ fn registered(
     let name = account.name;
     propose(domains, Proposal::of_nobody(Entry::AccountAdded(account)), cx);
     let Some(user) = domains.accounts.directory.find_name(&name) else { return };
+    cx.audit(&Deed::of("registered", name).over(conn));
     let of = Kind::LogIn;
     let who = Authenticated { conn, user, of, place, token: None, counts_as: None };
     authenticated(domains, who, cx);
@@ -122,6 +124,7 @@ fn registered(
 
 /// Ends the other sessions of a user whose password was changed, as all tokens have ended.
 fn log_out_others(domains: &mut Domains, Caller { conn, user }: Caller, cx: &mut Cx<'_>) {
+    cx.audit(&Deed::of("password-changed", domains.accounts.name(user)).over(conn));
     let others = domains.presence.open_sessions_of(user).filter(|other| *other != conn);
     for other in others {
         cx.close(other, CloseReason::LoggedOut);

@@ -49,6 +49,9 @@ pub fn asked(
     {
         return cx.refuse(conn, of, refusal);
     }
+    if cx.core.audit.stands_against(of) && is_line {
+        return cx.refuse(conn, of, Refusal::AuditFails);
+    }
     match request {
         Ok(Request::SetPassword(password)) => {
             let Some(caller) = cx.caller(conn) else { return };

@@ -166,6 +166,10 @@ pub struct Options {
     #[arg(default_value = "10s")]
     pub drain: Duration,
 
+    /// Where the audit log goes: a file, the log, or nowhere
+    #[arg(long, env = "CHATSRV_AUDIT", value_name = "FILE|log|off", default_value = "log")]
+    pub audit: Audit,
+
     /// Check the store, tell what is wrong with it, and serve nobody
     #[arg(long, env = "CHATSRV_CHECK", value_parser = BoolishValueParser::new())]
     pub check: bool,
@@ -187,6 +191,27 @@ pub enum Registration {
     Open,
     /// Only accounts that there are may log in
     Closed,
+}
+
+/// Where the audit log goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Audit {
+    /// To the log.
+    Log,
+    /// Nowhere.
+    Off,
+    /// To a file.
+    File(PathBuf),
+}
+
+impl From<OsString> for Audit {
+    fn from(text: OsString) -> Self {
+        match text.to_str() {
+            Some("log") => Audit::Log,
+            Some("off") => Audit::Off,
+            _ => Audit::File(text.into()),
+        }
+    }
 }
 
 /// What happens to a message for a user who is offline.

@@ -39,9 +39,11 @@
 //!
 //! Everything that may block runs on other threads: the store's threads open, read, write and
 //! remove files; one thread closes files (`closer.rs`), since closing a removed file frees its
-//! blocks; one writes the log ([`crate::log`]); and one is started to reload certificates. The
+//! blocks; one writes the log ([`crate::log`]), one the
+//! file of the audit log (`audit_file.rs`); and one is started to reload certificates. The
 //! operator's socket file is removed, and the store is waited for, after the loop has ended.
 
+mod audit_file;
 mod buffers;
 mod clock;
 mod closer;
@@ -73,6 +75,7 @@ mod timers;
 mod tls;
 mod transfer_id;
 
+pub use audit_file::{AuditFile, AuditSink};
 pub use clock::unix_micros;
 pub use config::{ServerConfig, ServerLimits, StartError};
 pub use inherited::{Inherited, InheritedError};

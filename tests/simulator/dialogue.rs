@@ -52,6 +52,7 @@ pub fn config() -> Config {
         registration: true,
         public_files: false,
         presence_limit: 500,
+        audits: true,
         bounds_rates: true,
         keep_messages: true,
         history: None,

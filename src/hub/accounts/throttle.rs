@@ -38,6 +38,16 @@ pub enum TryOf {
     Stranger(UserName),
 }
 
+impl Try {
+    /// The name whose password is tried; none if a token is.
+    pub fn name(&self) -> Option<UserName> {
+        match self.of {
+            TryOf::Token => None,
+            TryOf::Known(name) | TryOf::Stranger(name) => Some(name),
+        }
+    }
+}
+
 /// The verdict on a try: when it may be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::chat::answer::List;
 use crate::chat::close::CloseReason;
 use crate::chat::event::Event;
+use crate::chat::name::Number;
 use crate::hub::effect::Effect;
 use crate::hub::input::{ConnId, Input};
 use crate::limits::FINISH_TIME_MAX;
@@ -40,7 +41,8 @@ impl Server {
                 self.connections.mark_dirty(conn);
             }
             Effect::Tell { event, to } => self.tell(&event, &recipients[to]),
-            Effect::LoggedIn { conn } => self.logged_in(conn),
+            Effect::LoggedIn { conn, user } => self.logged_in(conn, user),
+            Effect::Audit(line) => self.audit.write(line),
             Effect::Close { conn, reason, last, words } => {
                 let last = match last {
                     Some(answer) => LastLine::Answer(answer),
@@ -93,9 +95,9 @@ impl Server {
         }
     }
 
-    fn logged_in(&mut self, id: ConnId) {
+    fn logged_in(&mut self, id: ConnId, user: Number) {
         let Some(connection) = self.connections.get(id) else { return };
-        connection.lifecycle.authenticate();
+        connection.lifecycle.authenticate(user);
         self.begin_idle_time(id);
     }
 

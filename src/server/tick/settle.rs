@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use crate::chat::close::CloseReason;
+use crate::chat::name::UserName;
 use crate::hub::input::{ConnId, Input};
 use crate::limits::{LINGER_TIME_MAX, SHED_SHARE};
 use crate::server::connection::download::OutboxEvent;
@@ -193,7 +194,8 @@ impl Server {
             let is_known =
                 connection.lifecycle.was_authenticated() || connection.peer.is_operator();
             if is_known || self.may_log_stranger() {
-                log_close(id, &connection, reason, now);
+                let user = connection.lifecycle.user().and_then(|user| self.hub.name_of(user));
+                log_close(id, &connection, (user, reason), now);
             }
         }
         if freed {
@@ -229,9 +231,15 @@ impl Server {
 }
 
 /// Logs one line for a connection that was closed.
-fn log_close(id: ConnId, connection: &Connection, reason: CloseReason, now: Duration) {
+fn log_close(
+    id: ConnId,
+    connection: &Connection,
+    (user, reason): (Option<UserName>, CloseReason),
+    now: Duration,
+) {
     log::info!(
-        "event=closed conn={id} peer={} tls={} reason={} in={} out={} seconds={:.1}",
+        "event=closed conn={id} user={} peer={} tls={} reason={} in={} out={} seconds={:.1}",
+        user.as_ref().map_or("-", UserName::as_str),
         connection.peer,
         connection.is_tls,
         reason.name(),

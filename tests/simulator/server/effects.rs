@@ -31,7 +31,7 @@ impl Server {
                     self.add_unasked(*conn, event);
                 }
             }
-            Effect::LoggedIn { conn } => {
+            Effect::LoggedIn { conn, .. } => {
                 self.output(*conn);
             }
             Effect::Close { conn, reason, last, words } => {
@@ -73,6 +73,9 @@ impl Server {
                 assert!(known.is_some(), "stream {stream} is cancelled and was not open");
             }
             Effect::Figures { conn } => self.output(*conn).extend_from_slice(FIGURES),
+            Effect::Audit(line) => {
+                assert!(line.starts_with("event=") && !line.contains(char::is_control), "{line}");
+            }
             Effect::Stop { seconds } => self.stops = Some(*seconds),
             Effect::CancelDownload { conn, stream } => {
                 let pipe = self.pipe(*conn);

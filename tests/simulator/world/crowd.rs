@@ -29,6 +29,7 @@ pub fn run(seed: u64, people: usize) -> Counts {
         registration: true,
         public_files: false,
         presence_limit: [0, 100, 300][rng.usize(..3)],
+        audits: true,
         bounds_rates: true,
         keep_messages: rng.u8(..4) > 0,
         alive_period: Duration::from_secs(30),

@@ -111,6 +111,7 @@ impl World {
             registration: rng.u8(..4) > 0,
             public_files: rng.bool(),
             presence_limit: rng.usize(..=people),
+            audits: true,
             bounds_rates: rng.u8(..4) > 0,
             keep_messages: rng.u8(..8) > 0,
             alive_period: Duration::from_secs(rng.u64(1..60)),
