@@ -161,19 +161,50 @@ impl AuditLog {
 
 /// Returns true if the audit log tells of requests of a kind.
 fn is_told(of: Kind) -> bool {
-    match of {
-        Kind::LogIn | Kind::Resume | Kind::SetPassword | Kind::Unregister => true,
-        Kind::Token | Kind::EndToken | Kind::EndSession | Kind::Nick | Kind::Export => true,
-        Kind::Mkgroup | Kind::Mkgroupreq | Kind::Mkpublic | Kind::Join | Kind::Leave => true,
-        Kind::Admit | Kind::Expel | Kind::Handover | Kind::Dissolve => true,
-        Kind::Put | Kind::Sendfile | Kind::RemoveFile | Kind::Delete => true,
-        Kind::Ignore | Kind::AskFirst | Kind::Report => true,
-        Kind::Kick | Kind::LogOut | Kind::Mute | Kind::Admin | Kind::Remove => true,
-        Kind::Ban | Kind::Unban | Kind::BanNetwork | Kind::UnbanNetwork => true,
-        Kind::ResetPassword | Kind::AddUser | Kind::Resolve | Kind::Lockdown => true,
-        Kind::Registration | Kind::Invite | Kind::Uninvite => true,
-        _ => false,
-    }
+    matches!(
+        of,
+        Kind::LogIn
+            | Kind::Resume
+            | Kind::SetPassword
+            | Kind::Unregister
+            | Kind::Token
+            | Kind::EndToken
+            | Kind::EndSession
+            | Kind::Nick
+            | Kind::Export
+            | Kind::Mkgroup
+            | Kind::Mkgroupreq
+            | Kind::Mkpublic
+            | Kind::Join
+            | Kind::Leave
+            | Kind::Admit
+            | Kind::Expel
+            | Kind::Handover
+            | Kind::Dissolve
+            | Kind::Put
+            | Kind::Sendfile
+            | Kind::RemoveFile
+            | Kind::Delete
+            | Kind::Ignore
+            | Kind::AskFirst
+            | Kind::Report
+            | Kind::Kick
+            | Kind::LogOut
+            | Kind::Mute
+            | Kind::Admin
+            | Kind::Remove
+            | Kind::Ban
+            | Kind::Unban
+            | Kind::BanNetwork
+            | Kind::UnbanNetwork
+            | Kind::ResetPassword
+            | Kind::AddUser
+            | Kind::Resolve
+            | Kind::Lockdown
+            | Kind::Registration
+            | Kind::Invite
+            | Kind::Uninvite
+    )
 }
 
 #[cfg(test)]

@@ -324,6 +324,7 @@ mod tests {
     use super::super::peer::Peer;
     use super::super::tick_lines::VariantLines;
     use super::*;
+    use crate::chat::name::Number;
 
     #[test]
     fn strangers_go_first_and_those_that_are_closing_by_what_waits() {
@@ -331,11 +332,11 @@ mod tests {
         let mut connections = Connections::with_room_for(8);
         let mut lines = VariantLines::default();
         let changes: [fn(&mut Connection); 6] = [
-            |one| one.lifecycle.authenticate(),
+            |one| one.lifecycle.authenticate(Number(10_001)),
             |one| one.lifecycle.begin_to_flush(CloseReason::Goodbye),
             |_| {},
             |_| {},
-            |one| one.lifecycle.authenticate(),
+            |one| one.lifecycle.authenticate(Number(10_001)),
             |one| assert!(one.lifecycle.doom(CloseReason::Goodbye)),
         ];
         let mut since = Duration::ZERO;

@@ -26,6 +26,7 @@ fn chat_at(unix_micros: u64, keep_messages: bool) -> World {
         registration: false,
         public_files: false,
         presence_limit: 10,
+        audits: false,
         bounds_rates: true,
         keep_messages,
         history: None,

@@ -73,9 +73,7 @@ impl Server {
                 assert!(known.is_some(), "stream {stream} is cancelled and was not open");
             }
             Effect::Figures { conn } => self.output(*conn).extend_from_slice(FIGURES),
-            Effect::Audit(line) => {
-                assert!(line.starts_with("event=") && !line.contains(char::is_control), "{line}");
-            }
+            Effect::Audit(line) => is_line_of_audit(line),
             Effect::Stop { seconds } => self.stops = Some(*seconds),
             Effect::CancelDownload { conn, stream } => {
                 let pipe = self.pipe(*conn);
@@ -153,4 +151,9 @@ impl Server {
             }
         }
     }
+}
+
+/// Checks that a line of the audit log is one line, and begins as all of them do.
+fn is_line_of_audit(line: &str) {
+    assert!(line.starts_with("event=") && !line.contains(char::is_control), "{line}");
 }
