@@ -14,7 +14,7 @@ use super::counters::ConnectionCounters;
 use super::poll::{Interest, Poll, PollKey};
 use super::strangers::StrangerLines;
 use super::timers::{Timer, Timers};
-use crate::chat::address::Address;
+use crate::chat::address::{Address, Network};
 use crate::chat::close::CloseReason;
 use crate::hub::input::ConnId;
 use crate::limits::CONNECTIONS_RESERVED_MAX;
@@ -28,7 +28,7 @@ pub struct Connections {
     /// The generation that the next connection gets.
     generation: u32,
     /// How many connections each IPv4 address or IPv6 network has, without the refused ones.
-    by_address: HashMap<Address, u32>,
+    by_address: HashMap<Network, u32>,
     /// How many connections are open only until they have read that they are refused.
     refused: usize,
     /// How many connections are the operator's.
@@ -313,7 +313,7 @@ impl Connections {
 }
 
 /// The network by which the limit per address counts a connection.
-fn network(connection: &Connection) -> Address {
+fn network(connection: &Connection) -> Network {
     connection.peer.address().network()
 }
 

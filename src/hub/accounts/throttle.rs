@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::time::Duration;
 
-use crate::chat::address::Address;
+use crate::chat::address::Network;
 use crate::chat::name::UserName;
 use crate::limits::{
     FAILURE_DELAY, FAILURE_DELAY_MAX, FAILURE_FORGIVEN_AFTER, FAILURES_REMEMBERED_MAX,
@@ -21,7 +21,7 @@ use crate::limits::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Try {
     /// The network that it comes from.
-    pub network: Address,
+    pub network: Network,
     /// The secret that is tried.
     pub of: TryOf,
 }
@@ -64,8 +64,8 @@ pub enum Verdict {
 #[derive(Debug, Default)]
 pub struct Throttle {
     strangers: Table<UserName>,
-    known: Table<(UserName, Address)>,
-    networks: Table<Address>,
+    known: Table<(UserName, Network)>,
+    networks: Table<Network>,
 }
 
 impl Throttle {

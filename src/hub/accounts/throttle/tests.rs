@@ -1,9 +1,10 @@
 use super::*;
+use crate::chat::address::Address;
 
 const START: Duration = Duration::from_secs(1000);
 
-fn network(last: u8) -> Address {
-    Address::host([192, 0, 2, last].into())
+fn network(last: u8) -> Network {
+    Address::host([192, 0, 2, last].into()).network()
 }
 
 fn name(text: &str) -> UserName {
