@@ -162,6 +162,13 @@ pub const STRANGER_LINES_MAX: u32 = 20;
 /// See [`STRANGER_LINES_MAX`].
 pub const STRANGER_LINES_PERIOD: Duration = Duration::from_secs(1);
 
+/// How many times as much as one of its networks a /48 of IPv6 may take. It is what one subscriber
+/// has at most, and holds 65,536 networks.
+pub const SITE_FACTOR: u32 = 4;
+/// Networks of which it is remembered how much they took of something lately, in each of two
+/// generations: about a megabyte for each thing that is counted.
+pub const NETWORKS_REMEMBERED_MAX: usize = 16_384;
+
 /// Bytes of a password. More would only cost time to hash.
 pub const PASSWORD_BYTES_MAX: usize = 1024;
 
