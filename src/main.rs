@@ -278,7 +278,12 @@ fn server_config(options: &Options, shares: Shares, memory: u64) -> server::Serv
             transfers: count(shares.transfers),
             refused: count(shares.refused),
             exchanges: count(shares.exchanges),
-            per_address: options.max_per_address.map(Into::into),
+        },
+        networks: server::ConnectionBounds {
+            connections: options.connections_of_network(),
+            strangers: options.strangers_of_network(),
+            connects: options.connects_of_network(),
+            exempt: options.exempt(),
         },
         login_timeout: options.login_timeout,
         idle_timeout: options.idle_timeout,

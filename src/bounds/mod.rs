@@ -2,7 +2,8 @@
 //! ([`allowance`], [`usage`]).
 //!
 //! What counts as one is a [`Network`](crate::chat::address::Network); the /48 that holds one of
-//! IPv6 may take [`SITE_FACTOR`](crate::limits::SITE_FACTOR) times as much. Whom a limit leaves alone says [`limit`].
+//! IPv6 may take [`SITE_FACTOR`](crate::limits::SITE_FACTOR) times as much. Whom a limit leaves
+//! alone says [`limit`].
 
 pub mod allowance;
 pub mod headcount;

@@ -40,21 +40,21 @@ impl Used {
 
 /// How much of an allowance each network, and each /48, has used up.
 #[derive(Debug)]
-pub struct Usage {
+pub struct NetworkUsage {
     networks: Recent<Network, Used>,
     sites: Recent<Prefix, Used>,
 }
 
-impl Default for Usage {
+impl Default for NetworkUsage {
     fn default() -> Self {
-        Usage {
+        NetworkUsage {
             networks: Recent::with_room_for(NETWORKS_REMEMBERED_MAX),
             sites: Recent::with_room_for(NETWORKS_REMEMBERED_MAX),
         }
     }
 }
 
-impl Usage {
+impl NetworkUsage {
     /// The time until a network may use one more; none if it may now. Asking uses nothing up.
     pub fn wait(&self, network: Network, allowance: Allowance, now: Duration) -> Option<Duration> {
         let own = self.networks.get(&network).and_then(|used| used.wait(allowance, now));
@@ -112,7 +112,12 @@ mod tests {
         Address::host(text.parse().unwrap()).network()
     }
 
-    fn take(usage: &mut Usage, network: Network, allowance: Allowance, now: Duration) -> bool {
+    fn take(
+        usage: &mut NetworkUsage,
+        network: Network,
+        allowance: Allowance,
+        now: Duration,
+    ) -> bool {
         let may = usage.wait(network, allowance, now).is_none();
         if may {
             usage.take(network, allowance, now);
@@ -144,7 +149,7 @@ mod tests {
     #[test]
     fn networks_count_apart_and_a_site_four_times() {
         let allowance: Allowance = "2/1h".parse().unwrap();
-        let mut usage = Usage::default();
+        let mut usage = NetworkUsage::default();
         for last in 1..10 {
             let network = network(&format!("192.0.2.{last}"));
             let taken: Vec<bool> =
@@ -162,7 +167,7 @@ mod tests {
     #[test]
     fn what_is_not_used_up_is_forgotten() {
         let allowance: Allowance = "2/1h".parse().unwrap();
-        let mut usage = Usage::default();
+        let mut usage = NetworkUsage::default();
         let network = network("2001:db8::1");
         usage.take(network, allowance, START);
         assert!(!usage.networks.is_empty() && !usage.sites.is_empty());

@@ -13,6 +13,9 @@ use clap::builder::{BoolishValueParser, PossibleValuesParser, TypedValueParser};
 use clap::{ArgMatches, Args, Command, CommandFactory, FromArgMatches, Parser, ValueEnum};
 use log::LevelFilter;
 
+use crate::bounds::allowance::Allowance;
+use crate::bounds::limit::{Exempt, Limit};
+use crate::chat::cidr::Cidr;
 use crate::command_line::{InvalidSize, Size};
 
 /// The default TCP port.
@@ -27,6 +30,18 @@ pub const SEND_QUEUE_MAX: Size = Size(1 << 40);
 pub const FILES_SIZE_MAX: Size = Size(1 << 60);
 /// The longest time that can be set; so sums with the clock can't overflow.
 pub const DURATION_MAX: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
+
+/// The default of `--max-per-address`.
+const CONNECTIONS_OF_NETWORK: u32 = 128;
+/// The default of `--strangers-per-address`.
+const STRANGERS_OF_NETWORK: u32 = 16;
+/// The default of `--connects-per-address`.
+const CONNECTS_OF_NETWORK: Allowance = often(60, 60);
+
+/// So many times, and as many in each period of so many seconds.
+const fn often(times: u32, seconds: u64) -> Allowance {
+    Allowance::new(NonZeroU32::new(times).expect("once at least"), Duration::from_secs(seconds))
+}
 
 /// The options of the server, as the operator set them.
 #[derive(Args, Clone, Debug)]
@@ -89,9 +104,21 @@ pub struct Options {
     #[arg(long, env = "CHATSRV_MAX_CLIENTS", value_name = "N")]
     pub max_clients: Option<NonZeroU32>,
 
-    /// Most connections at a time from one IPv4 address or IPv6 /64 [default: no limit]
+    /// Most connections at a time from one IPv4 address or IPv6 /64 [default: 128]
     #[arg(long, env = "CHATSRV_MAX_PER_ADDRESS", value_name = "N")]
-    pub max_per_address: Option<NonZeroU32>,
+    max_per_address: Option<NonZeroU32>,
+
+    /// Most connections at a time from one of these that have not logged in [default: 16]
+    #[arg(long, env = "CHATSRV_STRANGERS_PER_ADDRESS", value_name = "N")]
+    strangers_per_address: Option<NonZeroU32>,
+
+    /// How often one of these may connect [default: 60/1m]
+    #[arg(long, env = "CHATSRV_CONNECTS_PER_ADDRESS", value_name = "N/TIME")]
+    connects_per_address: Option<Allowance>,
+
+    /// Network that these limits leave alone, as 192.0.2.0/24, may be repeated
+    #[arg(long, env = "CHATSRV_EXEMPT", value_name = "CIDR", value_delimiter = ',')]
+    exempt: Vec<Cidr>,
 
     /// Most members of a group
     #[arg(long, env = "CHATSRV_GROUP_MAX", value_name = "N", default_value = "100")]
@@ -286,6 +313,26 @@ impl Options {
     /// The path of the shared folder.
     pub fn files(&self) -> PathBuf {
         self.files.clone().unwrap_or_else(|| self.data.join("files"))
+    }
+
+    /// The largest number of connections of one network at a time.
+    pub fn connections_of_network(&self) -> Limit<u32> {
+        Limit::or_default(self.max_per_address.map(Into::into), CONNECTIONS_OF_NETWORK)
+    }
+
+    /// The largest number of connections of one network that have not logged in.
+    pub fn strangers_of_network(&self) -> Limit<u32> {
+        Limit::or_default(self.strangers_per_address.map(Into::into), STRANGERS_OF_NETWORK)
+    }
+
+    /// How often one network may connect.
+    pub fn connects_of_network(&self) -> Limit<Allowance> {
+        Limit::or_default(self.connects_per_address, CONNECTS_OF_NETWORK)
+    }
+
+    /// The networks that the limits of networks leave alone.
+    pub fn exempt(&self) -> Exempt {
+        Exempt(self.exempt.clone())
     }
 
     fn from_matches(matches: &mut ArgMatches) -> Result<Self, clap::Error> {

@@ -94,7 +94,7 @@ impl Server {
         let now = self.time.monotonic();
         let mut connection = Connection::new(socket, session, peer, now);
         connection.is_refused = refusal.is_some();
-        let id = match self.connections.add(connection, &self.poll) {
+        let id = match self.connections.add(connection, &self.config.networks, &self.poll) {
             Ok(id) => id,
             Err(error) => return self.could_not_take_in(peer, &error),
         };
@@ -127,7 +127,8 @@ impl Server {
         if self.connections.served() >= self.config.limits.clients {
             return Some(CloseReason::ConnectionLimit);
         }
-        let full = |limit| self.connections.count_from(peer.address()) >= limit;
-        self.config.limits.per_address.is_some_and(full).then_some(CloseReason::AddressLimit)
+        let (bounds, now) = (&self.config.networks, self.time.monotonic());
+        let is_full = self.connections.crowding.is_full(peer.address(), bounds, now);
+        is_full.then_some(CloseReason::AddressLimit)
     }
 }

@@ -96,8 +96,7 @@ impl Server {
     }
 
     fn logged_in(&mut self, id: ConnId, user: Number) {
-        let Some(connection) = self.connections.get(id) else { return };
-        connection.lifecycle.authenticate(user);
+        self.connections.logged_in(id, user);
         self.begin_idle_time(id);
     }
 
