@@ -18,12 +18,13 @@ use crate::hub::effect::Effect;
 use crate::hub::groups::offline_until;
 use crate::hub::input::ConnId;
 use crate::hub::job::{Job, Outcome, Value};
-use crate::hub::login::{Authenticated, not_checked, start_over};
+use crate::hub::login::Authenticated;
 use crate::hub::messages::unread_items;
 use crate::hub::presence::{Entering, Presence};
 use crate::hub::proposal::Proposal;
 use crate::hub::sessions::replies::Reply;
 use crate::hub::sessions::state::State;
+use crate::hub::try_again::{not_checked, start_over};
 use crate::limits::SESSIONS_BESIDE_MAX;
 
 /// Greets a new connection. Over the server's own socket, the operator is logged in at once.

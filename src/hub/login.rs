@@ -13,7 +13,7 @@ use crate::chat::close::CloseReason;
 use crate::chat::device::TokenId;
 use crate::chat::kind::Kind;
 use crate::chat::name::{Number, UserName};
-use crate::chat::refusal::{Failure, Refusal};
+use crate::chat::refusal::Refusal;
 use crate::chat::request::Place;
 use crate::chat::text::Secret;
 use crate::hub::accounts::Accounts;
@@ -24,12 +24,13 @@ use crate::hub::counters::LoginResult;
 use crate::hub::failed_logins::{FailedLogins, FailedTry};
 use crate::hub::input::ConnId;
 use crate::hub::job::{Job, JobId, Outcome, Value};
-use crate::hub::outcome::{failed, kept};
+use crate::hub::outcome::kept;
 use crate::hub::pending::{Domain, Pending};
 use crate::hub::sessions::state::{FailedLogin, State};
 use crate::hub::sessions::{Session, Sessions};
+use crate::hub::try_again::{not_checked, retry_after, start_over};
 use crate::hub::turns::{Attempt, InTurn, Turns};
-use crate::limits::{RETRY_SECONDS, WRONG_PASSWORDS_MAX};
+use crate::limits::WRONG_PASSWORDS_MAX;
 
 /// A number that no account has.
 const NOBODY: Number = Number(0);
@@ -93,19 +94,6 @@ impl Default for Login {
 }
 
 impl Login {
-    /// Answers whether a name has an account, so that a password may follow.
-    pub fn identify(&self, conn: ConnId, name: UserName, accounts: &Accounts, cx: &mut Cx<'_>) {
-        let Some(session) = cx.core.sessions.get(conn) else { return };
-        let user = accounts.directory.find_name(&name);
-        let tried = accounts.password_try(name, user, session.from, cx.core.now);
-        if let Verdict::After(wait) = accounts.throttle.judge(tried, cx.core.now.monotonic) {
-            cx.core.counters.login(LoginResult::Busy);
-            return cx.refuse(conn, Kind::Identify, retry_after(wait));
-        }
-        let is_new = cx.core.config.registration && user.is_none();
-        cx.answer(conn, Kind::Identify, Done::PasswordWanted { name, is_new });
-    }
-
     /// Begins a login with a password.
     pub fn log_in(
         &mut self,
@@ -491,24 +479,4 @@ fn tell_refused(conn: ConnId, cx: &mut Cx<'_>) {
     if is_last {
         cx.close(conn, CloseReason::WrongPassword);
     }
-}
-
-/// Ends a login that failed; the session may try another.
-pub fn start_over(conn: ConnId, of: Kind, refusal: Refusal, cx: &mut Cx<'_>) {
-    cx.enter(conn, State::Greeted);
-    cx.refuse(conn, of, refusal);
-}
-
-/// The refusal of a login that failed though the password may have been right.
-pub fn not_checked(outcome: &Outcome) -> Refusal {
-    match outcome {
-        Err(Failure::NoRoom) => failed(outcome),
-        _ => Refusal::TryAgainIn(RETRY_SECONDS),
-    }
-}
-
-/// The refusal of a try after too many failures.
-fn retry_after(wait: Duration) -> Refusal {
-    let seconds = u32::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(u32::MAX);
-    Refusal::TryAgainIn(seconds.max(1))
 }

@@ -17,6 +17,7 @@ use crate::hub::context::{Caller, Cx};
 use crate::hub::domains::Domains;
 use crate::hub::files::Files;
 use crate::hub::groups::creation::GroupDraft;
+use crate::hub::identify::identify;
 use crate::hub::input::ConnId;
 use crate::hub::messages::Draft;
 use crate::hub::moderate::moderate;
@@ -156,9 +157,7 @@ fn refused(domains: &mut Domains, conn: ConnId, of: Kind, refusal: Refusal, cx: 
 fn login_request(domains: &mut Domains, conn: ConnId, request: Request, cx: &mut Cx<'_>) {
     let accounts = &mut domains.accounts;
     match request {
-        Request::Identify { name, invite: _ } => {
-            domains.login.identify(conn, name, accounts, cx);
-        }
+        Request::Identify { name, invite: _ } => identify(conn, name, accounts, cx),
         Request::LogIn { name, password, place } => {
             domains.login.log_in(conn, name, (password, place), accounts, cx);
         }
