@@ -65,6 +65,10 @@ pub const CERTIFICATE_FILE_BYTES_MAX: usize = 1024 * 1024;
 /// longer answers are made piece by piece.
 pub const ANSWER_BYTES_MAX: usize = 64 * 1024;
 
+/// Bytes of a list that cost as much as one more line of who asked for it: with short requests and
+/// long answers one connection would else keep the loop as busy as a hundred.
+pub const LINE_OF_LIST_BYTES: usize = 16 * 1024;
+
 /// Bytes of a file that are brought into the page cache at once where they are not there.
 pub const WARM_BYTES: u64 = 1024 * 1024;
 

@@ -53,10 +53,10 @@ impl Gate {
         connection.pace.line_delay(time.monotonic(), self.rate?).map(|_| Pause::Rate)
     }
 
-    /// Counts a line against the connection's rate limit.
-    pub fn count_line(&self, connection: &mut Connection, time: &Time) {
+    /// Counts lines, or what costs as much as lines, against the connection's rate limit.
+    pub fn count_lines(&self, lines: u32, connection: &mut Connection, time: &Time) {
         if let Some(rate) = self.rate {
-            connection.pace.count_line(time.monotonic(), rate);
+            connection.pace.count_lines(lines, time.monotonic(), rate);
         }
     }
 

@@ -241,6 +241,7 @@ impl Client {
                     let file = self.streams.remove(&stream).expect("the stream is open");
                     assert_eq!(file.at, file.size, "{file:?} is not whole");
                 }
+                Frame::Empty => {}
                 Frame::Bad(error) => panic!("the server sends what is no frame: {error:?}"),
             }
         }

@@ -79,11 +79,17 @@ impl Codec {
         let heard = frame.map(|frame| match frame {
             Frame::File { stream, bytes } => Heard::Bytes { stream, bytes },
             Frame::FileEnd { stream } => Heard::End { stream },
+            Frame::Empty => Heard::Nothing,
             Frame::Command(line) => self.command(line),
             Frame::Data(text) => self.data(text),
             Frame::Bad(error) => self.bad_frame(error),
         });
         (used, heard)
+    }
+
+    /// Returns true if the input so far ends between two frames.
+    pub fn is_between_frames(&self) -> bool {
+        self.decoder.is_between_frames()
     }
 
     /// Returns true if the client asked for the later additions to the protocol.

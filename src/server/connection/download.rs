@@ -41,6 +41,12 @@ enum FileState {
 /// What an outbox reports when it is flushed: something that it needs, or the end of a download.
 #[derive(Debug)]
 pub enum OutboxEvent {
+    /// More of a list was encoded.
+    Listed {
+        /// How many times [`LINE_OF_LIST_BYTES`](crate::limits::LINE_OF_LIST_BYTES) it was, which
+        /// is as many lines that it costs.
+        lines: u32,
+    },
     /// The current page of the list under way was written, and the list goes on: the next page is
     /// needed.
     PageRead,

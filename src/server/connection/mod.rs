@@ -38,6 +38,7 @@ use super::peer::Peer;
 use super::poll::Interest;
 use super::tick_lines::TickLines;
 use super::tls::TlsSession;
+use crate::protocol::heard::Heard;
 use crate::protocol::wire::{Variant, Wire};
 
 /// One connection of a client.
@@ -247,6 +248,17 @@ impl Connection {
     /// The upload on a stream, if there is one.
     pub fn upload(&mut self, stream: u32) -> Option<&mut IncomingFile> {
         self.uploads.as_mut()?.find(stream)
+    }
+
+    /// Returns true if what was just heard counts as a line against the rate of lines: every line,
+    /// empty ones too, and at its end each file frame of a stream on which no upload is under way.
+    pub fn counts_as_line(&self, heard: &Heard<'_>) -> bool {
+        let is_over = |stream: u32| !self.uploads.as_ref().is_some_and(|all| all.has(stream));
+        match heard {
+            Heard::Bytes { stream, .. } => is_over(*stream) && self.wire.is_between_frames(),
+            Heard::End { stream } => is_over(*stream),
+            Heard::Asked(_) | Heard::Refused(..) | Heard::Nothing => true,
+        }
     }
 
     /// Returns true if the uploads are ahead of the disk, so that the peer has to wait.

@@ -222,7 +222,7 @@ impl Outbox {
         let Some(LongAnswers { lists, downloads }) = self.asked.as_deref_mut() else {
             return false;
         };
-        match lists.write(wire, &mut self.lines) {
+        match lists.write(wire, &mut self.lines, events) {
             None => return false,
             Some(Written::Some) => return true,
             Some(Written::Page) => {

@@ -25,6 +25,11 @@ impl IncomingFiles {
         self.0.iter_mut().find(|upload| upload.stream == stream)
     }
 
+    /// Returns true if there is an upload on a stream.
+    pub fn has(&self, stream: u32) -> bool {
+        self.0.iter().any(|upload| upload.stream == stream)
+    }
+
     /// Removes the upload on a stream. Returns true if none is left.
     pub fn remove(&mut self, stream: u32) -> bool {
         self.0.retain(|upload| upload.stream != stream);

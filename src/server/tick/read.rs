@@ -183,9 +183,9 @@ impl Server {
             let (used, heard) = connection.wire.decode(&buffer[done..]);
             done += used;
             let Some(heard) = heard else { break None };
-            if !matches!(heard, Heard::Bytes { .. } | Heard::End { .. }) {
+            if connection.counts_as_line(&heard) {
                 lines_left -= 1;
-                self.gate.count_line(connection, &self.time);
+                self.gate.count_lines(1, connection, &self.time);
             }
             self.hear(id, heard);
             if !self
@@ -203,6 +203,7 @@ impl Server {
         let request = match heard {
             Heard::Bytes { stream, bytes } => return self.take_file(conn, stream, bytes),
             Heard::End { stream } => return self.take_file(conn, stream, &[]),
+            Heard::Nothing => return,
             Heard::Asked(request) => Ok(request),
             Heard::Refused(of, refusal) => Err((of, refusal)),
         };

@@ -59,6 +59,11 @@ impl Server {
     fn handle_events(&mut self, conn: ConnId, events: &mut Vec<OutboxEvent>) {
         for event in events.drain(..) {
             match event {
+                OutboxEvent::Listed { lines } => {
+                    if let Some(connection) = self.connections.get(conn) {
+                        self.gate.count_lines(lines, connection, &self.time);
+                    }
+                }
                 OutboxEvent::PageRead => self.tell_hub(Input::PageRead { conn }),
                 OutboxEvent::NeedsWarming { stream, file, bytes } => {
                     self.store.warm(transfer_id(conn, stream), file, bytes);

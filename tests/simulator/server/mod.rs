@@ -396,6 +396,7 @@ impl Server {
                     self.take_bytes(pipe, stream, &[]);
                     continue;
                 }
+                Heard::Nothing => continue,
                 Heard::Asked(request) => Ok(request),
                 Heard::Refused(of, refusal) => Err((of, refusal)),
             };

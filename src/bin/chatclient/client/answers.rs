@@ -83,6 +83,7 @@ fn take_frame(parts: &mut Parts, frame: Frame<'_>) -> Result<(), Ending> {
             let failure = transfers.downloads.complete(stream, &mut core.requests);
             take_output(parts, failure)
         }
+        Frame::Empty => Ok(()),
         // The start of the next frame is unknown after it.
         Frame::Bad(FrameError::FileHeader) => {
             Err(lost(parts, "what the server sends can't be read"))

@@ -257,7 +257,8 @@ impl NodeModel {
             Frame::Bad(FrameError::Data(_)) => self.session(conn).bad_data(),
             Frame::Bad(FrameError::UnknownType | FrameError::FileHeader)
             | Frame::File { .. }
-            | Frame::FileEnd { .. } => {}
+            | Frame::FileEnd { .. }
+            | Frame::Empty => {}
         }
     }
 
