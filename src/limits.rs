@@ -69,6 +69,17 @@ pub const ANSWER_BYTES_MAX: usize = 64 * 1024;
 /// long answers one connection would else keep the loop as busy as a hundred.
 pub const LINE_OF_LIST_BYTES: usize = 16 * 1024;
 
+/// Bytes that a user who was silent may say at once beyond `--speech-rate`: a quarter of the usual
+/// send queue, so that nobody who reads is closed for it.
+pub const SPEECH_BURST_BYTES: u64 = 256 * 1024;
+
+/// How long a user waits at most who alone fills more than half of a receiver's send queue, before
+/// that receiver is closed.
+pub const SPEAKER_WAIT_MAX: Duration = Duration::from_secs(5);
+
+/// How often it is looked whether a receiver has caught up for whom a user waits.
+pub const SPEAKER_LOOK_PERIOD: Duration = Duration::from_millis(50);
+
 /// Bytes of a file that are brought into the page cache at once where they are not there.
 pub const WARM_BYTES: u64 = 1024 * 1024;
 

@@ -290,6 +290,7 @@ fn server_config(options: &Options, shares: Shares, memory: u64) -> server::Serv
         send_queue: count(options.send_queue.0),
         send_queue_total: count(options.send_queue_total.map_or(memory / 4, |size| size.0)),
         rate: options.rate,
+        speech_rate: options.speech_rate().0,
         drain: options.drain,
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
-use crate::chat::address::Address;
+use crate::chat::address::{Address, Network};
 use crate::chat::name::UserName;
 use crate::hub::audit::Deed;
 use crate::hub::context::Cx;
@@ -16,9 +16,9 @@ const PERIOD: Duration = Duration::from_secs(1);
 /// The networks that have failed in the last second.
 #[derive(Debug, Default)]
 pub struct FailedLogins {
-    by_network: HashMap<Address, Untold>,
+    by_network: HashMap<Network, Untold>,
     /// The networks by the time of their next line, on the monotonic clock, the earliest first.
-    due: VecDeque<(Duration, Address)>,
+    due: VecDeque<(Duration, Network)>,
 }
 
 /// Failures of a network that are not told yet, and the last of them.

@@ -60,6 +60,7 @@ mod whois;
 use std::time::Duration;
 
 use crate::chat::name::{Number, UserName};
+use crate::hub::accounts::directory::OPERATOR;
 use crate::hub::config::Config;
 use crate::hub::context::{Core, Cx};
 use crate::hub::counters::{Counters, Gauges};
@@ -131,6 +132,13 @@ impl Hub {
     pub fn name_of(&self, user: Number) -> Option<UserName> {
         let accounts = &self.domains.accounts;
         accounts.directory.find_number(user).map(|user| accounts.name(user))
+    }
+
+    /// The user who speaks over a connection, for limits of how much one user says. The operator
+    /// has none.
+    pub fn speaker(&self, conn: ConnId) -> Option<UserName> {
+        let user = self.core.user_of(conn)?;
+        (user != OPERATOR).then(|| self.domains.accounts.name(user))
     }
 
     /// Counters of what has happened since the server started.

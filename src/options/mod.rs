@@ -22,6 +22,8 @@ use crate::command_line::{InvalidSize, Size};
 pub const PORT: u16 = 9000;
 /// The default TCP port for TLS.
 pub const TLS_PORT: u16 = 9443;
+/// The default of what one user may say a second.
+const SPEECH_RATE: Size = Size::kib(16);
 /// The smallest send queue that can be set: the longest replies to one request fit well.
 pub const SEND_QUEUE_MIN: Size = Size::kib(64);
 /// The largest send queue that can be set.
@@ -163,6 +165,11 @@ pub struct Options {
     /// Lines a second taken from one connection, with a burst of twice that; 0 is no limit
     #[arg(long, env = "CHATSRV_RATE", value_name = "N", default_value_t = 100)]
     pub rate: u32,
+
+    /// What one user may say a second, in bytes of text, with bursts of 256KiB; 0 is no limit
+    /// [default: 16KiB; no limit with --rate 0]
+    #[arg(long, env = "CHATSRV_SPEECH_RATE", value_name = "SIZE", value_parser = files_size)]
+    speech_rate: Option<Size>,
 
     /// What a guess at a stolen password costs; low is for tests alone
     #[arg(long, env = "CHATSRV_PASSWORD_COST", value_name = "COST", default_value = "normal")]
@@ -308,6 +315,12 @@ impl Options {
     pub fn tls(&self) -> Option<Tls> {
         let (certificate, key) = (self.tls_cert.clone()?, self.tls_key.clone()?);
         Some(Tls { certificate, key, port: self.tls_port.unwrap_or(TLS_PORT) })
+    }
+
+    /// The largest number of bytes a second that one user says; 0 is no limit.
+    pub fn speech_rate(&self) -> Size {
+        let default = if self.rate > 0 { SPEECH_RATE } else { Size(0) };
+        self.speech_rate.unwrap_or(default)
     }
 
     /// The path of the shared folder.

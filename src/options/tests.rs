@@ -46,6 +46,7 @@ fn with_nothing_given_the_defaults_hold() {
     assert_eq!(options.history, None);
     assert_eq!(options.send_queue, Size(1 << 20));
     assert_eq!(options.rate, 100);
+    assert_eq!(options.speech_rate(), Size(16 << 10));
     assert_eq!(options.max_file, Size(4 << 30));
     assert_eq!(options.quota, Size(16 << 30));
     assert_eq!(options.reserve, None);
@@ -135,6 +136,9 @@ fn numbers_and_sizes_have_bounds() {
     assert_eq!(options(&["--send-queue", "64KiB"]).send_queue, SEND_QUEUE_MIN);
     assert_eq!(options(&["--send-queue", "1TiB"]).send_queue, SEND_QUEUE_MAX);
     assert_eq!(options(&["--rate", "0"]).rate, 0);
+    assert_eq!(options(&["--rate", "0"]).speech_rate(), Size(0));
+    assert_eq!(options(&["--rate", "0", "--speech-rate", "1KiB"]).speech_rate(), Size(1024));
+    assert_eq!(options(&["--speech-rate", "0"]).speech_rate(), Size(0));
     assert_eq!(options(&["--max-file", "0"]).max_file, Size(0));
     assert_eq!(options(&["--quota", "1048576TiB"]).quota, FILES_SIZE_MAX);
     assert_eq!(options(&["--presence-limit", "0"]).presence_limit, 0);
@@ -154,6 +158,7 @@ fn numbers_and_sizes_have_bounds() {
         ["--exempt", "localhost"],
         ["--group-max", "0"],
         ["--rate", "-1"],
+        ["--speech-rate", "fast"],
     ] {
         assert!(read(&words).is_err(), "{words:?}");
     }

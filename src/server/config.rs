@@ -35,6 +35,8 @@ pub struct ServerConfig {
     pub send_queue_total: usize,
     /// The largest number of lines a second from one connection; 0 is no limit.
     pub rate: u32,
+    /// The largest number of bytes a second that one user says; 0 is no limit.
+    pub speech_rate: u64,
     /// The time that a graceful stop may take.
     pub drain: Duration,
 }

@@ -44,6 +44,7 @@
 //! operator's socket file is removed, and the store is waited for, after the loop has ended.
 
 mod audit_file;
+mod backlogs;
 mod buffers;
 mod clock;
 mod closer;
@@ -66,6 +67,7 @@ mod poll;
 mod process;
 mod service;
 mod signals;
+mod speech;
 mod state;
 mod strangers;
 mod supervisor;

@@ -60,7 +60,7 @@ impl Server {
             supervisor: Supervisor::new(&poll)?,
             time: Time::begin(room),
             connections: Connections::with_room_for(room),
-            gate: Gate::new(config.rate),
+            gate: Gate::new(&config),
             files: OpenFiles::new(config.limits.transfers)?,
             exchanges: Exchanges::new(config.limits.exchanges),
             buffers: Buffers::new(certificates.is_some()),

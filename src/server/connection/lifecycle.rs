@@ -32,6 +32,9 @@ pub enum Pause {
     Turn,
     /// It sends more lines a second than allowed. A timer resumes it.
     Rate,
+    /// Its user says more than allowed, or has filled most of another one's send queue. A timer
+    /// resumes it.
+    Speech,
     /// A request has to be answered first, or replies have to be read by the peer. A flush resumes
     /// it.
     Answer,

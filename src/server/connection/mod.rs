@@ -276,7 +276,14 @@ impl Connection {
         match self.lifecycle.pause() {
             None => false,
             Some(Pause::Answer) => !self.outbox.is_full(),
-            Some(Pause::Turn | Pause::Rate | Pause::Disk | Pause::Store | Pause::Handshake) => true,
+            Some(
+                Pause::Turn
+                | Pause::Rate
+                | Pause::Speech
+                | Pause::Disk
+                | Pause::Store
+                | Pause::Handshake,
+            ) => true,
         }
     }
 

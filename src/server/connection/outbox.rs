@@ -151,6 +151,12 @@ impl Outbox {
         self.lines.len() + self.asked.as_ref().map_or(0, |asked| asked.lists.memory())
     }
 
+    /// Returns true if more than so many bytes of events may wait; false if they surely do not.
+    #[inline]
+    pub fn may_hold_unasked(&self, bytes: usize) -> bool {
+        self.unasked > bytes
+    }
+
     /// The number of bytes of events that wait.
     pub fn unasked_bytes(&self) -> usize {
         self.unasked.min(self.waiting_bytes())

@@ -85,11 +85,20 @@ impl Server {
     fn tell(&mut self, event: &Event, to: &[ConnId]) {
         let mut shared = SharedRange::default();
         let lines = &mut self.buffers.lines;
+        let backlogs = &mut self.gate.backlogs;
+        let counted_above = backlogs.counted_above();
         for id in to {
             if let Some(connection) = self.connections.get(*id) {
                 let variant = connection.variant();
                 let range = shared.get(variant, lines, |out| wire::encode(event, variant, out));
                 connection.outbox.push_unasked(lines.of(variant), range);
+                if connection.outbox.may_hold_unasked(counted_above)
+                    && let Event::Said(message) | Event::SaidElsewhere(message) = event
+                {
+                    let waiting = connection.outbox.unasked_bytes();
+                    let now = self.time.monotonic();
+                    backlogs.said(*id, message.from, range.len(), waiting, now);
+                }
                 self.connections.mark_dirty(*id);
             }
         }
@@ -113,6 +122,7 @@ impl Server {
         if !connection.lifecycle.is_open() {
             return;
         }
+        self.gate.backlogs.gone(id);
         connection.lifecycle.begin_to_flush(reason);
         connection.inbound.clear();
         connection.uploads = None;

@@ -89,8 +89,12 @@ impl Server {
             Phase::Flushing(reason) => return self.finish_on(id, reason),
             Phase::Lingering(_) | Phase::Doomed(_) => return,
         }
-        if connection.outbox.unasked_bytes() > self.config.send_queue {
+        let unasked = connection.outbox.unasked_bytes();
+        if unasked > self.config.send_queue {
             return self.close_slow(id);
+        }
+        if !self.gate.backlogs.is_empty() {
+            self.gate.backlogs.read(id, unasked);
         }
         if self.gate.flushed(id, connection, &self.hub) {
             return;
