@@ -153,6 +153,7 @@ impl Chat {
             alive_period: Duration::from_secs(30),
             groups: GroupBounds { members_max: GROUP_MEMBERS, per_user_max: 256, all_max: 10_000 },
             file_size_max: 0,
+            places: 1000,
             quota: 0,
         };
         let kept = Snapshot { accounts: (0..users).map(account).collect(), ..Snapshot::default() };

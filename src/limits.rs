@@ -214,6 +214,22 @@ pub const DOWNLOADS_MAX: usize = 16;
 /// descriptor.
 pub const UPLOADS_MAX: usize = 16;
 
+/// Which part of the places for transfers one user may hold: a sixteenth.
+pub const USER_PLACES_SHARE: usize = 16;
+
+/// Which part of the places strangers may hold together, where files are public: a quarter.
+pub const GUEST_PLACES_SHARE: usize = 4;
+
+/// Transfers of strangers from one network.
+pub const GUEST_TRANSFERS_PER_NETWORK_MAX: usize = 2;
+
+/// How long a transfer may move no byte while others want its place or its name.
+pub const STALLED_AFTER: Duration = Duration::from_secs(60);
+
+/// How often it is looked which transfers stand still, where places are wanted: all connections are
+/// looked at.
+pub const STALLED_LOOK_PERIOD: Duration = Duration::from_secs(1);
+
 /// How long an upload that broke off is kept, and can go on.
 pub const UPLOAD_KEPT_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 /// Calls for direct chats that one user may make in each [`CALL_PERIOD`]: each is a notice to

@@ -110,7 +110,7 @@ fn run(options: Options) -> Result<(), (Exit, String)> {
         }
     };
     let seed = random_seed().map_err(system)?;
-    let hub = Hub::new(hub_config(&options), seed, kept);
+    let hub = Hub::new(hub_config(&options, shares), seed, kept);
     let config = server_config(&options, shares, memory);
     let start = Start::new(&options, &config, rooms);
     let server =
@@ -237,7 +237,7 @@ fn store_config(options: &Options) -> store::StoreConfig {
     }
 }
 
-fn hub_config(options: &Options) -> hub::config::Config {
+fn hub_config(options: &Options, shares: Shares) -> hub::config::Config {
     hub::config::Config {
         registration: options.registration == Registration::Open,
         public_files: options.public_files,
@@ -254,6 +254,7 @@ fn hub_config(options: &Options) -> hub::config::Config {
             all_max: options.groups_max.get() as usize,
         },
         file_size_max: options.max_file.0,
+        places: usize::try_from(shares.transfers).unwrap_or(usize::MAX),
         quota: options.quota.0,
     }
 }

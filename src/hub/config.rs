@@ -29,6 +29,8 @@ pub struct Config {
     pub groups: GroupBounds,
     /// The largest file that may be sent, in bytes.
     pub file_size_max: u64,
+    /// How many files may be open for transfers at a time.
+    pub places: usize,
     /// The largest total size in bytes of all files and uploads of one user.
     pub quota: u64,
 }

@@ -52,7 +52,7 @@ impl Domains {
             groups: Groups::new((kept.groups, kept.untold), &accounts),
             accounts,
             messages,
-            files: Files::new(),
+            files: Files::new(config.places),
             calls: Calls::new(config.alive_period),
             admin: Admin::default(),
             login: Login::default(),

@@ -104,6 +104,15 @@ pub enum Effect {
         /// The number of its stream.
         stream: u32,
     },
+    /// Somebody found no place for a transfer: end those that stand still.
+    PlaceWanted,
+    /// Somebody wants the name of an upload: end it if it stands still.
+    NameWanted {
+        /// The connection that sends it.
+        conn: ConnId,
+        /// The number of its stream.
+        stream: u32,
+    },
     /// Answer with the list of all metrics.
     Figures {
         /// The connection that gets it.

@@ -99,8 +99,8 @@ impl Hub {
             }
             Input::Asked { conn, request } => requests::asked(domains, conn, request, cx),
             Input::File { conn, stream } => Files::stray_chunk(conn, stream, cx),
-            Input::DownloadOver { conn, stream, complete } => {
-                Files::download_over(conn, stream, complete, cx);
+            Input::DownloadOver { conn, stream, end } => {
+                Files::download_over(conn, stream, end, cx);
             }
             Input::UploadOver { conn, stream, end } => {
                 domains.files.upload_over(conn, stream, end, cx);

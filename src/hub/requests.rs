@@ -299,7 +299,7 @@ fn file_request(domains: &mut Domains, conn: ConnId, request: Request, cx: &mut 
     let result = match (request, caller) {
         (Request::Ls(path), _) => return files.list_folder(conn, path, cx),
         (Request::Sum(file), _) => return files.sum(conn, file, cx),
-        (Request::Get { offset, file }, _) => files.download(conn, offset, file, cx),
+        (Request::Get { offset, file }, _) => files.download(conn, offset, file, people, cx),
         (Request::Put { size, name }, Some(caller)) => files.put(caller, name, size, people, cx),
         (Request::Sendfile { to, size, name }, Some(caller)) => {
             send_file(domains, caller, to, (size, name), cx)

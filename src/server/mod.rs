@@ -77,6 +77,7 @@ mod time;
 mod timers;
 mod tls;
 mod transfer_id;
+mod wanted;
 
 pub use audit_file::{AuditFile, AuditSink};
 pub use clock::unix_micros;

@@ -59,6 +59,7 @@ pub fn config() -> Config {
         delete_window: Duration::from_secs(24 * 60 * 60),
         groups: groups(100),
         file_size_max: 1000,
+        places: 10_000,
         quota: 2000,
         alive_period: Duration::from_secs(30),
     }

@@ -1,6 +1,7 @@
 //! Replies that are lists, written page by page, and the output that has to wait until they end.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use super::download::{OutboxEvent, OutgoingFile};
 use super::line_queue::LineQueue;
@@ -188,6 +189,17 @@ impl Lists {
     /// Drops the waiting downloads for which `is_meant` is true.
     pub fn cancel(&mut self, is_meant: impl Fn(&OutgoingFile) -> bool) {
         self.behind.retain(|answer| !matches!(answer, Behind::OutgoingFile(one) if is_meant(one)));
+    }
+
+    /// Drops the waiting downloads that wait since a time, and adds their streams.
+    pub fn drop_stalled(&mut self, since: Duration, streams: &mut Vec<u32>) {
+        self.behind.retain(|answer| match answer {
+            Behind::OutgoingFile(one) if one.is_stalled(since) => {
+                streams.push(one.stream());
+                false
+            }
+            _ => true,
+        });
     }
 
     /// The number of bytes of events that are held back.

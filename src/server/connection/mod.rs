@@ -261,6 +261,11 @@ impl Connection {
         }
     }
 
+    /// The streams of the uploads that have stood still since a time, though the disk was ready.
+    pub fn stalled_uploads(&self, since: Duration) -> impl Iterator<Item = u32> {
+        self.uploads.iter().flat_map(move |uploads| uploads.stalled(since))
+    }
+
     /// Returns true if the uploads are ahead of the disk, so that the peer has to wait.
     pub fn is_upload_behind(&self) -> bool {
         self.uploads.as_ref().is_some_and(|uploads| uploads.are_behind())

@@ -7,6 +7,7 @@
 //! once, at the end of the tick. An idle outbox owns no memory.
 
 use std::io;
+use std::time::Duration;
 
 use super::chunks::OutgoingFiles;
 use super::download::{OutboxEvent, OutgoingFile};
@@ -113,6 +114,23 @@ impl Outbox {
     /// Cancels all downloads; the chunk under way is still completed.
     pub fn cancel_downloads(&mut self) {
         self.cancel(|_| true);
+    }
+
+    /// Notes which downloads have sent bytes since the last call.
+    pub fn note_progress(&mut self, now: Duration) {
+        if let Some(asked) = &mut self.asked {
+            asked.downloads.iter_mut().for_each(|download| download.note_progress(now));
+        }
+    }
+
+    /// Drops the downloads that have sent no byte since a time, and returns their streams.
+    pub fn drop_stalled(&mut self, since: Duration) -> Vec<u32> {
+        let mut streams = Vec::new();
+        if let Some(LongAnswers { lists, downloads }) = self.asked.as_deref_mut() {
+            downloads.drop_stalled(since, &mut streams);
+            lists.drop_stalled(since, &mut streams);
+        }
+        streams
     }
 
     /// Drops all output but the rest of a line or chunk that was begun, so that one more line can

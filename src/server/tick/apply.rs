@@ -54,9 +54,12 @@ impl Server {
             Effect::Download { conn, job_id, stream, bytes } => {
                 let Some(opened) = self.files.take_file(job_id) else { return };
                 let Some(connection) = self.connections.get(conn) else { return };
-                connection.outbox.push_download(OutgoingFile::new(stream, opened, bytes));
+                let now = self.time.monotonic();
+                connection.outbox.push_download(OutgoingFile::new(stream, opened, bytes, now));
                 self.connections.mark_dirty(conn);
             }
+            Effect::PlaceWanted => self.files.wanted.place(),
+            Effect::NameWanted { conn, stream } => self.files.wanted.name(conn, stream),
             Effect::Figures { conn } => self.list_metrics(conn),
             Effect::Stop { seconds } => self.stop_in(Duration::from_secs(seconds.into())),
             Effect::DropFile { job_id } => self.files.close(job_id),

@@ -12,6 +12,7 @@ mod read;
 mod receive;
 mod results;
 mod settle;
+mod stalled;
 mod stop;
 
 use std::io;
@@ -51,6 +52,7 @@ impl Server {
         self.read_ready(&ready);
         self.take_results();
         self.watch_audit();
+        self.end_stalled();
         self.run_timers();
         self.accept_ready(&ready);
         self.settle();

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::chat::close::CloseReason;
 use crate::chat::name::UserName;
-use crate::hub::input::{ConnId, Input};
+use crate::hub::input::{ConnId, DownloadEnd, Input};
 use crate::limits::{LINGER_TIME_MAX, SHED_SHARE};
 use crate::server::connection::download::OutboxEvent;
 use crate::server::connection::{Connection, Phase, TimerDue};
@@ -42,6 +42,7 @@ impl Server {
         }
         let mut events = std::mem::take(&mut self.buffers.outbox_events);
         let flushed = connection.flush(&self.buffers.lines, &mut self.buffers.tls, &mut events);
+        connection.outbox.note_progress(self.time.monotonic());
         if flushed.is_ok() {
             self.connections.count_waiting(id);
             self.handle_events(id, &mut events);
@@ -69,7 +70,8 @@ impl Server {
                     self.store.warm(transfer_id(conn, stream), file, bytes);
                 }
                 OutboxEvent::Over { stream, complete } => {
-                    self.tell_hub(Input::DownloadOver { conn, stream, complete });
+                    let end = if complete { DownloadEnd::Whole } else { DownloadEnd::Failed };
+                    self.tell_hub(Input::DownloadOver { conn, stream, end });
                 }
             }
         }

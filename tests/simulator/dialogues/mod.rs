@@ -22,6 +22,7 @@ mod order;
 mod pace;
 mod peers;
 mod people;
+mod places;
 mod presence;
 mod regressions;
 mod sent;

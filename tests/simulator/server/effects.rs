@@ -6,6 +6,7 @@ use chatsrv::chat::event::Event;
 use chatsrv::chat::kind::Kind;
 use chatsrv::hub::effect::Effect;
 use chatsrv::hub::input::ConnId;
+use chatsrv::limits::STALLED_AFTER;
 use chatsrv::protocol::wire;
 
 use super::{FIGURES, OpenList, Opened, Pipe, Server, Upload};
@@ -63,7 +64,8 @@ impl Server {
                 };
                 let pipe = self.pipe(*conn);
                 let (left, written) = (bytes.clone(), bytes.start);
-                let upload = Upload { id, left, written, is_ended: false };
+                let moved = self.now.monotonic;
+                let upload = Upload { id, left, written, is_ended: false, moved };
                 let known = self.pipes[pipe].uploads.insert(*stream, upload);
                 assert!(known.is_none(), "stream {stream} comes twice");
             }
@@ -71,6 +73,14 @@ impl Server {
                 let pipe = self.pipe(*conn);
                 let known = self.pipes[pipe].uploads.remove(stream);
                 assert!(known.is_some(), "stream {stream} is cancelled and was not open");
+            }
+            Effect::PlaceWanted => {}
+            Effect::NameWanted { conn, stream } => {
+                let pipe = self.pipe(*conn);
+                let upload = &self.pipes[pipe].uploads[stream];
+                if !upload.is_ended && upload.moved + STALLED_AFTER <= self.now.monotonic {
+                    self.stalled.push((pipe, *stream));
+                }
             }
             Effect::Figures { conn } => self.output(*conn).extend_from_slice(FIGURES),
             Effect::Audit(line) => is_line_of_audit(line),

@@ -37,6 +37,7 @@ pub fn run(seed: u64, people: usize) -> Counts {
         history: None,
         delete_window: Duration::ZERO,
         file_size_max: 400,
+        places: 10_000,
         quota: 2_000,
     };
     let mut store = Store::new();

@@ -119,6 +119,7 @@ impl World {
             delete_window: Duration::from_secs([0, 10, 100_000][rng.usize(..3)]),
             history: (rng.u8(..4) == 0).then(|| Duration::from_secs(rng.u64(10..4000))),
             file_size_max: 400,
+            places: 10_000,
             quota: 2_000,
         };
         let mut store = Store::new();
