@@ -76,6 +76,9 @@ pub struct Snapshot {
 }
 
 /// An operation that may block.
+///
+/// What changes the store is done in the order in which it began. What reads messages is done after
+/// all that began before it, but some of what began later may be done already.
 #[derive(Clone, Debug)]
 pub enum Job {
     /// Hash the password and keep the account.
@@ -170,11 +173,16 @@ pub enum Job {
         reader: Number,
         /// The message before which the last ones of the listed chats are; none is the end.
         before: Option<MessageId>,
+        /// The newest message that counts. What was kept before this job began is listed, whatever
+        /// is kept until it is done.
+        until: MessageId,
     },
     /// Count the unread messages in all chats of a user but `*`.
     CountUnread {
         /// The user.
         reader: Number,
+        /// The newest message that counts, as in [`Job::ListChats`].
+        until: MessageId,
     },
     /// Select the messages of a list.
     SelectMessages {
@@ -182,9 +190,14 @@ pub enum Job {
         reader: Number,
         /// The selection.
         which: Selection,
+        /// The newest message that may be selected, as in [`Job::ListChats`]. A search does not
+        /// look at it.
+        until: MessageId,
     },
     /// Read messages. The answer is bounded in bytes, but has one message at least.
     FetchMessages {
+        /// The user who reads.
+        reader: Number,
         /// Their ids, oldest first.
         ids: Vec<MessageId>,
     },

@@ -124,7 +124,8 @@ fn let_in(domains: &mut Domains, caller: Caller, entering: Entering, cx: &mut Cx
     if !was_present {
         propose(domains, Proposal::of_nobody(Entry::CameOnline(reader)), cx);
     }
-    domains.welcomes.begin(Job::CountUnread { reader }, (conn, user), cx);
+    let until = cx.core.sequence.newest();
+    domains.welcomes.begin(Job::CountUnread { reader, until }, (conn, user), cx);
 }
 
 /// Completes a login once the unread messages are counted: the user is online, and gets the

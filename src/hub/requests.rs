@@ -246,7 +246,7 @@ fn message_request(domains: &mut Domains, conn: ConnId, request: Request, cx: &m
             Ok(None)
         }
         Request::Delete(id) => {
-            messages.delete(from, id, cx);
+            messages.delete(from, id, people, cx);
             Ok(None)
         }
         Request::Seen { chat, id } => History::seen(from, (chat, id), people).map(Some),

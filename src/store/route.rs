@@ -5,17 +5,19 @@ use std::sync::Arc;
 use super::completions::Completions;
 use super::database::Workers;
 use super::requests::{
-    AccountRequest, GroupRequest, MessageRequest, SearchRequest, Step, StoreRequest, UploadDraft,
-    UploadRequest, UploadTask,
+    AccountRequest, GroupRequest, HistoryQuery, HistoryRequest, MessageRequest, SearchRequest,
+    Step, StoreRequest, UploadDraft, UploadRequest, UploadTask,
 };
 use super::rows::files::Garbage;
 use super::rows::tokens;
 use super::sender::RequestSender;
 use super::slots::PasswordSlots;
 use super::work::files::{FileReaders, Source};
+use super::work::history::HistoryReaders;
 use super::work::passwords::{HashPurpose, PasswordTask, Passwords};
 use super::work::search::Search;
 use super::work::uploads::FileWriters;
+use crate::chat::id::MessageId;
 use crate::chat::name::Number;
 use crate::chat::refusal::Failure;
 use crate::chat::text::Secret;
@@ -27,6 +29,7 @@ pub(super) struct Route {
     pub(super) database: RequestSender,
     pub(super) passwords: Passwords,
     pub(super) slots: PasswordSlots,
+    pub(super) history: HistoryReaders,
     pub(super) search: Arc<Search>,
     pub(super) files: FileReaders,
     pub(super) uploads: FileWriters,
@@ -81,13 +84,21 @@ impl Route {
             about_messages @ (Job::KeepMessage { .. }
             | Job::FindKey { .. }
             | Job::RaiseIdMark { .. }
-            | Job::ListChats { .. }
-            | Job::CountUnread { .. }
-            | Job::FetchMessages { .. }
             | Job::MarkSeen { .. }
             | Job::DeleteMessage(_)
             | Job::RemoveOld { .. }) => self.ask_about_messages(id, about_messages),
-            Job::SelectMessages { reader, which } => self.ask(select(id, reader, which)),
+            Job::SelectMessages { reader, which, until } => {
+                self.ask(select(id, (reader, until), which))
+            }
+            Job::ListChats { reader, before, until } => {
+                self.read(id, (reader, until), HistoryQuery::Chats { before })
+            }
+            Job::CountUnread { reader, until } => {
+                self.read(id, (reader, until), HistoryQuery::Unread)
+            }
+            Job::FetchMessages { reader, ids } => {
+                self.read(id, (reader, MessageId(u64::MAX)), HistoryQuery::Messages(ids))
+            }
             Job::ListFolder { path } => self.files.list(id, path),
             Job::OpenFile { name } => self.files.open_file(id, Source::Shared(name)),
             Job::SumFile { name } => self.files.sum(id, Source::Shared(name)),
@@ -142,6 +153,7 @@ impl Route {
     pub(super) fn close(&self) {
         self.files.close();
         self.uploads.close();
+        self.history.close();
         self.search.close();
         self.passwords.close();
     }
@@ -150,14 +162,15 @@ impl Route {
         self.database.ask(request)
     }
 
+    fn read(&self, job: JobId, (reader, until): (Number, MessageId), which: HistoryQuery) -> bool {
+        self.ask(StoreRequest::History(HistoryRequest { job, reader, until, which }))
+    }
+
     fn ask_about_messages(&self, id: JobId, job: Job) -> bool {
         let request = match job {
             Job::KeepMessage { message, key } => MessageRequest::Keep { message, key },
             Job::FindKey { sender, key } => MessageRequest::FindKey { sender, key },
             Job::RaiseIdMark { mark } => MessageRequest::RaiseIdMark { mark },
-            Job::ListChats { reader, before } => MessageRequest::ListChats { reader, before },
-            Job::CountUnread { reader } => MessageRequest::CountUnread { reader },
-            Job::FetchMessages { ids } => MessageRequest::Fetch { ids },
             Job::MarkSeen { reader, chat, id } => MessageRequest::MarkSeen { reader, chat, id },
             Job::DeleteMessage(message) => MessageRequest::Delete { message },
             Job::RemoveOld { before } => MessageRequest::RemoveOld { before },
@@ -185,6 +198,12 @@ impl Route {
     /// is full.
     fn hand_on(&self, job: JobId, request: StoreRequest, step: Step) -> bool {
         match (request, step) {
+            (StoreRequest::History(request), Step::Read) => {
+                if let Some(refused) = self.history.ask(request) {
+                    self.refuse(refused);
+                }
+                true
+            }
             (StoreRequest::Search(request), Step::Search) => self.search.ask(request),
             (
                 StoreRequest::Account {
@@ -230,18 +249,14 @@ impl Workers for Route {
 }
 
 /// The request that selects the messages of a list.
-fn select(job: JobId, reader: Number, which: Selection) -> StoreRequest {
-    let request = match which {
-        Selection::Unread(chat) => MessageRequest::SelectUnread { reader, chat },
-        Selection::Last { chat, before, count } => {
-            MessageRequest::SelectLast { reader, chat, before, count }
-        }
-        Selection::After { chat, after, count } => {
-            MessageRequest::SelectAfter { reader, chat, after, count }
-        }
+fn select(job: JobId, (reader, until): (Number, MessageId), which: Selection) -> StoreRequest {
+    let which = match which {
+        Selection::Unread(chat) => HistoryQuery::UnreadOf(chat),
+        Selection::Last { chat, before, count } => HistoryQuery::Last { chat, before, count },
+        Selection::After { chat, after, count } => HistoryQuery::After { chat, after, count },
         Selection::Holding { chat, words } => {
             return StoreRequest::Search(SearchRequest { job, reader, chat, words });
         }
     };
-    StoreRequest::Message { job, request }
+    StoreRequest::History(HistoryRequest { job, reader, until, which })
 }

@@ -46,8 +46,9 @@ impl Deletions {
     }
 
     /// Looks for a message that a session wants to be removed.
-    pub fn find(&mut self, from: Caller, id: MessageId, cx: &mut Cx<'_>) {
-        let job = Job::FetchMessages { ids: vec![id] };
+    pub fn find(&mut self, from: Caller, id: MessageId, people: People<'_>, cx: &mut Cx<'_>) {
+        let reader = people.accounts.number(from.user);
+        let job = Job::FetchMessages { reader, ids: vec![id] };
         self.pending.begin(job, DeletionJob::Find(from, id), cx);
         cx.block(from.conn);
     }

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod groups;
+mod history;
 mod kind;
 mod messages;
 mod recounts;
@@ -14,6 +15,7 @@ mod uploads;
 
 pub(super) use accounts::AccountRequest;
 pub(super) use groups::GroupRequest;
+pub(super) use history::{HistoryQuery, HistoryRequest};
 pub(super) use kind::{Context, Step};
 pub(super) use messages::MessageRequest;
 pub(super) use search::SearchRequest;
@@ -37,6 +39,8 @@ pub(super) enum StoreRequest {
     Message { job: JobId, request: MessageRequest },
     /// About uploads and sent files.
     Upload(UploadRequest),
+    /// To read messages, which begins once all requests before it are committed.
+    History(HistoryRequest),
     /// A search, which begins once all requests before it are committed.
     Search(SearchRequest),
 }
@@ -48,6 +52,7 @@ impl StoreRequest {
             StoreRequest::Account { job, .. } => *job,
             StoreRequest::Group { job, .. } | StoreRequest::Message { job, .. } => Some(*job),
             StoreRequest::Upload(request) => request.job(),
+            StoreRequest::History(request) => Some(request.job),
             StoreRequest::Search(request) => Some(request.job),
         }
     }
@@ -97,6 +102,7 @@ impl StoreRequest {
             StoreRequest::Group { request, .. } => request,
             StoreRequest::Message { request, .. } => request,
             StoreRequest::Upload(request) => request,
+            StoreRequest::History(request) => request,
             StoreRequest::Search(request) => request,
         }
     }

@@ -236,7 +236,7 @@ pub(in crate::store) const MIGRATIONS: &[&str] = &[
 
 /// The number of pages of 4 KiB in the write-ahead log after which it is checkpointed. A page that
 /// changed many times since the last checkpoint is copied only once.
-const CHECKPOINT_PAGES: u32 = 4_096;
+pub(in crate::store) const CHECKPOINT_PAGES: u32 = 4_096;
 /// The size of the cache of prepared statements; there are fewer.
 const STATEMENTS_MAX: usize = 128;
 

@@ -385,7 +385,7 @@ fn a_sent_file_is_a_message_and_goes_with_it() {
     let sent = StoredMessage { file_size: Some(3), ..message(now, ALICE, direct()) };
     assert_eq!(fixture.run(Job::FindSent(MessageId(now))), Ok(Value::Sent(sent.clone())));
     assert_eq!(fixture.run(Job::FindSent(MessageId(now + 1))), Err(Failure::NotFound));
-    let fetch = Job::FetchMessages { ids: vec![MessageId(now)] };
+    let fetch = Job::FetchMessages { reader: BOB, ids: vec![MessageId(now)] };
     assert_eq!(fixture.run(fetch), Ok(Value::Messages(vec![sent])));
     let Ok(Value::Summed { sha256, size: 3 }) = fixture.run(Job::SumSent(MessageId(now))) else {
         panic!("no sum")
@@ -394,7 +394,8 @@ fn a_sent_file_is_a_message_and_goes_with_it() {
     assert_eq!(fixture.run(Job::SumSent(MessageId(now + 1))), Err(Failure::NotFound));
     assert_eq!(fixture.read_sent(now).unwrap(), b"abc");
     let words = Selection::Holding { chat: None, words: "picture".into() };
-    let search = Job::SelectMessages { reader: BOB, which: words };
+    let until = MessageId(u64::MAX);
+    let search = Job::SelectMessages { reader: BOB, which: words, until };
     let ids = vec![MessageId(now), MessageId(now + 1)];
     assert_eq!(fixture.run(search), Ok(Value::Found { ids, is_all: true }));
 

@@ -153,10 +153,14 @@ impl Store {
                 self.messages.raise_id_mark(*mark);
                 Ok(Value::Done)
             }
-            Job::ListChats { reader, before } => self.messages.list_chats(*reader, *before),
-            Job::CountUnread { reader } => self.messages.count_unread(*reader),
-            Job::SelectMessages { reader, which } => self.messages.select(*reader, which),
-            Job::FetchMessages { ids } => self.messages.fetch(ids),
+            Job::ListChats { reader, before, until } => {
+                self.messages.list_chats(*reader, *before, *until)
+            }
+            Job::CountUnread { reader, until } => self.messages.count_unread(*reader, *until),
+            Job::SelectMessages { reader, which, until } => {
+                self.messages.select(*reader, which, *until)
+            }
+            Job::FetchMessages { ids, .. } => self.messages.fetch(ids),
             Job::MarkSeen { reader, chat, id } => self.messages.mark_seen(*reader, *chat, *id),
             Job::DeleteMessage(id) => {
                 self.files.sent.remove(id);

@@ -131,7 +131,15 @@ impl NodeModel {
             // What was told before is out of date.
             self.session(conn).reading.pop_back();
         }
-        if let (Job::CountUnread { reader }, None) = (job, self.session(conn).user) {
+        if let Job::CountUnread { until, .. }
+        | Job::ListChats { until, .. }
+        | Job::SelectMessages { until, .. } = job
+        {
+            // Ids are not noted where nothing is kept.
+            let is_newest = *until == self.ledger.newest() || !self.config.keep_messages;
+            assert!(is_newest, "what was said before is seen, up to {until}");
+        }
+        if let (Job::CountUnread { reader, .. }, None) = (job, self.session(conn).user) {
             let was_present = self.open_sessions(*reader).next().is_some();
             let since = self.ledger.newest();
             let entering = Entering { user: *reader, since, held: Vec::new(), marks: Vec::new() };

@@ -1,6 +1,7 @@
 //! Every message that this server gave an id, and what became of it on its disk.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::RangeInclusive;
 
 use chatsrv::chat::id::{GroupId, MessageId};
 use chatsrv::chat::message::{Chat, StoredMessage};
@@ -124,20 +125,27 @@ impl Ledger {
         self.kept.values().map(|message| message.chat).collect()
     }
 
-    /// The messages of a chat from one on, oldest first.
-    pub fn history(&self, chat: Chat, since: MessageId) -> impl Iterator<Item = &StoredMessage> {
-        self.kept.range(since..).map(|(_, message)| message).filter(move |it| it.chat == chat)
+    /// The messages of a chat from one on up to another, oldest first.
+    pub fn history(
+        &self,
+        chat: Chat,
+        ids: RangeInclusive<MessageId>,
+    ) -> impl Iterator<Item = &StoredMessage> {
+        let (since, until) = ids.into_inner();
+        let messages = self.kept.range(since..).map(|(_, message)| message);
+        messages.take_while(move |it| it.id <= until).filter(move |it| it.chat == chat)
     }
 
-    /// What others sent in a chat from one message on and `reader` has not seen, oldest first.
+    /// What others sent in a chat from one message on up to another and `reader` has not seen,
+    /// oldest first.
     pub fn unread(
         &self,
         reader: Number,
         chat: Chat,
-        since: MessageId,
+        ids: RangeInclusive<MessageId>,
     ) -> impl Iterator<Item = &StoredMessage> {
         let seen = self.seen.get(&(reader, chat)).copied().unwrap_or_default();
-        let messages = self.history(chat, since);
+        let messages = self.history(chat, ids);
         messages.filter(move |message| message.from != reader && message.id > seen)
     }
 }

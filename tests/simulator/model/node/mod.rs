@@ -358,13 +358,13 @@ impl NodeModel {
             (Job::EndGroup(id), _) => self.group_ended(job_id, *id, outcome),
             (Job::ChangeGroups(rows), _) => self.rows_kept(job_id, rows, outcome),
             (Job::RemoveOld { before }, Ok(Value::Removed { .. })) => self.ledger.removed(*before),
-            (Job::CountUnread { reader }, outcome) => {
-                self.counted(asker, *reader, matches!(outcome, Ok(Value::Unread(_))));
+            (Job::CountUnread { reader, until }, outcome) => {
+                self.counted(asker, (*reader, *until), matches!(outcome, Ok(Value::Unread(_))));
             }
-            (Job::ListChats { reader, before }, outcome) => {
+            (Job::ListChats { reader, before, until }, outcome) => {
                 self.chats_listed(
                     asker,
-                    *reader,
+                    (*reader, *until),
                     *before,
                     matches!(outcome, Ok(Value::Chats { .. })),
                 );
@@ -376,9 +376,9 @@ impl NodeModel {
             }
             (Job::DeleteMessage(_), _) => self.deletion_done(job_id, outcome),
             (
-                Job::SelectMessages { reader, which },
+                Job::SelectMessages { reader, which, until },
                 Ok(Value::Selected { ids, .. } | Value::Found { ids, .. }),
-            ) => self.selected(asker, *reader, which, ids),
+            ) => self.selected(asker, (*reader, *until), which, ids),
             _ => {}
         }
     }
