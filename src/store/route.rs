@@ -122,7 +122,7 @@ impl Route {
         match job {
             Job::BeginUpload { owner, place, size, quota } => {
                 let announced = UploadDraft { owner, place, size, quota };
-                upload(UploadRequest::Begin { job: id, announced, gone: None })
+                upload(UploadRequest::Begin { job: id, announced, recounted: None })
             }
             Job::SyncUpload { upload: which, expected } => {
                 upload(UploadRequest::Sync { job: id, upload: which, expected })

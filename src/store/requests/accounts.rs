@@ -10,7 +10,7 @@ use crate::chat::name::{DisplayName, Number, UserName};
 use crate::chat::refusal::Failure;
 use crate::chat::text::Secret;
 use crate::hub::job::Value;
-use crate::store::rows::{accounts, files, networks, tokens, uploads};
+use crate::store::rows::{accounts, networks, tokens, uploads};
 use crate::store::slots::PasswordSlot;
 
 /// A request about an account.
@@ -154,12 +154,13 @@ fn facts(database: &Connection, number: Number) -> rusqlite::Result<AccountFacts
     let devices = tokens::devices(database, number)?;
     let last = devices.iter().max_by_key(|device| device.used);
     let last_login = networks::last_login(database, number)?;
+    let usage = uploads::usage(database, number)?;
     Ok(AccountFacts {
         created: accounts::created(database, number)?,
         last_seen: last_login.max(last.map(|device| device.used)),
         last_address: last.and_then(|device| device.address),
         tokens: tokens::count(database, number)?,
-        files: files::count(database, number)?,
-        bytes: uploads::usage(database, number)?.bytes,
+        files: usage.files,
+        bytes: usage.bytes,
     })
 }

@@ -19,7 +19,7 @@ pub(super) use history::{HistoryQuery, HistoryRequest};
 pub(super) use kind::{Context, Step};
 pub(super) use messages::MessageRequest;
 pub(super) use search::SearchRequest;
-pub(super) use tasks::{SyncTask, UploadDraft, UploadTask};
+pub(super) use tasks::{Recounted, SyncTask, UploadDraft, UploadTask};
 pub(super) use uploads::UploadRequest;
 
 use rusqlite::Connection;

@@ -232,6 +232,50 @@ pub(in crate::store) const MIGRATIONS: &[&str] = &[
         PRIMARY KEY (group_id, number)
     ) STRICT, WITHOUT ROWID;
     ",
+    "
+    -- What users have uploaded, in all three tables: kept, so that it need not be counted. A file
+    -- counts 4 KiB at least, and 4 PiB at most, so that no sum overflows.
+    CREATE TABLE usage (
+        owner      INTEGER PRIMARY KEY,
+        unfinished INTEGER NOT NULL, -- uploads
+        files      INTEGER NOT NULL, -- those in the shared folder, and those that were sent
+        bytes      INTEGER NOT NULL -- of all of them
+    ) STRICT;
+    INSERT INTO usage
+        SELECT owner, sum(unfinished), sum(files), sum(min(max(size, 4096), 4503599627370496))
+        FROM (SELECT owner, 1 AS unfinished, 0 AS files, size FROM uploads
+              UNION ALL SELECT owner, 0, 1, size FROM files
+              UNION ALL SELECT sender, 0, 1, size FROM sent)
+        GROUP BY owner;
+    CREATE TRIGGER upload_is_counted AFTER INSERT ON uploads BEGIN
+        INSERT INTO usage VALUES (new.owner, 1, 0, min(max(new.size, 4096), 4503599627370496))
+            ON CONFLICT DO UPDATE SET unfinished = unfinished + 1, bytes = bytes + excluded.bytes;
+    END;
+    CREATE TRIGGER upload_counts_no_more AFTER DELETE ON uploads BEGIN
+        UPDATE usage SET unfinished = unfinished - 1,
+            bytes = bytes - min(max(old.size, 4096), 4503599627370496) WHERE owner = old.owner;
+    END;
+    CREATE TRIGGER file_is_counted AFTER INSERT ON files BEGIN
+        INSERT INTO usage VALUES (new.owner, 0, 1, min(max(new.size, 4096), 4503599627370496))
+            ON CONFLICT DO UPDATE SET files = files + 1, bytes = bytes + excluded.bytes;
+    END;
+    CREATE TRIGGER file_counts_no_more AFTER DELETE ON files BEGIN
+        UPDATE usage SET files = files - 1,
+            bytes = bytes - min(max(old.size, 4096), 4503599627370496) WHERE owner = old.owner;
+    END;
+    CREATE TRIGGER sent_is_counted AFTER INSERT ON sent BEGIN
+        INSERT INTO usage VALUES (new.sender, 0, 1, min(max(new.size, 4096), 4503599627370496))
+            ON CONFLICT DO UPDATE SET files = files + 1, bytes = bytes + excluded.bytes;
+    END;
+    CREATE TRIGGER sent_counts_no_more AFTER DELETE ON sent BEGIN
+        UPDATE usage SET files = files - 1,
+            bytes = bytes - min(max(old.size, 4096), 4503599627370496) WHERE owner = old.sender;
+    END;
+    DROP INDEX sent_by_sender;
+    DROP INDEX files_by_owner;
+    -- The files of one owner are a range of this, in the order of their ids.
+    CREATE INDEX files_by_owner ON files (owner);
+    ",
 ];
 
 /// The number of pages of 4 KiB in the write-ahead log after which it is checkpointed. A page that

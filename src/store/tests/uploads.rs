@@ -347,6 +347,22 @@ fn a_file_that_was_removed_by_hand_counts_no_more() {
 }
 
 #[test]
+fn a_recount_goes_step_by_step_through_all_files() {
+    let mut fixture = Fixture::new();
+    assert_eq!(fixture.put(ALICE, "stands", b"1"), Ok(Value::Done));
+    let gone = "WITH RECURSIVE nth(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM nth LIMIT 1000)
+        INSERT INTO files SELECT id, 10001, 'gone' || id, 5000 FROM nth";
+    fixture.database().execute_batch(gone).unwrap();
+    let begin = |fixture: &mut Fixture, quota| {
+        fixture.begin_within(ALICE, shared("new"), 4_096, quota).map(|open| open.offset)
+    };
+    assert_eq!(begin(&mut fixture, 4_095), Err(Err(Failure::NoRoom)));
+    assert_eq!(fixture.count("files"), 1_001, "no recount would help");
+    assert_eq!(begin(&mut fixture, 2 * 4_096), Ok(0));
+    assert_eq!(fixture.count("files"), 1);
+}
+
+#[test]
 fn a_disk_without_room_is_told_before_and_while_writing() {
     let mut fixture = Fixture::new();
     for place in [shared("huge"), in_chat(direct())] {
