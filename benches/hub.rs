@@ -152,6 +152,7 @@ impl Chat {
             delete_window: Duration::ZERO,
             alive_period: Duration::from_secs(30),
             groups: GroupBounds { members_max: GROUP_MEMBERS, per_user_max: 256, all_max: 10_000 },
+            exempt: Vec::new(),
             file_size_max: 0,
             places: 1000,
             quota: 0,

@@ -200,6 +200,9 @@ pub const PRESENCE_NOTICES_MAX: u32 = 20;
 /// See [`PRESENCE_NOTICES_MAX`].
 pub const PRESENCE_PERIOD: Duration = Duration::from_secs(60);
 
+/// Networks that are banned at a time.
+pub const BANNED_NETWORKS_MAX: usize = 10_000;
+
 /// Users whom one session monitors.
 pub const MONITORED_USERS_MAX: usize = 100;
 

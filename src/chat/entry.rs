@@ -13,6 +13,7 @@ use crate::chat::group_action::GroupAction;
 use crate::chat::id::{GroupId, LogTime, MessageId};
 use crate::chat::message::{Chat, StoredMessage};
 use crate::chat::name::{DisplayName, GroupName, Key, Number};
+use crate::chat::sanction::{Sanction, Sanctioned};
 
 /// The place of an entry among all entries.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -31,14 +32,21 @@ pub enum Entry {
     AccountAdded(Account),
     /// A user has another display name.
     DisplayNameSet(Number, DisplayName),
-    /// A user is banned, or no longer.
-    BanSet {
-        /// The user.
-        user: Number,
+    /// There is a sanction, in place of one before, or it is lifted.
+    SanctionSet {
+        /// Against whom it is, and what it forbids.
+        whom: Sanctioned,
         /// The user who decided that.
         by: Number,
-        /// True if the ban begins.
-        banned: bool,
+        /// The sanction; none if it is lifted.
+        sanction: Option<Sanction>,
+    },
+    /// The time of a sanction is over. It has no effect on one that lasts until another time.
+    SanctionOver {
+        /// Against whom it was.
+        whom: Sanctioned,
+        /// The time until which it lasted, in seconds since the Unix epoch.
+        until: u64,
     },
     /// A user is an administrator, or is none any more.
     AdministratorSet {

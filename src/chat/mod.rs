@@ -27,6 +27,7 @@ pub mod moderation;
 pub mod name;
 pub mod refusal;
 pub mod request;
+pub mod sanction;
 pub mod sha256;
 pub mod term;
 pub mod text;

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::chat::cidr::Cidr;
+
 /// The options of the chat.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -27,6 +29,8 @@ pub struct Config {
     pub alive_period: Duration,
     /// The bounds of groups.
     pub groups: GroupBounds,
+    /// Networks that no ban shuts out.
+    pub exempt: Vec<Cidr>,
     /// The largest file that may be sent, in bytes.
     pub file_size_max: u64,
     /// How many files may be open for transfers at a time.

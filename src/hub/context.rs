@@ -139,6 +139,16 @@ impl Core {
         self.log_time
     }
 
+    /// The time by which entries are decided, in whole seconds since the Unix epoch.
+    pub fn seconds(&self) -> u64 {
+        self.log_time.0 / MICROS
+    }
+
+    /// The first whole second that is not before the time by which entries are decided.
+    pub fn next_second(&self) -> u64 {
+        self.log_time.0.div_ceil(MICROS)
+    }
+
     /// Converts a time by which entries are decided to the monotonic clock.
     pub fn when(&self, time: LogTime) -> Duration {
         self.now.monotonic + Duration::from_micros(time.0.saturating_sub(self.log_time.0))
@@ -384,6 +394,9 @@ impl<'a> Cx<'a> {
         self.effects.push(Effect::Upload { conn, job_id: job, stream, bytes: offset..size });
     }
 }
+
+/// Microseconds in a second.
+const MICROS: u64 = 1_000_000;
 
 /// The number of bits of a job's id that hold its domain.
 pub(super) const DOMAIN_BITS: u32 = 4;

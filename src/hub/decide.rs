@@ -9,6 +9,8 @@ use crate::chat::close::CloseReason;
 use crate::chat::entry::{Entry, Stamp};
 use crate::chat::event::Event;
 use crate::chat::name::{DisplayName, Number};
+use crate::chat::sanction::{Sanction, Sanctioned};
+use crate::chat::text::Reason;
 use crate::hub::audit::Deed;
 use crate::hub::context::Cx;
 use crate::hub::domains::Domains;
@@ -75,7 +77,10 @@ fn decide(
 fn apply_to_user(domains: &mut Domains, entry: Entry, cx: &mut Cx<'_>) {
     match entry {
         Entry::AccountAdded(account) => drop(domains.accounts.directory.add(account)),
-        Entry::BanSet { user, by, banned } => ban_set(domains, (user, by), banned, cx),
+        Entry::SanctionSet { whom, by, sanction } => {
+            sanction_set(domains, whom, (by, sanction), cx);
+        }
+        Entry::SanctionOver { whom, until } => sanction_over(domains, whom, until),
         Entry::AdministratorSet { user, by, admin } => {
             domains.accounts.set_administrator(user, by, admin);
         }
@@ -116,13 +121,62 @@ fn display_name_set(
     domains.presence.announce(user, event, but, &domains.accounts, cx);
 }
 
-/// Bans a user, or lifts the ban. With a ban, the session is to end, and groups are to get another
-/// admin.
-fn ban_set(domains: &mut Domains, (user, by): (Number, Number), banned: bool, cx: &mut Cx<'_>) {
-    let Some(user) = domains.accounts.set_banned(user, by, banned) else { return };
-    for session in domains.presence.open_sessions_of(user).filter(|_| banned) {
-        cx.close(session, CloseReason::Banned);
+/// Puts a sanction in the place of one before, or lifts it. With a ban, sessions are to end, and
+/// groups are to get another admin.
+fn sanction_set(
+    domains: &mut Domains,
+    whom: Sanctioned,
+    (by, sanction): (Number, Option<Sanction>),
+    cx: &mut Cx<'_>,
+) {
+    log_sanction(domains, whom, by, sanction.as_ref());
+    let begins = sanction.is_some();
+    domains.accounts.set_sanction(whom, sanction);
+    match whom {
+        Sanctioned::Ban(user) => {
+            let Some(user) = domains.accounts.directory.find_number(user) else { return };
+            for session in domains.presence.open_sessions_of(user).filter(|_| begins) {
+                cx.close(session, CloseReason::Banned);
+            }
+            let (groups, users) = domains.groups();
+            groups.ban_changed(user, users);
+        }
+        Sanctioned::Network(network) if begins => {
+            let there = cx.core.sessions.iter();
+            let there = there.filter(|(_, session)| network.contains(session.from));
+            for conn in there.map(|(conn, _)| conn).collect::<Vec<_>>() {
+                cx.close(conn, CloseReason::AddressBanned);
+            }
+        }
+        Sanctioned::Network(_) => {}
     }
-    let (groups, users) = domains.groups();
-    groups.ban_changed(user, users);
+}
+
+/// Lifts a sanction that is over.
+fn sanction_over(domains: &mut Domains, whom: Sanctioned, until: u64) {
+    if domains.accounts.end_sanction(whom, until).is_none() {
+        return;
+    }
+    if let Sanctioned::Ban(user) = whom
+        && let Some(user) = domains.accounts.directory.find_number(user)
+    {
+        let (groups, users) = domains.groups();
+        groups.ban_changed(user, users);
+    }
+}
+
+fn log_sanction(domains: &Domains, whom: Sanctioned, by: Number, sanction: Option<&Sanction>) {
+    let accounts = &domains.accounts;
+    let by = accounts.name_of(by);
+    let whom = match whom {
+        Sanctioned::Ban(user) => format!("user={}", accounts.name_of(user)),
+        Sanctioned::Network(network) => format!("network={network}"),
+    };
+    match sanction {
+        Some(Sanction { until, reason, .. }) => {
+            let reason = Quoted(reason.as_ref().map_or("", Reason::as_str));
+            log::info!("event=banned {whom} by={by} until={until} reason={reason}");
+        }
+        None => log::info!("event=unbanned {whom} by={by}"),
+    }
 }

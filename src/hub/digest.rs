@@ -13,15 +13,17 @@ pub fn is_kept(domains: &Domains) -> bool {
 }
 
 /// The digest: a line for each account, with its roles and the groups of whose end it has yet to be
-/// told; then a line for each group.
+/// told; a line for each banned network; then a line for each group.
 pub fn digest(domains: &Domains) -> Vec<String> {
     let Domains { accounts, groups, .. } = domains;
     let mut lines = Vec::new();
     for (user, account) in accounts.directory.iter() {
         let roles = &accounts.roles;
-        let of_roles = (roles.is_banned(user), roles.is_administrator(user));
+        let of_roles = (roles.sanctions.ban(user), roles.is_administrator(user));
         lines.push(format!("{:?}", (account, of_roles, groups.untold(user))));
     }
+    let networks = accounts.roles.sanctions.networks();
+    lines.extend(networks.map(|(network, ban)| format!("{network} {ban:?}")));
     // After a restart the accounts are in another order.
     lines.sort_unstable();
     lines.extend(groups.records(accounts).map(|record| format!("{record:?}")));

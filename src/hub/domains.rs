@@ -114,6 +114,7 @@ impl Domains {
             self.groups.next_deadline(core),
             self.files.next_deadline(),
             self.calls.next_look(),
+            self.admin.next_deadline(&self.accounts, core),
         ];
         all.into_iter().flatten().min()
     }
@@ -127,5 +128,6 @@ impl Domains {
         self.login.deadline(cx);
         self.messages.history.deadline(cx);
         self.files.deadline(cx);
+        self.admin.deadline(&mut self.accounts, cx);
     }
 }

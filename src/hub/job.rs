@@ -10,6 +10,7 @@ use crate::chat::id::{GroupId, MessageId, UploadId};
 use crate::chat::message::{Chat, ChatSummary, StoredMessage, Unread};
 use crate::chat::name::{DisplayName, FileName, GroupName, Key, Number, UserName};
 use crate::chat::refusal::Failure;
+use crate::chat::sanction::{Sanction, Sanctioned};
 use crate::chat::sha256::Sha256Sum;
 use crate::chat::text::Secret;
 
@@ -58,8 +59,8 @@ pub struct Snapshot {
     pub accounts: Vec<Account>,
     /// The numbers of the administrators.
     pub administrators: Vec<Number>,
-    /// The numbers of the banned users.
-    pub banned: Vec<Number>,
+    /// All sanctions, also those whose time is over.
+    pub sanctions: Vec<(Sanctioned, Sanction)>,
     /// The networks from which accounts have logged in.
     pub networks: Vec<NetworksOf>,
     /// The ceiling of the ids, which no message's id has reached; see [`Job::RaiseIdMark`].
@@ -221,12 +222,20 @@ pub enum Job {
     /// Make the ticket for a call: 32 bytes that nobody can guess, as text. The outcome is
     /// [`Value::Token`].
     MakeCallTicket,
-    /// Keep a ban, or its end. A ban invalidates all tokens that were made before.
-    SetBanned {
-        /// The user.
-        number: Number,
-        /// True if the ban begins.
-        banned: bool,
+    /// Keep a sanction in place of one before, or that it is lifted. A ban of a user invalidates all
+    /// tokens that were made before its end.
+    SetSanction {
+        /// Against whom it is.
+        whom: Sanctioned,
+        /// The sanction; none if it is lifted.
+        sanction: Option<Sanction>,
+    },
+    /// Keep that a sanction is lifted, if it lasts until that time.
+    EndSanction {
+        /// Against whom it was.
+        whom: Sanctioned,
+        /// The time until which it lasted, in seconds since the Unix epoch.
+        until: u64,
     },
     /// Keep that a user is an administrator, or is none any more.
     SetAdministrator {

@@ -35,6 +35,9 @@ pub fn connected(
     cx: &mut Cx<'_>,
 ) {
     cx.core.sessions.insert(conn, from, encryption);
+    if domains.accounts.roles.sanctions.cover(from, cx.core.seconds()) {
+        return cx.close(conn, CloseReason::AddressBanned);
+    }
     cx.answer(conn, Kind::Connect, Done::Greeted);
     if from == Address::Local {
         let (user, of) = (OPERATOR, Kind::LogIn);

@@ -59,6 +59,7 @@ mod whois;
 
 use std::time::Duration;
 
+use crate::chat::address::Address;
 use crate::chat::name::{Number, UserName};
 use crate::hub::accounts::directory::OPERATOR;
 use crate::hub::config::Config;
@@ -139,6 +140,12 @@ impl Hub {
     pub fn speaker(&self, conn: ConnId) -> Option<UserName> {
         let user = self.core.user_of(conn)?;
         (user != OPERATOR).then(|| self.domains.accounts.name(user))
+    }
+
+    /// Returns true if connections from an address are not taken now.
+    pub fn has_banned(&self, from: Address, now: Now) -> bool {
+        let sanctions = &self.domains.accounts.roles.sanctions;
+        sanctions.cover(from, now.unix_micros / 1_000_000)
     }
 
     /// Counters of what has happened since the server started.

@@ -6,7 +6,7 @@ use crate::chat::entry::{Entry, Said};
 use crate::chat::kind::Kind;
 use crate::chat::message::StoredMessage;
 use crate::chat::request::Place;
-use crate::hub::admin::Decided;
+use crate::hub::admin::{Decided, DueAnswer};
 use crate::hub::audit::Deed;
 use crate::hub::context::{Caller, Cx};
 use crate::hub::decide::{propose, propose_all};
@@ -42,13 +42,8 @@ pub fn outcome(domains: &mut Domains, job_id: JobId, outcome: Outcome, cx: &mut 
             domains.calls.done(job_id, outcome, &domains.accounts, cx);
         }
         Domain::Admin => {
-            if let Some(decided) = domains.admin.done(job_id, &outcome, &domains.accounts, cx) {
-                let Decided { conn, job, decision, entry } = decided;
-                propose(domains, Proposal::of_nobody(entry), cx);
-                settle(domains, cx);
-                let hand_over = domains.groups.due_to_hand_over();
-                propose_all(domains, hand_over, cx);
-                cx.resolve_answer(conn, job, decision.kind(), Ok(decision.done()));
+            if let Some(decided) = domains.admin.done(job_id, &outcome, &mut domains.accounts, cx) {
+                decided_on(domains, decided, cx);
             }
         }
         Domain::Devices => domains.devices.done(job_id, outcome, &domains.presence, cx),
@@ -75,6 +70,17 @@ pub fn outcome(domains: &mut Domains, job_id: JobId, outcome: Outcome, cx: &mut 
                 welcome(domains, conn, user, outcome, cx);
             }
         }
+    }
+}
+
+/// Lets a change of administration that is on disk hold from now on, and answers its request.
+fn decided_on(domains: &mut Domains, Decided { entry, due }: Decided, cx: &mut Cx<'_>) {
+    propose(domains, Proposal::of_nobody(entry), cx);
+    settle(domains, cx);
+    let hand_over = domains.groups.due_to_hand_over();
+    propose_all(domains, hand_over, cx);
+    if let Some(DueAnswer { conn, job, of, done }) = due {
+        cx.resolve_answer(conn, job, of, Ok(done));
     }
 }
 

@@ -5,9 +5,9 @@
 
 use std::time::Duration;
 
+use super::backlogs::Backlogs;
 use super::config::ServerConfig;
 use super::connection::{Connection, LineRate, Pause};
-use super::backlogs::Backlogs;
 use super::speech::Speech;
 use super::time::Time;
 use super::timers::Timer;

@@ -52,8 +52,11 @@ impl Route {
                 self.completions.finish(id, ticket);
                 true
             }
-            Job::SetBanned { number, banned } => {
-                account(AccountRequest::SetBanned { number, banned })
+            Job::SetSanction { whom, sanction } => {
+                account(AccountRequest::SetSanction { whom, sanction })
+            }
+            Job::EndSanction { whom, until } => {
+                account(AccountRequest::EndSanction { whom, until })
             }
             Job::SetAdministrator { number, admin } => {
                 account(AccountRequest::SetAdministrator { number, admin })

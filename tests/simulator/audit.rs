@@ -52,7 +52,7 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn log_in(server: &'a mut Server, store: &'a mut Store, account: Account) -> Self {
-        let pipe = server.connect(Address::host([192, 0, 2, 1].into()));
+        let pipe = server.connect(Address::host([198, 51, 100, 1].into()));
         let mut reader = Reader { server, store, account, pipe, unread: Vec::new() };
         let name = reader.account.name;
         let password = reader.store.password(reader.account.number).to_owned();

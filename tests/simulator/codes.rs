@@ -52,6 +52,9 @@ pub fn codes(verb: Verb, guest: bool) -> &'static [u16] {
         Verb::Call => &[250, 450, 503, 550],
         Verb::Kick => &[250, 503, 530, 550],
         Verb::Ban | Verb::Unban | Verb::Admin => &[250, 450, 452, 503, 530, 550],
+        Verb::Banaddr => &[250, 450, 452, 501, 503, 530],
+        Verb::Unbanaddr => &[250, 450, 452, 530],
+        Verb::Bans => &[250, 530],
         Verb::Dump | Verb::Shutdown => &[250, 530],
         _ => &[503, 530],
     }

@@ -253,9 +253,24 @@ impl People {
             12 => format!("D operator {}", self.text()),
             13..15 => format!("C KICK {name}"),
             15 => format!("C KICK {name} that's why"),
-            16 | 17 => format!("C BAN {name}"),
-            18..22 => format!("C UNBAN {name}"),
+            16 | 17 => format!("C BAN {name}{}", [" 5s", " 40s too loud", ""][rng.usize(..3)]),
+            18..20 => format!("C UNBAN {name}"),
+            20 => Self::about_networks(rng),
+            21 => "C BANS".into(),
             _ => format!("C ADMIN {name} {}", ["on", "off"][rng.usize(..2)]),
+        }
+    }
+
+    /// Bans of networks from which people come, most of them not for long.
+    fn about_networks(rng: &mut Rng) -> String {
+        let network = match rng.u8(..4) {
+            0 => format!("192.0.{}.0/24", rng.u8(..3)),
+            1 => "192.0.0.0/7".into(),
+            _ => format!("192.0.{}.{}", rng.u8(..3), rng.u8(..4)),
+        };
+        match rng.u8(..4) {
+            0 => format!("C UNBANADDR {network}"),
+            _ => format!("C BANADDR {network} {}", ["2s", "20s", "90s spam"][rng.usize(..3)]),
         }
     }
 

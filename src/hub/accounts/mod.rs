@@ -7,6 +7,7 @@
 pub mod directory;
 pub mod networks;
 pub mod roles;
+pub mod sanctions;
 pub mod throttle;
 
 use crate::chat::entry::Entry;
@@ -19,6 +20,7 @@ use crate::chat::account::Account;
 use crate::chat::address::Address;
 use crate::chat::kind::Kind;
 use crate::chat::name::{DisplayName, Number, UserName, UserRef};
+use crate::chat::sanction::{Sanction, Sanctioned};
 use crate::hub::context::{Caller, Cx};
 use crate::hub::input::{ConnId, Now};
 use crate::hub::job::{Job, JobId, Outcome, Snapshot, Value};
@@ -87,12 +89,25 @@ impl Accounts {
         self.networks.password_try(name, user, from, today(now))
     }
 
-    /// Bans a user, or lifts the ban. Returns the user's index, or none if there is no such user.
-    pub fn set_banned(&mut self, user: Number, by: Number, banned: bool) -> Option<UserIndex> {
-        let index = self.directory.find_number(user)?;
-        self.roles.set_banned(index, banned);
-        self.log(if banned { "banned" } else { "unbanned" }, index, by);
-        Some(index)
+    /// Puts a sanction in the place of one before, or lifts it. Returns the one before.
+    pub fn set_sanction(
+        &mut self,
+        whom: Sanctioned,
+        sanction: Option<Sanction>,
+    ) -> Option<Sanction> {
+        self.roles.sanctions.set(whom, sanction, &self.directory)
+    }
+
+    /// Lifts a sanction if it lasts until that time. Returns it.
+    pub fn end_sanction(&mut self, whom: Sanctioned, until: u64) -> Option<Sanction> {
+        let sanctions = &mut self.roles.sanctions;
+        sanctions.get(whom, &self.directory).filter(|sanction| sanction.ends_at(until))?;
+        sanctions.set(whom, None, &self.directory)
+    }
+
+    /// The name of an account by its number; the operator's if there is no such account any more.
+    pub fn name_of(&self, number: Number) -> UserName {
+        self.name(self.directory.find_number(number).unwrap_or(OPERATOR))
     }
 
     /// Makes a user an administrator, or takes that role away.

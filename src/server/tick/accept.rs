@@ -82,6 +82,11 @@ impl Server {
         self.accepts_again();
         let from = peer.address();
         let refusal = self.reason_to_refuse(peer);
+        // Who is banned is not worth a handshake.
+        if is_tls && refusal == Some(CloseReason::AddressBanned) {
+            log::debug!("event=refused peer={peer}");
+            return;
+        }
         if refusal.is_some() && self.connections.refused() >= self.config.limits.refused {
             log::debug!("event=refused peer={peer}");
             return;
@@ -123,6 +128,9 @@ impl Server {
     fn reason_to_refuse(&self, peer: Peer) -> Option<CloseReason> {
         if peer.is_operator() {
             return None;
+        }
+        if self.hub.has_banned(peer.address(), self.time.now) {
+            return Some(CloseReason::AddressBanned);
         }
         if self.connections.served() >= self.config.limits.clients {
             return Some(CloseReason::ConnectionLimit);

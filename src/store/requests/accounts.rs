@@ -8,9 +8,10 @@ use crate::chat::address::Address;
 use crate::chat::device::{DevicesToEnd, TokenId};
 use crate::chat::name::{DisplayName, Number, UserName};
 use crate::chat::refusal::Failure;
+use crate::chat::sanction::{Sanction, Sanctioned};
 use crate::chat::text::Secret;
 use crate::hub::job::Value;
-use crate::store::rows::{accounts, networks, tokens, uploads};
+use crate::store::rows::{accounts, networks, sanctions, tokens, uploads};
 use crate::store::slots::PasswordSlot;
 
 /// A request about an account.
@@ -28,8 +29,10 @@ pub(in crate::store) enum AccountRequest {
     KeepNetworks { number: Number, networks: Box<[KnownNetwork]> },
     /// Store a display name.
     SetDisplayName { number: Number, display: DisplayName },
-    /// Store a ban; or its end, which revokes all tokens.
-    SetBanned { number: Number, banned: bool },
+    /// Store a sanction, or that it is lifted; the end of a ban revokes all tokens.
+    SetSanction { whom: Sanctioned, sanction: Option<Sanction> },
+    /// Store that a sanction is lifted, if it lasts until that time.
+    EndSanction { whom: Sanctioned, until: u64 },
     /// Store whether an account is an administrator's.
     SetAdministrator { number: Number, admin: bool },
     /// Note that a token was used.
@@ -69,7 +72,8 @@ impl RequestKind for AccountRequest {
             AccountRequest::SetPassword { number, .. } => format!("a new password of {number}"),
             AccountRequest::KeepNetworks { number, .. } => format!("the networks of {number}"),
             AccountRequest::SetDisplayName { number, .. } => format!("a display name of {number}"),
-            AccountRequest::SetBanned { number, .. } => format!("a ban of {number}"),
+            AccountRequest::SetSanction { whom, .. } => format!("the sanction {whom:?}"),
+            AccountRequest::EndSanction { whom, .. } => format!("the end of {whom:?}"),
             AccountRequest::SetAdministrator { number, .. } => format!("what {number} may do"),
             AccountRequest::UseToken { number, .. } => format!("the use of a token of {number}"),
             AccountRequest::MakeToken { number, .. } => format!("a token for {number}"),
@@ -134,11 +138,16 @@ impl RequestKind for AccountRequest {
             AccountRequest::SetDisplayName { number, display } => {
                 accounts::set_display_name(database, *number, display)?;
             }
-            AccountRequest::SetBanned { number, banned } => {
-                accounts::set_banned(database, *number, *banned)?;
-                // Old tokens are refused while the ban lasts, and must not be valid again after it.
-                if !banned {
-                    tokens::end_all(database, *number)?;
+            AccountRequest::SetSanction { whom, sanction: Some(sanction) } => {
+                sanctions::insert(database, *whom, sanction)?;
+            }
+            AccountRequest::SetSanction { whom, sanction: None } => {
+                sanctions::remove(database, *whom)?;
+                lifted(database, *whom)?;
+            }
+            AccountRequest::EndSanction { whom, until } => {
+                if sanctions::remove_until(database, *whom, *until)? {
+                    lifted(database, *whom)?;
                 }
             }
             AccountRequest::SetAdministrator { number, admin } => {
@@ -146,6 +155,15 @@ impl RequestKind for AccountRequest {
             }
         }
         Ok(Step::Done(Ok(Value::Done)))
+    }
+}
+
+/// Ends what must not hold any more after a sanction: old tokens are refused while a ban lasts, and
+/// must not be valid again after it.
+fn lifted(database: &Connection, whom: Sanctioned) -> rusqlite::Result<()> {
+    match whom {
+        Sanctioned::Ban(number) => tokens::end_all(database, number),
+        Sanctioned::Network(_) => Ok(()),
     }
 }
 

@@ -54,16 +54,8 @@ fn parse(row: &Row<'_>) -> Result<Account, StoreFault> {
 pub(in crate::store) fn load_administrators(
     database: &Connection,
 ) -> Result<Vec<Number>, StoreFault> {
-    load_numbers(database, "SELECT number FROM accounts WHERE admin = 1 ORDER BY number")
-}
-
-/// Loads the numbers of the banned accounts, in order.
-pub(in crate::store) fn load_banned(database: &Connection) -> Result<Vec<Number>, StoreFault> {
-    load_numbers(database, "SELECT number FROM accounts WHERE banned = 1 ORDER BY number")
-}
-
-fn load_numbers(database: &Connection, select: &str) -> Result<Vec<Number>, StoreFault> {
-    let mut select = database.prepare(select)?;
+    let mut select =
+        database.prepare("SELECT number FROM accounts WHERE admin = 1 ORDER BY number")?;
     let numbers = select.query_map([], |row| row.get(0).map(Number))?;
     Ok(numbers.collect::<rusqlite::Result<_>>()?)
 }
@@ -144,18 +136,6 @@ pub(in crate::store) fn set_display_name(
     let changed = database
         .prepare_cached("UPDATE accounts SET display = ?2 WHERE number = ?1")?
         .execute((number.0, display.as_str()))?;
-    expect_one(changed)
-}
-
-/// Sets whether an account is banned.
-pub(in crate::store) fn set_banned(
-    database: &Connection,
-    number: Number,
-    banned: bool,
-) -> rusqlite::Result<()> {
-    let changed = database
-        .prepare_cached("UPDATE accounts SET banned = ?2 WHERE number = ?1")?
-        .execute((number.0, banned))?;
     expect_one(changed)
 }
 

@@ -14,6 +14,7 @@ pub(super) mod networks;
 mod outsiders;
 mod people;
 pub(super) mod removal;
+pub(super) mod sanctions;
 pub(super) mod schema;
 pub(super) mod snapshot;
 pub(super) mod tokens;

@@ -80,7 +80,10 @@ mod tests {
         let database = schema::open(&folder.path().join("store")).unwrap();
         for (number, name) in [(10_001, "alice"), (10_002, "bob")] {
             database
-                .execute("INSERT INTO accounts VALUES (?1, ?2, NULL, '', 0, 0, 0)", (number, name))
+                .execute(
+                    "INSERT INTO accounts (number, name, password, created) VALUES (?1, ?2, '', 0)",
+                    (number, name),
+                )
                 .unwrap();
         }
         let network = |prefix: &str, day| KnownNetwork { prefix: prefix.parse().unwrap(), day };

@@ -276,6 +276,22 @@ pub(in crate::store) const MIGRATIONS: &[&str] = &[
     -- The files of one owner are a range of this, in the order of their ids.
     CREATE INDEX files_by_owner ON files (owner);
     ",
+    "
+    -- What administrators have decided against users and networks.
+    CREATE TABLE sanctions (
+        kind   TEXT NOT NULL, -- 'ban' of an account, 'network'
+        whom   TEXT NOT NULL, -- an account's number, or '192.0.2.0/24'
+        by     INTEGER NOT NULL, -- an account's number
+        since  INTEGER NOT NULL, -- seconds since the Unix epoch
+        until  INTEGER, -- seconds since the Unix epoch; NULL where it does not end by itself
+        reason TEXT,
+        PRIMARY KEY (kind, whom)
+    ) STRICT, WITHOUT ROWID;
+    -- When the older ones began is not known.
+    INSERT INTO sanctions SELECT 'ban', CAST(number AS TEXT), 1, 0, NULL, NULL
+        FROM accounts WHERE banned = 1;
+    ALTER TABLE accounts DROP COLUMN banned;
+    ",
 ];
 
 /// The number of pages of 4 KiB in the write-ahead log after which it is checkpointed. A page that

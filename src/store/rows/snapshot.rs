@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 use super::uploads::{self, UploadRecord};
-use super::{accounts, groups, keys, messages, networks, tokens, untold};
+use super::{accounts, groups, keys, messages, networks, sanctions, tokens, untold};
 use crate::chat::id::UploadId;
 use crate::hub::job::Snapshot;
 use crate::store::error::StoreFault;
@@ -25,7 +25,7 @@ pub(in crate::store) fn load(
     Ok(Snapshot {
         accounts: accounts::load(database)?,
         administrators: accounts::load_administrators(database)?,
-        banned: accounts::load_banned(database)?,
+        sanctions: sanctions::load(database)?,
         networks: networks::load(database)?,
         devices: tokens::load_highest(database)?,
         id_mark: messages::load_id_mark(database)?,

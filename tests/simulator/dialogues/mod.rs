@@ -1,5 +1,6 @@
 //! Dialogues by theme.
 
+mod bans;
 mod chats;
 mod credentials;
 mod crowded;

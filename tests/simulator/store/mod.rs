@@ -16,6 +16,7 @@ use chatsrv::chat::account::{Account, AccountFacts, KnownNetwork};
 use chatsrv::chat::file::FolderEntry;
 use chatsrv::chat::name::{FileName, Number, UserName};
 use chatsrv::chat::refusal::Failure;
+use chatsrv::chat::sanction::{Sanction, Sanctioned};
 use chatsrv::hub::job::{Job, Outcome, Snapshot, Value};
 use chatsrv::limits::KNOWN_NETWORKS_MAX;
 
@@ -30,7 +31,7 @@ pub struct Store {
     names: HashSet<UserName>,
     tokens: Tokens,
     administrators: BTreeSet<Number>,
-    banned: BTreeSet<Number>,
+    sanctions: BTreeMap<Sanctioned, Sanction>,
     networks: BTreeMap<Number, Box<[KnownNetwork]>>,
     pub messages: Messages,
     pub files: Files,
@@ -45,7 +46,7 @@ impl Store {
             names: HashSet::new(),
             tokens: Tokens::default(),
             administrators: BTreeSet::new(),
-            banned: BTreeSet::new(),
+            sanctions: BTreeMap::new(),
             networks: BTreeMap::new(),
             messages: Messages::default(),
             files: Files::new(&files),
@@ -66,7 +67,7 @@ impl Store {
     }
 
     pub fn is_banned(&self, number: Number) -> bool {
-        self.banned.contains(&number)
+        self.sanctions.contains_key(&Sanctioned::Ban(number))
     }
 
     pub fn password(&self, number: Number) -> &str {
@@ -101,7 +102,7 @@ impl Store {
         Snapshot {
             accounts,
             administrators: numbers(&self.administrators),
-            banned: numbers(&self.banned),
+            sanctions: self.sanctions.clone().into_iter().collect(),
             networks: self.networks.clone().into_iter().collect(),
             devices: self.tokens.highest(),
             id_mark: self.messages.id_mark,
@@ -128,13 +129,6 @@ impl Store {
                 Ok(Value::Done)
             }
             Job::MakeCallTicket => Ok(Value::Token(self.tokens.draw("ticket"))),
-            Job::SetBanned { number, banned } => {
-                put(&mut self.banned, *number, *banned);
-                if !banned {
-                    self.tokens.end(*number, |_| true);
-                }
-                Ok(Value::Done)
-            }
             Job::SetAdministrator { number, admin } => {
                 put(&mut self.administrators, *number, *admin);
                 Ok(Value::Done)
@@ -167,7 +161,28 @@ impl Store {
                 self.messages.delete(*id)
             }
             Job::RemoveOld { before } => self.messages.remove_old(*before),
+            Job::SetSanction { whom, sanction: Some(sanction) } => {
+                self.sanctions.insert(*whom, sanction.clone());
+                Ok(Value::Done)
+            }
+            Job::SetSanction { whom, sanction: None } => {
+                self.lift(*whom);
+                Ok(Value::Done)
+            }
+            Job::EndSanction { whom, until } => {
+                if self.sanctions.get(whom).is_some_and(|sanction| sanction.ends_at(*until)) {
+                    self.lift(*whom);
+                }
+                Ok(Value::Done)
+            }
             other => self.run_small_job(other),
+        }
+    }
+
+    fn lift(&mut self, whom: Sanctioned) {
+        self.sanctions.remove(&whom);
+        if let Sanctioned::Ban(number) = whom {
+            self.tokens.end(number, |_| true);
         }
     }
 

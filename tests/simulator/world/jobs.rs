@@ -113,7 +113,8 @@ fn writes(job: &Job) -> bool {
             | Job::DeleteMessage(_)
             | Job::SetDisplayName { .. }
             | Job::KeepNetworks { .. }
-            | Job::SetBanned { .. }
+            | Job::SetSanction { .. }
+            | Job::EndSanction { .. }
             | Job::SetAdministrator { .. }
             | Job::SaveGroup(_)
             | Job::ChangeGroups(_)

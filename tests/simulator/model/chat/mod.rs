@@ -13,6 +13,7 @@ pub mod rules;
 mod strangers;
 
 use chatsrv::chat::entry::{Entry, Stamp};
+use chatsrv::chat::sanction::Sanctioned;
 use chatsrv::hub::job::Snapshot;
 
 use self::change::{Change, Decision, Refused};
@@ -50,6 +51,16 @@ impl ChatModel {
                 people.add(account.clone());
                 return Ok(Change::silent());
             }
+            Entry::SanctionSet { whom, sanction, .. } => {
+                people.set_sanction(*whom, sanction.clone());
+                return Ok(Change::silent());
+            }
+            Entry::SanctionOver { whom, until } => {
+                if people.sanction(*whom).is_some_and(|sanction| sanction.ends_at(*until)) {
+                    people.set_sanction(*whom, None);
+                }
+                return Ok(Change::silent());
+            }
             _ => {}
         }
         self.decide_on_user(entry)
@@ -59,7 +70,6 @@ impl ChatModel {
         let ChatModel { people, groups, .. } = self;
         match entry {
             Entry::DisplayNameSet(user, ..)
-            | Entry::BanSet { user, .. }
             | Entry::AdministratorSet { user, .. }
             | Entry::CameOnline(user)
             | Entry::WentOffline { user, .. }
@@ -69,7 +79,6 @@ impl ChatModel {
                 return Err(Refused::NotFound);
             }
             Entry::DisplayNameSet(user, display) => people.set_display(*user, display),
-            Entry::BanSet { user, banned, .. } => people.set_banned(*user, *banned),
             Entry::AdministratorSet { user, admin, .. } => people.set_administrator(*user, *admin),
             Entry::CameOnline(user) => {
                 people.came(*user);
@@ -90,10 +99,15 @@ impl ChatModel {
         let ChatModel { people, groups, .. } = self;
         let accounts = people.accounts().map(|account| {
             let number = account.number;
-            let roles = (people.is_banned(number), people.was_made_administrator(number));
+            let ban = people.sanction(Sanctioned::Ban(number));
+            let roles = (ban, people.was_made_administrator(number));
             format!("{:?}", (account, roles, groups.ended(number)))
         });
         let mut lines: Vec<String> = accounts.collect();
+        lines.extend(people.sanctions().filter_map(|(whom, ban)| match whom {
+            Sanctioned::Network(network) => Some(format!("{network} {ban:?}")),
+            Sanctioned::Ban(_) => None,
+        }));
         lines.sort_unstable();
         lines.extend(groups.groups.iter().map(|(id, group)| format!("{:?}", group.record(*id))));
         lines

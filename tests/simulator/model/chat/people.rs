@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chatsrv::chat::account::Account;
 use chatsrv::chat::name::{DisplayName, Number, UserName, UserRef};
+use chatsrv::chat::sanction::{Sanction, Sanctioned};
 use chatsrv::hub::job::Snapshot;
 
 /// All accounts, the operator's among them.
@@ -12,7 +13,7 @@ pub struct People {
     accounts: BTreeMap<Number, Account>,
     /// Everybody in the order in which the chat came to know them.
     order: Vec<Number>,
-    banned: BTreeSet<Number>,
+    sanctions: BTreeMap<Sanctioned, Sanction>,
     administrators: BTreeSet<Number>,
     /// Who was let in, and has not gone offline since.
     present: BTreeSet<Number>,
@@ -29,7 +30,7 @@ impl People {
         let mut people = People {
             accounts: BTreeMap::new(),
             order: Vec::new(),
-            banned: kept.banned.iter().copied().collect(),
+            sanctions: kept.sanctions.iter().cloned().collect(),
             administrators: kept.administrators.iter().copied().collect(),
             present: BTreeSet::new(),
             welcomed: BTreeSet::new(),
@@ -51,8 +52,20 @@ impl People {
         }
     }
 
-    pub fn set_banned(&mut self, user: Number, banned: bool) {
-        put(&mut self.banned, user, banned);
+    pub fn set_sanction(&mut self, whom: Sanctioned, sanction: Option<Sanction>) {
+        match sanction {
+            Some(sanction) => drop(self.sanctions.insert(whom, sanction)),
+            None => drop(self.sanctions.remove(&whom)),
+        }
+    }
+
+    pub fn sanction(&self, whom: Sanctioned) -> Option<&Sanction> {
+        self.sanctions.get(&whom)
+    }
+
+    /// All that hold, also those whose time is over.
+    pub fn sanctions(&self) -> impl Iterator<Item = (Sanctioned, &Sanction)> {
+        self.sanctions.iter().map(|(whom, sanction)| (*whom, sanction))
     }
 
     pub fn set_administrator(&mut self, user: Number, admin: bool) {
@@ -104,11 +117,11 @@ impl People {
     }
 
     pub fn are_any_banned(&self) -> bool {
-        !self.banned.is_empty()
+        !self.sanctions.is_empty()
     }
 
     pub fn is_banned(&self, user: Number) -> bool {
-        self.banned.contains(&user)
+        self.sanctions.contains_key(&Sanctioned::Ban(user))
     }
 
     /// Whether that role was given; the operator has it without.

@@ -70,6 +70,7 @@ impl NodeModel {
         assert_eq!(ended, std::mem::take(&mut self.logged_out), "these are logged out");
         self.check_sessions();
         if self.groups.is_deadline {
+            self.check_endings();
             self.do_what_is_due();
         }
         assert_eq!(told, std::mem::take(&mut self.presence));
@@ -114,6 +115,7 @@ impl NodeModel {
             }
             Job::RemoveOld { .. } | Job::KeepNetworks { .. } => return,
             Job::DeleteMessage(id) => return self.is_deleted(job_id, *id),
+            Job::EndSanction { whom, until } => return self.sanction_ends(*whom, *until),
             Job::SaveGroup(record) => return self.group_is_saved(job_id, record),
             Job::EndGroup(id) => return self.group_is_ended(job_id, *id),
             Job::ChangeGroups(rows) => return self.rows_change(job_id, rows),

@@ -21,6 +21,7 @@ mod messages;
 mod order;
 mod peers;
 mod presence;
+mod sanctions;
 mod sessions;
 mod uploads;
 
@@ -31,6 +32,7 @@ use chatsrv::chat::answer::Item;
 use chatsrv::chat::entry::Entry;
 use chatsrv::chat::id::{LogTime, MessageId};
 use chatsrv::chat::message::{Chat, Message, StoredMessage};
+use chatsrv::chat::moderation::Moderation;
 use chatsrv::chat::name::Number;
 use chatsrv::chat::request::Request;
 use chatsrv::chat::text::Reason;
@@ -51,6 +53,7 @@ use self::lists::DueList;
 use self::order::Order;
 use self::peers::Peers;
 use self::presence::{Minute, Presence, Told};
+use self::sanctions::Endings;
 use self::sessions::Session;
 use self::uploads::Expectations;
 use crate::model::chat::ChatModel;
@@ -91,6 +94,8 @@ pub struct NodeModel {
     said_away: u64,
     /// The notices of who came and went that the last input ought to bring.
     presence: Vec<Presence>,
+    /// The sanctions that end.
+    pub endings: Endings,
     /// What the others were told last of whom.
     told: BTreeMap<Number, Told>,
     /// Who caused notices, and how many, in the order in which these minutes began.
@@ -141,6 +146,7 @@ impl NodeModel {
             away: BTreeMap::new(),
             said_away: 0,
             presence: Vec::new(),
+            endings: Endings::default(),
             told: BTreeMap::new(),
             minutes: Vec::new(),
             told_late: 0,
@@ -177,6 +183,7 @@ impl NodeModel {
         self.sessions.clear();
         self.announced.clear();
         self.told.clear();
+        self.endings.forget();
         self.minutes.clear();
         self.away.clear();
         self.logged_out.clear();
@@ -302,6 +309,11 @@ impl NodeModel {
                 }
                 _ => return,
             },
+            (Command::Ask(Request::Moderate(Moderation::Bans)), Some(_))
+                if self.may_administer(conn) =>
+            {
+                Some(self.bans())
+            }
             (Command::Ask(Request::Unread | Request::Chats { .. }), Some(_)) => None,
             _ => return,
         };

@@ -174,11 +174,8 @@ impl NodeModel {
         // Who decided it is not known where the session is over, and nothing follows from it.
         let by = asker.and_then(|asker| self.sessions.get(&asker)?.user);
         let by = by.unwrap_or(Number::OPERATOR);
+        self.sanction_kept(by, job);
         match *job {
-            Job::SetBanned { number: user, banned } => {
-                self.propose_surely(Entry::BanSet { user, by, banned });
-                self.ban_changed(user);
-            }
             Job::SetAdministrator { number: user, admin } => {
                 if admin {
                     self.peers.administrators.insert(user);
@@ -210,6 +207,7 @@ impl NodeModel {
         if !self.chat.people.are_any_banned() {
             return;
         }
+        let now = self.seconds();
         for (conn, session) in &self.sessions {
             let is_closed = |effect: &Effect| match effect {
                 Effect::Close { conn: closed, .. } => closed == conn,
@@ -219,10 +217,12 @@ impl NodeModel {
             let is_banned = user.is_some_and(|user| self.chat.people.is_banned(user));
             let is_over = effects.list.iter().any(is_closed);
             assert!(!is_banned || is_over, "{conn}: {user:?} is banned");
+            let from = self.address(*conn);
+            assert!(!self.is_covered(from, now) || is_over, "{conn}: {from} is banned");
         }
     }
 
-    fn may_administer(&self, conn: ConnId) -> bool {
+    pub(super) fn may_administer(&self, conn: ConnId) -> bool {
         let user = self.sessions.get(&conn).and_then(|session| session.user);
         user.is_some_and(|user| {
             user == Number::OPERATOR || self.peers.administrators.contains(&user)
@@ -258,9 +258,16 @@ impl NodeModel {
                 assert_eq!(due, Some((conn, (**call).clone())));
             }
             (Verb::Alive, _) => self.check_alive(conn, reply),
-            (Verb::Kick | Verb::Ban | Verb::Unban | Verb::Shutdown, _)
-                if reply.code == Code::Done =>
-            {
+            (
+                Verb::Kick
+                | Verb::Ban
+                | Verb::Unban
+                | Verb::Banaddr
+                | Verb::Unbanaddr
+                | Verb::Bans
+                | Verb::Shutdown,
+                _,
+            ) if reply.code == Code::Done => {
                 assert!(self.may_administer(conn), "{conn} gets {reply}");
             }
             (Verb::Admin, _) if reply.code == Code::Done => {

@@ -1,0 +1,101 @@
+//! What administrators do about users and networks, over the real sockets and with a real store.
+
+mod support;
+
+use std::time::Instant;
+
+use support::{Client, PATIENCE, Server};
+
+/// The operator, welcomed, with nothing unread.
+fn operator(server: &Server) -> Client {
+    let mut operator = Client::operator(server);
+    operator.expect("C 150 UNREAD 0");
+    operator.expect("C 230 USER operator 1 welcome");
+    operator
+}
+
+/// Tries to log in with the right password until the server lets the user in.
+fn is_let_in_at_last(server: &Server, name: &str) {
+    let begin = Instant::now();
+    loop {
+        let mut client = server.connect();
+        client.ask(&format!("C USER {name}"), &format!("C 331 USER {name} …"));
+        client.send(&format!("D the password of {name}"));
+        let line = client.line();
+        if line.starts_with("C 150 UNREAD") {
+            return;
+        }
+        assert_eq!(line, "C 530 USER you are banned");
+        assert!(begin.elapsed() < PATIENCE, "the ban does not end");
+    }
+}
+
+#[test]
+fn a_ban_for_a_time_ends_by_itself() {
+    let server = Server::start(&[]);
+    let mut bob = server.register("bob");
+    let token = bob.ask("C TOKEN", "C 250 TOKEN …").remove(0);
+    let mut admin = operator(&server);
+    admin.ask("C BAN bob 1s too loud", "C 250 BAN …");
+    bob.expect_closing("C 421 - you are banned");
+    server.log().wait_for("event=banned user=bob by=operator until=… reason=\"too loud\"");
+    is_let_in_at_last(&server, "bob");
+    server.connect().ask(&format!("C RESUME bob {token}"), "C 535 RESUME …");
+    assert_eq!(admin.list("C BANS"), [""; 0]);
+}
+
+#[test]
+fn a_ban_for_a_time_ends_though_the_server_was_not_there() {
+    let mut server = Server::start(&[]);
+    let bob = server.register("bob");
+    let mut admin = operator(&server);
+    admin.ask("C BANADDR 198.51.100.0/24 2s", "C 250 BANADDR …");
+    admin.ask("C BAN bob 2s", "C 250 BAN …");
+    bob.expect_closing("C 421 - you are banned");
+    drop(admin);
+    server.crash_and_restart();
+    is_let_in_at_last(&server, "bob");
+    let begin = Instant::now();
+    while !operator(&server).list("C BANS").is_empty() {
+        assert!(begin.elapsed() < PATIENCE, "the ban of the network does not end");
+    }
+}
+
+#[test]
+fn a_banned_network_is_told_so_in_place_of_the_greeting() {
+    let mut server = Server::start(&["--max-clients", "2"]);
+    let bob = server.register("bob");
+    let stranger = server.connect();
+    let mut admin = operator(&server);
+    admin.ask("C BANADDR 127.0.0.0/8 ever spam", "C 250 BANADDR …");
+    for client in [bob, stranger, server.open(), server.open()] {
+        client.expect_closing("C 421 - your address is banned");
+    }
+    server
+        .log()
+        .wait_for("event=banned network=127.0.0.0/8 by=operator until=ever reason=\"spam\"");
+    drop(admin);
+    server.crash_and_restart();
+    server.open().expect_closing("C 421 - your address is banned");
+    let mut admin = operator(&server);
+    let bans = admin.list("C BANS");
+    assert!(bans[0].starts_with("127.0.0.0/8 operator "), "{bans:?}");
+    assert!(bans[0].ends_with(" ever spam"), "{bans:?}");
+    admin.ask("C UNBANADDR 127.0.0.0/8", "C 250 UNBANADDR …");
+    server.login("bob");
+}
+
+#[test]
+fn a_network_is_banned_only_where_that_shuts_out_no_more_than_was_meant() {
+    let server = Server::start(&[]);
+    let mut alice = server.register("alice");
+    let mut admin = operator(&server);
+    admin.ask("C BANADDR 10.0.0.0/7", "C 501 BANADDR …");
+    admin.ask("C BANADDR 2001:db8::/23", "C 501 BANADDR …");
+    admin.ask("C BANADDR here", "C 501 BANADDR …");
+    admin.ask("C BANADDR 192.0.2.0/24 3651d", "C 501 BANADDR …");
+    alice.ask("C BANADDR 192.0.2.0/24", "C 530 BANADDR …");
+    admin.ask("C ADMIN alice on", "C 250 ADMIN …");
+    alice.ask("C BANADDR 127.0.0.1", "C 503 BANADDR …");
+    alice.ask("C BANADDR 192.0.3.7", "C 250 BANADDR …");
+}
