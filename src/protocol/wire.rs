@@ -64,6 +64,13 @@ impl Wire {
         }
     }
 
+    /// Notes that the session is logged in, before that is answered.
+    pub fn logged_in(&mut self) {
+        match self {
+            Wire::Native(codec) => codec.logged_in(),
+        }
+    }
+
     /// Appends the head of a list of `count` items.
     pub fn list_head(&mut self, of: Kind, count: usize, out: &mut Vec<u8>) {
         match self {

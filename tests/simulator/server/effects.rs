@@ -33,7 +33,8 @@ impl Server {
                 }
             }
             Effect::LoggedIn { conn, .. } => {
-                self.output(*conn);
+                let pipe = self.pipe(*conn);
+                self.pipes[pipe].wire.logged_in();
             }
             Effect::Close { conn, reason, last, words } => {
                 let pipe = self.pipe(*conn);
