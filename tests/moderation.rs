@@ -99,3 +99,35 @@ fn a_network_is_banned_only_where_that_shuts_out_no_more_than_was_meant() {
     alice.ask("C BANADDR 127.0.0.1", "C 503 BANADDR …");
     alice.ask("C BANADDR 192.0.3.7", "C 250 BANADDR …");
 }
+
+#[test]
+fn who_is_muted_reads_on_and_may_speak_again_when_it_is_over() {
+    let mut server = Server::start(&[]);
+    server.write_file("notes", "abc");
+    let mut alice = server.register("alice");
+    let mut bob = server.register("bob");
+    bob.ask("C MORE on", "C 250 MORE …");
+    let mut admin = operator(&server);
+    admin.ask("C MUTE bob 1h too loud", "C 250 MUTE …");
+    bob.expect("C 132 MUTED 3600 too loud");
+    server.log().wait_for("event=muted user=bob by=operator until=… reason=\"too loud\"");
+    bob.ask("D * hello", "C 530 MSG muted … …");
+    bob.ask("C PM", "C 530 PM muted … …");
+    bob.ask("D alice hello", "C 530 MSG muted … …");
+    bob.ask("C PUT 3 mine", "C 530 PUT muted … …");
+    bob.ask("C AWAY here", "C 530 AWAY muted … …");
+    alice.ask("D bob read this", "C 250 MSG … bob 1 0");
+    bob.expect("D … alice bob read this");
+    assert_eq!(bob.download(0, "notes").1, b"abc");
+    drop(admin);
+    server.crash_and_restart();
+    let mut bob = server.connect();
+    bob.login_beside("bob");
+    let left = bob.expect("C 132 MUTED … too loud");
+    assert!((1..=3600).contains(&left[0].parse::<u32>().unwrap()), "{left:?}");
+    bob.ask("D alice hello", "C 530 MSG muted … …");
+    operator(&server).ask("C MUTE bob 1s", "C 250 MUTE …");
+    bob.expect("C 132 MUTED 1");
+    bob.expect("C 132 MUTED 0");
+    bob.ask("D alice hello", "C 251 MSG … alice 0 1");
+}

@@ -21,6 +21,8 @@ pub enum Access {
     FileReader,
     /// Sessions that are logged in.
     User,
+    /// Sessions that are logged in, of users who may speak.
+    Speaker,
     /// Sessions that are logged in to an account with a password.
     Account,
     /// Sessions of administrators and of the operator.

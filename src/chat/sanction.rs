@@ -10,6 +10,8 @@ use crate::chat::text::Reason;
 pub enum Sanctioned {
     /// The user is not let in.
     Ban(Number),
+    /// The user may read, and say nothing.
+    Mute(Number),
     /// No connection from the network is taken.
     Network(Cidr),
 }

@@ -65,12 +65,15 @@ pub enum Decision {
 pub enum UserSanction {
     /// The user is not let in.
     Ban,
+    /// The user may read, and say nothing.
+    Mute,
 }
 
 impl UserSanction {
     fn of(self, user: Number) -> Sanctioned {
         match self {
             UserSanction::Ban => Sanctioned::Ban(user),
+            UserSanction::Mute => Sanctioned::Mute(user),
         }
     }
 
@@ -79,6 +82,7 @@ impl UserSanction {
         match self {
             UserSanction::Ban if begins => Kind::Ban,
             UserSanction::Ban => Kind::Unban,
+            UserSanction::Mute => Kind::Mute,
         }
     }
 }
@@ -113,6 +117,7 @@ impl Decision {
         match self {
             Decision::Sanction(Sanctioned::Ban(_), Some(_)) => Kind::Ban,
             Decision::Sanction(Sanctioned::Ban(_), None) => Kind::Unban,
+            Decision::Sanction(Sanctioned::Mute(_), _) => Kind::Mute,
             Decision::Sanction(Sanctioned::Network(_), Some(_)) => Kind::BanNetwork,
             Decision::Sanction(Sanctioned::Network(_), None) => Kind::UnbanNetwork,
             Decision::Administrator(..) => Kind::Admin,

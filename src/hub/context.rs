@@ -21,6 +21,7 @@ use crate::chat::kind::Kind;
 use crate::chat::message::Chat;
 use crate::chat::refusal::Refusal;
 use crate::chat::request::Request;
+use crate::chat::term::{TimeLeft, Until};
 use crate::chat::text::Reason;
 use crate::hub::accounts::directory::UserIndex;
 use crate::hub::effect::{Effect, Effects};
@@ -147,6 +148,17 @@ impl Core {
     /// The first whole second that is not before the time by which entries are decided.
     pub fn next_second(&self) -> u64 {
         self.log_time.0.div_ceil(MICROS)
+    }
+
+    /// What is left of something that lasts until a time; none if it is over.
+    pub fn left_until(&self, until: Until) -> Option<TimeLeft> {
+        if until.is_over(self.seconds()) {
+            return None;
+        }
+        Some(match until.left(self.next_second()) {
+            TimeLeft::Seconds(seconds) => TimeLeft::Seconds(seconds.max(1)),
+            ever => ever,
+        })
     }
 
     /// Converts a time by which entries are decided to the monotonic clock.

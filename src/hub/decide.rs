@@ -10,6 +10,7 @@ use crate::chat::entry::{Entry, Stamp};
 use crate::chat::event::Event;
 use crate::chat::name::{DisplayName, Number};
 use crate::chat::sanction::{Sanction, Sanctioned};
+use crate::chat::term::TimeLeft;
 use crate::chat::text::Reason;
 use crate::hub::audit::Deed;
 use crate::hub::context::Cx;
@@ -80,7 +81,7 @@ fn apply_to_user(domains: &mut Domains, entry: Entry, cx: &mut Cx<'_>) {
         Entry::SanctionSet { whom, by, sanction } => {
             sanction_set(domains, whom, (by, sanction), cx);
         }
-        Entry::SanctionOver { whom, until } => sanction_over(domains, whom, until),
+        Entry::SanctionOver { whom, until } => sanction_over(domains, whom, until, cx),
         Entry::AdministratorSet { user, by, admin } => {
             domains.accounts.set_administrator(user, by, admin);
         }
@@ -122,7 +123,7 @@ fn display_name_set(
 }
 
 /// Puts a sanction in the place of one before, or lifts it. With a ban, sessions are to end, and
-/// groups are to get another admin.
+/// groups are to get another admin; who is muted is told.
 fn sanction_set(
     domains: &mut Domains,
     whom: Sanctioned,
@@ -131,8 +132,10 @@ fn sanction_set(
 ) {
     log_sanction(domains, whom, by, sanction.as_ref());
     let begins = sanction.is_some();
-    domains.accounts.set_sanction(whom, sanction);
+    let before = domains.accounts.set_sanction(whom, sanction);
     match whom {
+        Sanctioned::Mute(user) if begins || before.is_some() => tell_of_mute(domains, user, cx),
+        Sanctioned::Mute(_) => {}
         Sanctioned::Ban(user) => {
             let Some(user) = domains.accounts.directory.find_number(user) else { return };
             for session in domains.presence.open_sessions_of(user).filter(|_| begins) {
@@ -153,30 +156,49 @@ fn sanction_set(
 }
 
 /// Lifts a sanction that is over.
-fn sanction_over(domains: &mut Domains, whom: Sanctioned, until: u64) {
+fn sanction_over(domains: &mut Domains, whom: Sanctioned, until: u64, cx: &mut Cx<'_>) {
     if domains.accounts.end_sanction(whom, until).is_none() {
         return;
     }
-    if let Sanctioned::Ban(user) = whom
-        && let Some(user) = domains.accounts.directory.find_number(user)
-    {
-        let (groups, users) = domains.groups();
-        groups.ban_changed(user, users);
+    match whom {
+        Sanctioned::Ban(user) => {
+            let Some(user) = domains.accounts.directory.find_number(user) else { return };
+            let (groups, users) = domains.groups();
+            groups.ban_changed(user, users);
+        }
+        Sanctioned::Mute(user) => tell_of_mute(domains, user, cx),
+        Sanctioned::Network(_) => {}
     }
+}
+
+/// Tells a user of being muted, or of not being muted any more.
+fn tell_of_mute(domains: &Domains, user: Number, cx: &mut Cx<'_>) {
+    let Domains { accounts, presence, .. } = domains;
+    let Some(user) = accounts.directory.find_number(user) else { return };
+    let event = accounts.mute_event(user, cx.core);
+    let event = event.unwrap_or(Event::Muted(TimeLeft::Seconds(0), None));
+    cx.tell(event, presence.sessions_of(user));
 }
 
 fn log_sanction(domains: &Domains, whom: Sanctioned, by: Number, sanction: Option<&Sanction>) {
     let accounts = &domains.accounts;
     let by = accounts.name_of(by);
+    let is_mute = matches!(whom, Sanctioned::Mute(_));
     let whom = match whom {
-        Sanctioned::Ban(user) => format!("user={}", accounts.name_of(user)),
+        Sanctioned::Ban(user) | Sanctioned::Mute(user) => {
+            format!("user={}", accounts.name_of(user))
+        }
         Sanctioned::Network(network) => format!("network={network}"),
     };
     match sanction {
         Some(Sanction { until, reason, .. }) => {
             let reason = Quoted(reason.as_ref().map_or("", Reason::as_str));
-            log::info!("event=banned {whom} by={by} until={until} reason={reason}");
+            let event = if is_mute { "muted" } else { "banned" };
+            log::info!("event={event} {whom} by={by} until={until} reason={reason}");
         }
-        None => log::info!("event=unbanned {whom} by={by}"),
+        None => {
+            let event = if is_mute { "unmuted" } else { "unbanned" };
+            log::info!("event={event} {whom} by={by}");
+        }
     }
 }

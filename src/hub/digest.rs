@@ -19,11 +19,12 @@ pub fn digest(domains: &Domains) -> Vec<String> {
     let mut lines = Vec::new();
     for (user, account) in accounts.directory.iter() {
         let roles = &accounts.roles;
-        let of_roles = (roles.sanctions.ban(user), roles.is_administrator(user));
+        let sanctions = (roles.sanctions.ban(user), roles.sanctions.mute(user));
+        let of_roles = (sanctions, roles.is_administrator(user));
         lines.push(format!("{:?}", (account, of_roles, groups.untold(user))));
     }
     let networks = accounts.roles.sanctions.networks();
-    lines.extend(networks.map(|(network, ban)| format!("{network} {ban:?}")));
+    lines.extend(networks.map(|banned| format!("{banned:?}")));
     // After a restart the accounts are in another order.
     lines.sort_unstable();
     lines.extend(groups.records(accounts).map(|record| format!("{record:?}")));

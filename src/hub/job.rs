@@ -222,8 +222,8 @@ pub enum Job {
     /// Make the ticket for a call: 32 bytes that nobody can guess, as text. The outcome is
     /// [`Value::Token`].
     MakeCallTicket,
-    /// Keep a sanction in place of one before, or that it is lifted. A ban of a user invalidates all
-    /// tokens that were made before its end.
+    /// Keep a sanction in place of one before, or that it is lifted. All tokens of a user that were
+    /// made before the end of a ban become invalid.
     SetSanction {
         /// Against whom it is.
         whom: Sanctioned,

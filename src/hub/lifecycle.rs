@@ -169,6 +169,9 @@ pub fn welcome(
     cx.effects.push(Effect::LoggedIn { conn, user: account.number });
     let list = List::whole(Kind::Unread, items.into(), None, last);
     cx.reply(conn, Reply::List(list));
+    if let Some(event) = domains.accounts.mute_event(user, cx.core) {
+        cx.tell(event, [conn]);
+    }
     let (groups, users) = domains.groups();
     let told = groups.tell_news(caller, users, cx);
     propose_all(domains, told, cx);

@@ -25,6 +25,7 @@ pub fn moderate(domains: &mut Domains, conn: ConnId, request: Moderation, cx: &m
         | Moderation::Unban(_)
         | Moderation::BanNetwork { .. }
         | Moderation::UnbanNetwork(_)
+        | Moderation::Mute { .. }
         | Moderation::Bans => sanction(domains, caller, request, cx),
         Moderation::Admin { user, admin } => {
             domains.admin.set_administrator(caller, user, admin, &domains.accounts, cx);
@@ -34,7 +35,6 @@ pub fn moderate(domains: &mut Domains, conn: ConnId, request: Moderation, cx: &m
             domains.admin.shut_down(caller, seconds, &domains.accounts, cx);
         }
         Moderation::LogOut(_)
-        | Moderation::Mute { .. }
         | Moderation::ResetPassword(_)
         | Moderation::AddUser(_)
         | Moderation::Accounts { .. } => cx.refuse(conn, of, Refusal::NotYet),
@@ -59,7 +59,7 @@ fn audit(conn: ConnId, count: u16, cx: &mut Cx<'_>) {
     cx.list(conn, Kind::Audit, lines);
 }
 
-/// Carries out a request about bans.
+/// Carries out a request about bans and mutes.
 fn sanction(domains: &mut Domains, caller: Caller, request: Moderation, cx: &mut Cx<'_>) {
     let Domains { admin, accounts, .. } = domains;
     match request {
@@ -70,12 +70,16 @@ fn sanction(domains: &mut Domains, caller: Caller, request: Moderation, cx: &mut
         Moderation::Unban(user) => {
             admin.sanction_user(caller, (user, UserSanction::Ban), None, accounts, cx);
         }
+        Moderation::Mute { user, term, reason } => {
+            let sentence = term.map(|term| Sentence { term, reason });
+            admin.sanction_user(caller, (user, UserSanction::Mute), sentence, accounts, cx);
+        }
         Moderation::BanNetwork { network, term, reason } => {
             admin.ban_network(caller, network, Sentence { term, reason }, accounts, cx);
         }
         Moderation::UnbanNetwork(network) => admin.unban_network(caller, network, accounts, cx),
         Moderation::Bans => cx.list(caller.conn, Kind::Bans, bans(accounts)),
-        other => debug_assert!(false, "{other:?} is not about bans"),
+        other => debug_assert!(false, "{other:?} is no sanction"),
     }
 }
 

@@ -13,7 +13,9 @@ use crate::chat::name::{FileName, Target};
 use crate::chat::refusal::Refusal;
 use crate::chat::request::Request;
 use crate::hub::access;
-use crate::hub::context::{Caller, Cx};
+use crate::hub::accounts::Accounts;
+use crate::hub::accounts::directory::UserIndex;
+use crate::hub::context::{Caller, Core, Cx};
 use crate::hub::domains::Domains;
 use crate::hub::files::Files;
 use crate::hub::groups::creation::GroupDraft;
@@ -44,8 +46,7 @@ pub fn asked(
         Kind::Alive | Kind::Seen => false,
         _ => std::mem::take(&mut session.has_confirmed_password),
     };
-    let role = domains.accounts.roles.of(user);
-    if let Err(refusal) = access::check(role, of, cx.core.config.public_files)
+    if let Err(refusal) = may_ask(&domains.accounts, user, of, cx.core)
         && is_line
     {
         return cx.refuse(conn, of, refusal);
@@ -61,6 +62,18 @@ pub fn asked(
         Ok(request) => run(domains, conn, request, cx),
         Err((of, refusal)) => refused(domains, conn, of, refusal, cx),
     }
+}
+
+/// Checks that whoever is logged in over a session may make requests of a kind.
+fn may_ask(
+    accounts: &Accounts,
+    user: Option<UserIndex>,
+    of: Kind,
+    core: &Core,
+) -> Result<(), Refusal> {
+    access::check(accounts.roles.of(user), of, core.config.public_files)?;
+    let muted = user.filter(|_| access::is_speech(of)).and_then(|user| accounts.muted(user, core));
+    muted.map_or(Ok(()), |left| Err(Refusal::Muted(left)))
 }
 
 /// Hands a request that is permitted to the domain that carries it out.

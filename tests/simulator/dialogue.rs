@@ -266,7 +266,9 @@ fn with_sums(line: &str) -> String {
 fn millis(words: &str) -> Result<Duration, String> {
     let number = |unit| words.strip_suffix(unit).and_then(|number| number.parse().ok());
     let time = number("ms").map(Duration::from_millis);
-    time.or_else(|| number("s").map(Duration::from_secs)).ok_or_else(|| "say 5s or 250ms".into())
+    let time = time.or_else(|| number("s").map(Duration::from_secs));
+    let time = time.or_else(|| number("m").map(|minutes| Duration::from_secs(60 * minutes)));
+    time.ok_or_else(|| "say 30m, 5s or 250ms".into())
 }
 
 fn matches(line: &str, pattern: &str) -> bool {

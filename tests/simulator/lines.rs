@@ -91,6 +91,10 @@ impl People {
                     let line = self.about_presence(client, rng);
                     return say(client, &line);
                 }
+                5..9 if client.user() == Some("operator") => {
+                    let line = self.about_peers(client, rng);
+                    return say(client, &line);
+                }
                 11 | 12 => {
                     let line = self.about_peers(client, rng);
                     return say(client, &line);
@@ -251,8 +255,9 @@ impl People {
             10 => "C DUMP".into(),
             11 => format!("C SHUTDOWN {}", [0, 5, 3600][rng.usize(..3)]),
             12 => format!("D operator {}", self.text()),
-            13..15 => format!("C KICK {name}"),
-            15 => format!("C KICK {name} that's why"),
+            13 => format!("C KICK {name}{}", ["", " that's why"][rng.usize(..2)]),
+            14 => format!("C MUTE {name} {}", ["9s", "50s too loud", "ever"][rng.usize(..3)]),
+            15 => format!("C MUTE {name} {}", ["9s", "off"][rng.usize(..2)]),
             16 | 17 => format!("C BAN {name}{}", [" 5s", " 40s too loud", ""][rng.usize(..3)]),
             18..20 => format!("C UNBAN {name}"),
             20 => Self::about_networks(rng),

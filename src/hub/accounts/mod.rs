@@ -18,10 +18,12 @@ use throttle::{Throttle, Try};
 
 use crate::chat::account::Account;
 use crate::chat::address::Address;
+use crate::chat::event::Event;
 use crate::chat::kind::Kind;
 use crate::chat::name::{DisplayName, Number, UserName, UserRef};
 use crate::chat::sanction::{Sanction, Sanctioned};
-use crate::hub::context::{Caller, Cx};
+use crate::chat::term::TimeLeft;
+use crate::hub::context::{Caller, Core, Cx};
 use crate::hub::input::{ConnId, Now};
 use crate::hub::job::{Job, JobId, Outcome, Snapshot, Value};
 use crate::hub::outcome::failed;
@@ -103,6 +105,17 @@ impl Accounts {
         let sanctions = &mut self.roles.sanctions;
         sanctions.get(whom, &self.directory).filter(|sanction| sanction.ends_at(until))?;
         sanctions.set(whom, None, &self.directory)
+    }
+
+    /// How long a user is still muted; none if the user may speak.
+    pub fn muted(&self, user: UserIndex, core: &Core) -> Option<TimeLeft> {
+        core.left_until(self.roles.sanctions.mute(user)?.until)
+    }
+
+    /// The event that tells a user of being muted; none if the user may speak.
+    pub fn mute_event(&self, user: UserIndex, core: &Core) -> Option<Event> {
+        let mute = self.roles.sanctions.mute(user)?;
+        Some(Event::Muted(core.left_until(mute.until)?, mute.reason.clone()))
     }
 
     /// The name of an account by its number; the operator's if there is no such account any more.

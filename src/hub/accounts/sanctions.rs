@@ -1,4 +1,4 @@
-//! The sanctions that hold: banned users, and networks from which no connection is taken.
+//! The sanctions that hold: banned and muted users, and networks from which no connection is taken.
 //!
 //! A sanction holds until an entry lifts it, also when its time is over. [`Sanctions::next_over`]
 //! tells of which that entry is due.
@@ -15,6 +15,7 @@ use crate::hub::accounts::directory::{Directory, UserIndex};
 #[derive(Debug, Default)]
 pub struct Sanctions {
     bans: BTreeMap<UserIndex, Sanction>,
+    mutes: BTreeMap<UserIndex, Sanction>,
     networks: BannedNetworks,
     /// The times at which to look whether sanctions are over, in seconds since the Unix epoch.
     looks: BTreeSet<(u64, Sanctioned)>,
@@ -43,6 +44,10 @@ impl Sanctions {
                 let user = directory.find_number(number)?;
                 put(&mut self.bans, user, sanction)
             }
+            Sanctioned::Mute(number) => {
+                let user = directory.find_number(number)?;
+                put(&mut self.mutes, user, sanction)
+            }
             Sanctioned::Network(network) => self.networks.set(network, sanction),
         };
         if let Some(Until::Time(end)) = before.as_ref().map(|before| before.until) {
@@ -58,6 +63,7 @@ impl Sanctions {
     pub fn get(&self, whom: Sanctioned, directory: &Directory) -> Option<&Sanction> {
         match whom {
             Sanctioned::Ban(number) => self.bans.get(&directory.find_number(number)?),
+            Sanctioned::Mute(number) => self.mutes.get(&directory.find_number(number)?),
             Sanctioned::Network(network) => self.networks.bans.get(&network),
         }
     }
@@ -65,6 +71,11 @@ impl Sanctions {
     /// The ban of a user.
     pub fn ban(&self, user: UserIndex) -> Option<&Sanction> {
         self.bans.get(&user)
+    }
+
+    /// The mute of a user.
+    pub fn mute(&self, user: UserIndex) -> Option<&Sanction> {
+        self.mutes.get(&user)
     }
 
     /// The banned users, in no order that others know.

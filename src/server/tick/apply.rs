@@ -110,7 +110,6 @@ impl Server {
     fn logged_in(&mut self, id: ConnId, user: Number) {
         self.connections.logged_in(id, user);
         let Some(connection) = self.connections.get(id) else { return };
-        connection.lifecycle.authenticate(user);
         connection.wire.logged_in();
         self.begin_idle_time(id);
     }

@@ -163,7 +163,7 @@ impl RequestKind for AccountRequest {
 fn lifted(database: &Connection, whom: Sanctioned) -> rusqlite::Result<()> {
     match whom {
         Sanctioned::Ban(number) => tokens::end_all(database, number),
-        Sanctioned::Network(_) => Ok(()),
+        Sanctioned::Mute(_) | Sanctioned::Network(_) => Ok(()),
     }
 }
 

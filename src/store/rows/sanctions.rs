@@ -33,6 +33,7 @@ fn parse(row: &Row<'_>) -> Result<(Sanctioned, Sanction), StoreFault> {
     let number = || whom.parse().map(Number).map_err(|_| malformed());
     let sanctioned = match &*kind {
         "ban" => Sanctioned::Ban(number()?),
+        "mute" => Sanctioned::Mute(number()?),
         "network" => Sanctioned::Network(whom.parse::<Cidr>().map_err(|_| malformed())?),
         _ => return Err(malformed()),
     };
@@ -97,6 +98,7 @@ pub(in crate::store) fn remove_until(
 fn key(whom: Sanctioned) -> (&'static str, String) {
     match whom {
         Sanctioned::Ban(number) => ("ban", number.0.to_string()),
+        Sanctioned::Mute(number) => ("mute", number.0.to_string()),
         Sanctioned::Network(network) => ("network", network.to_string()),
     }
 }
@@ -123,10 +125,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let database = schema::open(&folder.path().join("store")).unwrap();
         let ban = Sanctioned::Ban(Number(10_002));
+        let mute = Sanctioned::Mute(Number(10_002));
         let network = Sanctioned::Network("2001:db8::/32".parse().unwrap());
         let other = Sanctioned::Network("192.0.2.7".parse().unwrap());
         let kept = [
             (ban, sanction(Until::Time(9), Some("too loud"))),
+            (mute, sanction(Until::Time(11), Some("\"shouts\""))),
             (other, sanction(Until::Ever, None)),
             (network, sanction(Until::Time(u64::from(u32::MAX) + 1), None)),
         ];
@@ -138,8 +142,9 @@ mod tests {
         assert!(!remove_until(&database, ban, 8).unwrap());
         assert!(remove_until(&database, ban, 9).unwrap());
         assert!(!remove_until(&database, other, 0).unwrap());
+        assert!(remove_until(&database, mute, 11).unwrap());
         remove(&database, network).unwrap();
-        assert_eq!(load(&database).unwrap(), kept[1..2]);
+        assert_eq!(load(&database).unwrap(), kept[2..3]);
         for wrong in ["whom = '192.0.2'", "kind = 'ban'", "since = -1", "reason = ''"] {
             let change = format!("UPDATE sanctions SET {wrong}");
             database.execute_batch(&format!("BEGIN; {change}")).unwrap();

@@ -279,7 +279,7 @@ pub(in crate::store) const MIGRATIONS: &[&str] = &[
     "
     -- What administrators have decided against users and networks.
     CREATE TABLE sanctions (
-        kind   TEXT NOT NULL, -- 'ban' of an account, 'network'
+        kind   TEXT NOT NULL, -- 'ban' or 'mute' of an account, 'network'
         whom   TEXT NOT NULL, -- an account's number, or '192.0.2.0/24'
         by     INTEGER NOT NULL, -- an account's number
         since  INTEGER NOT NULL, -- seconds since the Unix epoch

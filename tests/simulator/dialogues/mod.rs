@@ -16,6 +16,7 @@ mod kept;
 mod login;
 mod lost;
 mod members;
+mod mutes;
 mod open_groups;
 mod operator;
 mod ops;

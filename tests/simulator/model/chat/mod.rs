@@ -100,13 +100,14 @@ impl ChatModel {
         let accounts = people.accounts().map(|account| {
             let number = account.number;
             let ban = people.sanction(Sanctioned::Ban(number));
-            let roles = (ban, people.was_made_administrator(number));
+            let mute = people.sanction(Sanctioned::Mute(number));
+            let roles = ((ban, mute), people.was_made_administrator(number));
             format!("{:?}", (account, roles, groups.ended(number)))
         });
         let mut lines: Vec<String> = accounts.collect();
         lines.extend(people.sanctions().filter_map(|(whom, ban)| match whom {
-            Sanctioned::Network(network) => Some(format!("{network} {ban:?}")),
-            Sanctioned::Ban(_) => None,
+            Sanctioned::Network(network) => Some(format!("{:?}", (network, ban))),
+            Sanctioned::Ban(_) | Sanctioned::Mute(_) => None,
         }));
         lines.sort_unstable();
         lines.extend(groups.groups.iter().map(|(id, group)| format!("{:?}", group.record(*id))));

@@ -33,6 +33,7 @@ impl NodeModel {
         let mut told_of_groups = Vec::new();
         let mut ended = Vec::new();
         let mut told_of_deletions = Vec::new();
+        let mut told_of_mutes = Vec::new();
         for effect in &effects.list {
             if self.groups.is_deadline && is_about_groups(effect) {
                 self.do_what_is_due();
@@ -56,6 +57,9 @@ impl NodeModel {
                 Effect::Tell { event: event @ (Event::Deleted(..) | Event::Seen(..)), to } => {
                     told_of_deletions.push((event.clone(), sorted(to)));
                 }
+                Effect::Tell { event: event @ Event::Muted(..), to } => {
+                    told_of_mutes.push((event.clone(), sorted(to)));
+                }
                 Effect::Close { conn, reason, .. } => {
                     self.is_closed(*conn, *reason);
                     ended.extend((*reason == CloseReason::LoggedOut).then_some(*conn));
@@ -76,6 +80,7 @@ impl NodeModel {
         assert_eq!(told, std::mem::take(&mut self.presence));
         assert_eq!(told_of_groups, std::mem::take(&mut self.groups.notices));
         self.check_deletions(told_of_deletions);
+        self.check_mutes(&told_of_mutes);
         for (conn, session) in &self.sessions {
             assert!(session.held.is_empty(), "{conn} misses {:?}", session.held);
         }

@@ -242,7 +242,13 @@ impl NodeModel {
                     self.login_command(conn, command);
                 }
                 self.session(conn).stop_composing(verb);
-                match (command, self.session(conn).user, verb) {
+                let user = self.session(conn).user;
+                if let (Some(user), Some(verb)) = (user, verb)
+                    && self.is_silenced(user, verb)
+                {
+                    return self.group_command_refused(conn, verb, Code::NotAllowed);
+                }
+                match (command, user, verb) {
                     (Ok(command), user, _) => {
                         if user.is_some() {
                             self.uploads.command(conn, &command);

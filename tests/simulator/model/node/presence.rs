@@ -234,6 +234,7 @@ impl NodeModel {
             Fact::Bytes(kept.bytes),
             Fact::Groups(self.chat.groups.of(user).count()),
             Fact::Banned(self.chat.people.is_banned(user)),
+            Fact::Muted(self.muted(user).is_some()),
         ];
         facts.extend(others.map(Item::Fact));
         if let Some(session) = asker.and_then(|asker| self.sessions.get_mut(&asker)) {

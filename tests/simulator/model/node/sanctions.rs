@@ -1,15 +1,18 @@
-//! Bans of users and of networks, which end by themselves.
+//! Bans of users and of networks, and who is muted; all of it ends by itself.
 
 use std::collections::BTreeSet;
 
 use chatsrv::chat::address::Address;
 use chatsrv::chat::answer::Item;
 use chatsrv::chat::entry::Entry;
+use chatsrv::chat::event::Event;
 use chatsrv::chat::moderation::{BanLine, Banned};
 use chatsrv::chat::name::Number;
 use chatsrv::chat::sanction::{Sanction, Sanctioned};
-use chatsrv::chat::term::Until;
+use chatsrv::chat::term::{TimeLeft, Until};
+use chatsrv::hub::input::ConnId;
 use chatsrv::hub::job::Job;
+use chatsrv::protocol::native::verb::Verb;
 
 use super::NodeModel;
 
@@ -18,6 +21,8 @@ use super::NodeModel;
 pub struct Endings {
     /// Those whose end is being kept, or could not be and is to be tried again.
     under_way: BTreeSet<Sanctioned>,
+    /// Who is to be told of being muted, or of not being muted any more.
+    told: Vec<(Event, Vec<ConnId>)>,
     /// How many ended by themselves.
     pub count: u64,
 }
@@ -26,6 +31,7 @@ impl Endings {
     /// The server died.
     pub fn forget(&mut self) {
         self.under_way.clear();
+        self.told.clear();
     }
 }
 
@@ -39,7 +45,7 @@ impl NodeModel {
     pub(super) fn is_covered(&self, from: Address, now: u64) -> bool {
         self.chat.people.sanctions().any(|(whom, sanction)| match whom {
             Sanctioned::Network(network) => network.contains(from) && !sanction.until.is_over(now),
-            Sanctioned::Ban(_) => false,
+            Sanctioned::Ban(_) | Sanctioned::Mute(_) => false,
         })
     }
 
@@ -74,10 +80,60 @@ impl NodeModel {
             _ => return,
         };
         self.endings.under_way.remove(&whom);
+        let before = self.chat.people.sanction(whom).cloned();
         self.propose_surely(entry);
-        if let Sanctioned::Ban(user) = whom {
-            self.ban_changed(user);
+        let after = self.chat.people.sanction(whom);
+        match whom {
+            Sanctioned::Ban(user) => self.ban_changed(user),
+            Sanctioned::Mute(user) if after.is_some() || before.as_ref() != after => {
+                let event = self.mute_event(user);
+                let event = event.unwrap_or(Event::Muted(TimeLeft::Seconds(0), None));
+                let own = self.online().filter(|(other, _)| *other == user);
+                let own: Vec<ConnId> = own.map(|(_, conn)| conn).collect();
+                if !own.is_empty() {
+                    self.endings.told.push((event, own));
+                }
+            }
+            Sanctioned::Mute(_) | Sanctioned::Network(_) => {}
         }
+    }
+
+    /// How long somebody is still muted.
+    pub(super) fn muted(&self, user: Number) -> Option<TimeLeft> {
+        let mute = self.chat.people.sanction(Sanctioned::Mute(user))?;
+        match mute.until {
+            Until::Ever => Some(TimeLeft::Ever),
+            Until::Time(end) => {
+                let left = (end * 1_000_000).checked_sub(self.log_time().0);
+                let left = left.filter(|left| *left > 0)?;
+                Some(TimeLeft::Seconds((left / 1_000_000).max(1) as u32))
+            }
+        }
+    }
+
+    fn mute_event(&self, user: Number) -> Option<Event> {
+        let reason = self.chat.people.sanction(Sanctioned::Mute(user))?.reason.clone();
+        Some(Event::Muted(self.muted(user)?, reason))
+    }
+
+    /// Somebody is welcomed, and told of being muted.
+    pub(super) fn mute_is_told(&mut self, conn: ConnId, user: Number) {
+        let event = self.mute_event(user);
+        self.endings.told.extend(event.map(|event| (event, vec![conn])));
+    }
+
+    /// Whether somebody may not use a verb, being muted.
+    pub(super) fn is_silenced(&self, user: Number, verb: Verb) -> bool {
+        use Verb::{Ask, Away, Call, Dm, Join, Mkgroup, Mkgroupreq, Mkpublic};
+        use Verb::{Nick, Pm, Put, Sendfile, Topic};
+        let is_speech = matches!(verb, Pm | Dm | Sendfile | Put | Mkgroup | Mkgroupreq | Mkpublic)
+            || matches!(verb, Join | Call | Topic | Ask | Nick | Away);
+        is_speech && self.muted(user).is_some()
+    }
+
+    /// Who ought to have been told of being muted, or of not being muted any more.
+    pub(super) fn check_mutes(&mut self, told: &[(Event, Vec<ConnId>)]) {
+        assert_eq!(told, std::mem::take(&mut self.endings.told));
     }
 
     /// What BANS ought to list.
@@ -86,10 +142,11 @@ impl NodeModel {
             let whom = match whom {
                 Sanctioned::Ban(user) => Banned::User(self.name(user)),
                 Sanctioned::Network(network) => Banned::Network(network),
+                Sanctioned::Mute(_) => return None,
             };
             let Sanction { by, since, until, reason } = sanction.clone();
-            Item::Ban(Box::new(BanLine { whom, by: self.name(by), since, until, reason }))
+            Some(Item::Ban(Box::new(BanLine { whom, by: self.name(by), since, until, reason })))
         };
-        self.chat.people.sanctions().map(line).collect()
+        self.chat.people.sanctions().filter_map(line).collect()
     }
 }
