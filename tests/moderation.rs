@@ -131,3 +131,80 @@ fn who_is_muted_reads_on_and_may_speak_again_when_it_is_over() {
     bob.expect("C 132 MUTED 0");
     bob.ask("D alice hello", "C 251 MSG … alice 0 1");
 }
+
+/// Logs in with a word that an administrator gave.
+fn log_in_with(server: &Server, name: &str, word: &str) -> Client {
+    let mut client = server.connect();
+    client.ask(&format!("C USER {name}"), &format!("C 331 USER {name} …"));
+    client.ask(&format!("D {word}"), "C 150 UNREAD 0");
+    client.expect(&format!("C 230 USER {name} … welcome"));
+    client
+}
+
+/// Replaces such a word by the password that the support of these tests gives everybody.
+fn replace(client: &mut Client, name: &str, word: &str) {
+    client.ask("C PASSWD", "C 354 PASSWD …");
+    client.ask(&format!("D {word}"), "C 354 PASSWD …");
+    client.ask(&format!("D the password of {name}"), "C 250 PASSWD …");
+}
+
+#[test]
+fn a_password_is_reset_and_has_to_be_replaced() {
+    let mut server = Server::start(&[]);
+    let mut bob = server.register("bob");
+    let token = bob.ask("C TOKEN", "C 250 TOKEN …").remove(0);
+    let mut admin = operator(&server);
+    let word = admin.ask("C SETPASSWD bob", "C 250 SETPASSWD …").remove(0);
+    bob.expect_closing("C 421 - you were logged out");
+    server.log().wait_for("event=password-reset user=bob by=operator");
+    assert!(word.len() == 20 && word.bytes().all(|byte| byte.is_ascii_alphanumeric()), "{word}");
+    assert_ne!(admin.ask("C SETPASSWD bob", "C 250 SETPASSWD …").remove(0), word);
+    let word = admin.ask("C SETPASSWD bob", "C 250 SETPASSWD …").remove(0);
+    drop(admin);
+    server.crash_and_restart();
+    let mut bob = server.connect();
+    bob.ask(&format!("C RESUME bob {token}"), "C 535 RESUME …");
+    bob.ask("C USER bob", "C 331 USER bob …");
+    bob.ask("D the password of bob", "C 535 USER …");
+    let mut bob = log_in_with(&server, "bob", &word);
+    bob.ask("D * hello", "C 530 MSG reset …");
+    bob.ask("C TOKEN", "C 530 TOKEN reset …");
+    bob.ask("C ALIVE", "C 503 ALIVE …");
+    bob.list("C HELP");
+    replace(&mut bob, "bob", &word);
+    bob.ask("D * hello", "C 250 MSG … * 0 0");
+    bob.leave();
+    server.restart();
+    server.login("bob").ask("D * hello", "C 250 MSG … * 0 0");
+    assert!(server.log().lines().iter().all(|line| !line.contains(&word)), "{word} is in the log");
+}
+
+#[test]
+fn an_account_is_added_where_nobody_registers() {
+    let mut server = Server::start(&["--registration", "closed"]);
+    let mut admin = operator(&server);
+    let added = admin.ask("C ADDUSER carol", "C 250 ADDUSER carol … …");
+    let word = added[1].clone();
+    admin.ask("C ADDUSER Carol", "C 553 ADDUSER …");
+    drop(admin);
+    server.crash_and_restart();
+    let mut carol = log_in_with(&server, "carol", &word);
+    assert!(added[0].parse::<u32>().is_ok_and(|number| number >= 10_000), "{added:?}");
+    carol.ask("C WHO", "C 530 WHO reset …");
+    replace(&mut carol, "carol", &word);
+    assert_eq!(carol.list("C WHO").len(), 1);
+}
+
+#[test]
+fn a_logout_ends_sessions_and_tokens_and_no_more() {
+    let server = Server::start(&[]);
+    let mut bob = server.register("bob");
+    let token = bob.ask("C TOKEN", "C 250 TOKEN …").remove(0);
+    let mut phone = server.connect();
+    phone.login_beside("bob");
+    operator(&server).ask("C LOGOUT bob", "C 250 LOGOUT …");
+    bob.expect_closing("C 421 - you were logged out");
+    phone.expect_closing("C 421 - you were logged out");
+    server.connect().ask(&format!("C RESUME bob {token}"), "C 535 RESUME …");
+    server.login("bob");
+}

@@ -25,6 +25,8 @@ pub enum Access {
     Speaker,
     /// Sessions that are logged in to an account with a password.
     Account,
+    /// The same, also while that password has to be replaced.
+    PasswordHolder,
     /// Sessions of administrators and of the operator.
     Administrator,
     /// Sessions of the operator.

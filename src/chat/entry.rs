@@ -57,6 +57,15 @@ pub enum Entry {
         /// True if the user is an administrator.
         admin: bool,
     },
+    /// An administrator gave a user a password, which has to be replaced at once.
+    PasswordReset {
+        /// The user.
+        user: Number,
+        /// The user who decided that.
+        by: Number,
+    },
+    /// A user has replaced the password.
+    PasswordReplaced(Number),
     /// A user who was offline is let in. All the user's memberships last.
     CameOnline(Number),
     /// A user has no session any more. The user's memberships in groups that are not kept end at a

@@ -25,7 +25,7 @@ fn access(of: Kind) -> Access {
         Kind::Expel | Kind::ShutOut => Access::User,
         Kind::Groups | Kind::Members | Kind::Info => Access::User,
         Kind::Token | Kind::EndToken | Kind::Sessions | Kind::EndSession => Access::Account,
-        Kind::ConfirmPassword | Kind::SetPassword => Access::Account,
+        Kind::ConfirmPassword | Kind::SetPassword => Access::PasswordHolder,
         Kind::Nick | Kind::Away | Kind::Up => Access::Account,
         Kind::AskFirst | Kind::Export | Kind::Unregister => Access::Account,
         Kind::Call => Access::Speaker,
@@ -49,6 +49,11 @@ pub fn is_speech(of: Kind) -> bool {
     matches!(of, Kind::Nick | Kind::Away) || access(of) == Access::Speaker
 }
 
+/// Returns true if requests of a kind are taken of users who have to replace their password first.
+pub fn is_open_to_all(of: Kind) -> bool {
+    matches!(access(of), Access::Anyone | Access::PasswordHolder)
+}
+
 /// Checks that a session of a role may make requests of a kind.
 ///
 /// # Errors
@@ -61,7 +66,9 @@ pub fn check(role: Role, of: Kind, public_files: bool) -> Result<(), Refusal> {
         Access::Guest => Err(Refusal::LoggedInAlready),
         Access::FileReader if public_files => Ok(()),
         _ if is_guest => Err(Refusal::NotLoggedIn),
-        Access::Account if role == Role::Operator => Err(Refusal::NoAccount),
+        Access::Account | Access::PasswordHolder if role == Role::Operator => {
+            Err(Refusal::NoAccount)
+        }
         Access::Administrator if role < Role::Administrator => Err(Refusal::AdministratorsOnly),
         Access::Operator if role < Role::Operator => Err(Refusal::OperatorOnly),
         _ => Ok(()),

@@ -5,19 +5,20 @@ use std::time::Duration;
 use crate::chat::answer::Done;
 use crate::chat::cidr::Cidr;
 use crate::chat::close::CloseReason;
+use crate::chat::device::DevicesToEnd;
 use crate::chat::entry::Entry;
 use crate::chat::event::Event;
 use crate::chat::id::LogTime;
 use crate::chat::kind::Kind;
-use crate::chat::name::{Number, UserRef};
+use crate::chat::name::{UserName, UserRef};
 use crate::chat::refusal::Refusal;
 use crate::chat::sanction::{Sanction, Sanctioned, is_too_wide};
-use crate::chat::term::Term;
 use crate::chat::text::Reason;
 use crate::hub::accounts::Accounts;
 use crate::hub::accounts::directory::{OPERATOR, UserIndex};
 use crate::hub::audit::Deed;
 use crate::hub::context::{Caller, Core, Cx};
+use crate::hub::decision::{Decided, Decision, DueAnswer, Sentence, UserSanction};
 use crate::hub::effect::Effect;
 use crate::hub::input::ConnId;
 use crate::hub::job::{Job, JobId, Outcome, Value};
@@ -29,6 +30,8 @@ use crate::log::Quoted;
 
 /// How many sanctions end at once; further ones follow when these are kept.
 const ENDING_AT_ONCE_MAX: usize = 64;
+/// For how long a password is good that an administrator gave: a day.
+const RESET_SECONDS: u64 = 24 * 60 * 60;
 /// After how many seconds the end of a sanction is kept again, if it could not be.
 const END_AGAIN_SECONDS: u64 = 10;
 
@@ -49,88 +52,6 @@ enum AdminJob {
     Decide(Caller, Decision),
     /// Keeps that a sanction is over since that time, in seconds since the Unix epoch.
     End(Sanctioned, u64),
-}
-
-/// A decision of an administrator.
-#[derive(Clone, Debug)]
-pub enum Decision {
-    /// There is a sanction, or it is lifted.
-    Sanction(Sanctioned, Option<Sanction>),
-    /// Makes the user an administrator, or takes that role away.
-    Administrator(UserIndex, bool),
-}
-
-/// A kind of sanction against a user.
-#[derive(Clone, Copy, Debug)]
-pub enum UserSanction {
-    /// The user is not let in.
-    Ban,
-    /// The user may read, and say nothing.
-    Mute,
-}
-
-impl UserSanction {
-    fn of(self, user: Number) -> Sanctioned {
-        match self {
-            UserSanction::Ban => Sanctioned::Ban(user),
-            UserSanction::Mute => Sanctioned::Mute(user),
-        }
-    }
-
-    /// The kind of the request that asks for it, or that lifts it.
-    fn request(self, begins: bool) -> Kind {
-        match self {
-            UserSanction::Ban if begins => Kind::Ban,
-            UserSanction::Ban => Kind::Unban,
-            UserSanction::Mute => Kind::Mute,
-        }
-    }
-}
-
-/// For how long, and why.
-#[derive(Debug)]
-pub struct Sentence {
-    pub term: Term,
-    pub reason: Option<Reason>,
-}
-
-/// A change that is on disk and is to hold from now on.
-#[derive(Debug)]
-pub struct Decided {
-    pub entry: Entry,
-    /// The answer that is due once it holds.
-    pub due: Option<DueAnswer>,
-}
-
-/// An answer to a request that waits for a job.
-#[derive(Debug)]
-pub struct DueAnswer {
-    pub conn: ConnId,
-    pub job: JobId,
-    pub of: Kind,
-    pub done: Done,
-}
-
-impl Decision {
-    /// The kind of the request that asks for it.
-    fn kind(&self) -> Kind {
-        match self {
-            Decision::Sanction(Sanctioned::Ban(_), Some(_)) => Kind::Ban,
-            Decision::Sanction(Sanctioned::Ban(_), None) => Kind::Unban,
-            Decision::Sanction(Sanctioned::Mute(_), _) => Kind::Mute,
-            Decision::Sanction(Sanctioned::Network(_), Some(_)) => Kind::BanNetwork,
-            Decision::Sanction(Sanctioned::Network(_), None) => Kind::UnbanNetwork,
-            Decision::Administrator(..) => Kind::Admin,
-        }
-    }
-
-    /// The answer once it holds.
-    fn done(&self) -> Done {
-        match self {
-            Decision::Sanction(..) => Done::Done,
-            Decision::Administrator(_, admin) => Done::Switched(*admin),
-        }
-    }
 }
 
 impl Default for Admin {
@@ -287,6 +208,71 @@ impl Admin {
         }
     }
 
+    /// Ends a user's sessions and tokens. The answer waits until that is on disk; sessions that come
+    /// meanwhile end too.
+    pub fn log_out(
+        &mut self,
+        caller: Caller,
+        user: UserRef,
+        (accounts, presence): (&Accounts, &Presence),
+        cx: &mut Cx<'_>,
+    ) {
+        match other_user(caller, user, accounts) {
+            Ok(user) => {
+                for session in presence.open_sessions_of(user) {
+                    cx.close(session, CloseReason::LoggedOut);
+                }
+                // No device has the number 0.
+                let which = DevicesToEnd::AllBut(0);
+                let job = Job::EndDevices { number: accounts.number(user), which };
+                self.decide(caller, job, Decision::LogOut(user), cx);
+            }
+            Err(refusal) => cx.refuse(caller.conn, Kind::LogOut, refusal),
+        }
+    }
+
+    /// Gives a user a password that has to be replaced. The answer, which tells it, waits until that
+    /// is on disk.
+    pub fn reset_password(
+        &mut self,
+        caller: Caller,
+        user: UserRef,
+        accounts: &Accounts,
+        cx: &mut Cx<'_>,
+    ) {
+        match other_user(caller, user, accounts) {
+            Ok(user) => {
+                let (number, until) = (accounts.number(user), cx.core.seconds() + RESET_SECONDS);
+                let job = Job::ResetPassword { number, until };
+                self.decide(caller, job, Decision::ResetPassword(user), cx);
+            }
+            Err(refusal) => cx.refuse(caller.conn, Kind::ResetPassword, refusal),
+        }
+    }
+
+    /// Makes an account with a password that has to be replaced. The answer, which tells it, waits
+    /// until that is on disk.
+    pub fn add_user(
+        &mut self,
+        caller: Caller,
+        name: UserName,
+        accounts: &mut Accounts,
+        cx: &mut Cx<'_>,
+    ) {
+        let Some(account) = accounts.directory.reserve(name, &mut cx.core.rng) else {
+            return cx.refuse(caller.conn, Kind::AddUser, Refusal::UserNameTaken);
+        };
+        let until = cx.core.seconds() + RESET_SECONDS;
+        let job = Job::AddAccount { account: account.clone(), until };
+        self.decide(caller, job, Decision::AddAccount(account), cx);
+    }
+
+    /// The accounts that are being made.
+    pub fn reservations(&self) -> usize {
+        let adds = |job: &&AdminJob| matches!(job, AdminJob::Decide(_, Decision::AddAccount(_)));
+        self.pending.values().filter(adds).count()
+    }
+
     fn decide(&mut self, caller: Caller, job: Job, decision: Decision, cx: &mut Cx<'_>) {
         let job = self.pending.begin(job, AdminJob::Decide(caller, decision), cx);
         cx.reply_after(caller.conn, job);
@@ -300,31 +286,34 @@ impl Admin {
         accounts: &mut Accounts,
         cx: &mut Cx<'_>,
     ) -> Option<Decided> {
-        let is_kept = *outcome == Ok(Value::Done);
         match self.pending.take(id)? {
-            AdminJob::Decide(Caller { conn, .. }, decision) if !is_kept => {
-                cx.resolve_answer(conn, id, decision.kind(), Err(failed(outcome)));
-                None
-            }
             AdminJob::Decide(Caller { conn, user: by }, decision) => {
-                let due = DueAnswer { conn, job: id, of: decision.kind(), done: decision.done() };
-                let by = accounts.number(by);
-                let entry = match decision {
-                    Decision::Sanction(whom, sanction) => Entry::SanctionSet { whom, by, sanction },
-                    Decision::Administrator(user, admin) => {
-                        Entry::AdministratorSet { user: accounts.number(user), by, admin }
+                let of = decision.kind();
+                let Some(done) = outcome.as_ref().ok().and_then(|value| decision.done(value))
+                else {
+                    if let Decision::AddAccount(account) = &decision {
+                        accounts.directory.release(account);
                     }
+                    cx.resolve_answer(conn, id, of, Err(failed(outcome)));
+                    return None;
                 };
-                Some(Decided { entry, due: Some(due) })
+                let logs_out = match decision {
+                    Decision::LogOut(user) | Decision::ResetPassword(user) => Some(user),
+                    _ => None,
+                };
+                let due = Some(DueAnswer { conn, job: id, of, done });
+                let entries = decision.entries(accounts.number(by), accounts);
+                Some(Decided { entries, logs_out, due })
             }
             AdminJob::End(whom, until) => {
                 self.ending -= 1;
-                if !is_kept {
+                if *outcome != Ok(Value::Done) {
                     let time = cx.core.seconds() + END_AGAIN_SECONDS;
                     accounts.roles.sanctions.look_again(whom, time);
                     return None;
                 }
-                Some(Decided { entry: Entry::SanctionOver { whom, until }, due: None })
+                let entries = vec![Entry::SanctionOver { whom, until }];
+                Some(Decided { entries, logs_out: None, due: None })
             }
         }
     }

@@ -85,6 +85,8 @@ fn apply_to_user(domains: &mut Domains, entry: Entry, cx: &mut Cx<'_>) {
         Entry::AdministratorSet { user, by, admin } => {
             domains.accounts.set_administrator(user, by, admin);
         }
+        Entry::PasswordReset { user, by } => domains.accounts.password_reset(user, by),
+        Entry::PasswordReplaced(user) => domains.accounts.password_replaced(user),
         Entry::CameOnline(user) => {
             let Some(user) = domains.accounts.directory.find_number(user) else { return };
             domains.groups.came_online(user, &domains.accounts, cx);

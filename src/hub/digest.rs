@@ -20,7 +20,7 @@ pub fn digest(domains: &Domains) -> Vec<String> {
     for (user, account) in accounts.directory.iter() {
         let roles = &accounts.roles;
         let sanctions = (roles.sanctions.ban(user), roles.sanctions.mute(user));
-        let of_roles = (sanctions, roles.is_administrator(user));
+        let of_roles = (sanctions, roles.is_administrator(user), accounts.has_to_reset(user));
         lines.push(format!("{:?}", (account, of_roles, groups.untold(user))));
     }
     let networks = accounts.roles.sanctions.networks();

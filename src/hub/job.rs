@@ -59,6 +59,8 @@ pub struct Snapshot {
     pub accounts: Vec<Account>,
     /// The numbers of the administrators.
     pub administrators: Vec<Number>,
+    /// The accounts whose passwords have to be replaced.
+    pub resets: Vec<Number>,
     /// All sanctions, also those whose time is over.
     pub sanctions: Vec<(Sanctioned, Sanction)>,
     /// The networks from which accounts have logged in.
@@ -148,6 +150,21 @@ pub enum Job {
         number: Number,
         /// The password.
         password: Secret,
+    },
+    /// Draw a password, hash it and keep it, until a time in seconds since the Unix epoch or until it
+    /// is replaced. All tokens of the account become invalid. The outcome is [`Value::Token`].
+    ResetPassword {
+        /// The account.
+        number: Number,
+        /// The time from which the password is no longer the right one.
+        until: u64,
+    },
+    /// Keep an account with such a password.
+    AddAccount {
+        /// The account.
+        account: Account,
+        /// The time from which the password is no longer the right one.
+        until: u64,
     },
     /// Keep a message, and its idempotency key.
     KeepMessage {
@@ -373,7 +390,7 @@ pub enum Value {
         /// The number of bytes that were hashed.
         size: u64,
     },
-    /// The token or the ticket that was made.
+    /// The token, the ticket or the password that was made.
     Token(Secret),
     /// The message that had the key.
     KeyFound {

@@ -405,7 +405,7 @@ impl Login {
     }
 
     /// Checks the invariants between two inputs, for tests.
-    pub fn check(&self, accounts: &Accounts, sessions: &Sessions) {
+    pub fn check(&self, (accounts, adding): (&Accounts, usize), sessions: &Sessions) {
         let is_there = |conn: &ConnId| sessions.get(*conn).is_some();
         let logins = self.pending.values().filter_map(|job| match job {
             LoginJob::Register(conn, ..) | LoginJob::Check(conn, _) => Some(*conn),
@@ -422,7 +422,7 @@ impl Login {
         assert_eq!(in_state(|state| *state == State::ChecksPassword), checking.len());
         assert_eq!(in_state(|state| matches!(state, State::Refused(_))), self.refusals.len());
         let registering = self.pending.values().filter(|job| matches!(job, LoginJob::Register(..)));
-        assert_eq!(registering.count(), accounts.directory.reservations());
+        assert_eq!(registering.count() + adding, accounts.directory.reservations());
     }
 }
 

@@ -27,6 +27,7 @@ pub mod config;
 mod context;
 pub mod counters;
 mod decide;
+mod decision;
 mod devices;
 mod digest;
 mod domains;

@@ -8,8 +8,8 @@ use crate::chat::refusal::Refusal;
 use crate::chat::sanction::Sanction;
 use crate::chat::text::Reason;
 use crate::hub::accounts::Accounts;
-use crate::hub::admin::{Sentence, UserSanction};
 use crate::hub::context::{Caller, Cx};
+use crate::hub::decision::{Sentence, UserSanction};
 use crate::hub::domains::Domains;
 use crate::hub::input::ConnId;
 use crate::hub::lifecycle::settle;
@@ -34,10 +34,17 @@ pub fn moderate(domains: &mut Domains, conn: ConnId, request: Moderation, cx: &m
         Moderation::Shutdown { seconds } => {
             domains.admin.shut_down(caller, seconds, &domains.accounts, cx);
         }
-        Moderation::LogOut(_)
-        | Moderation::ResetPassword(_)
-        | Moderation::AddUser(_)
-        | Moderation::Accounts { .. } => cx.refuse(conn, of, Refusal::NotYet),
+        Moderation::LogOut(user) => {
+            let people = (&domains.accounts, &domains.presence);
+            domains.admin.log_out(caller, user, people, cx);
+        }
+        Moderation::ResetPassword(user) => {
+            domains.admin.reset_password(caller, user, &domains.accounts, cx);
+        }
+        Moderation::AddUser(name) => {
+            domains.admin.add_user(caller, name, &mut domains.accounts, cx);
+        }
+        Moderation::Accounts { .. } => cx.refuse(conn, of, Refusal::NotYet),
         Moderation::Remove { .. } | Moderation::Reports | Moderation::Resolve(_) => {
             cx.refuse(conn, of, Refusal::NotYet);
         }

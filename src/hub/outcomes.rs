@@ -6,10 +6,10 @@ use crate::chat::entry::{Entry, Said};
 use crate::chat::kind::Kind;
 use crate::chat::message::StoredMessage;
 use crate::chat::request::Place;
-use crate::hub::admin::{Decided, DueAnswer};
 use crate::hub::audit::Deed;
 use crate::hub::context::{Caller, Cx};
 use crate::hub::decide::{propose, propose_all};
+use crate::hub::decision::{Decided, DueAnswer};
 use crate::hub::domains::Domains;
 use crate::hub::files::Published;
 use crate::hub::input::ConnId;
@@ -30,7 +30,7 @@ pub fn outcome(domains: &mut Domains, job_id: JobId, outcome: Outcome, cx: &mut 
             Some(LoginDone::Registered(conn, account, place)) => {
                 registered(domains, (conn, place), account, cx);
             }
-            Some(LoginDone::PasswordSet(caller)) => log_out_others(domains, caller, cx),
+            Some(LoginDone::PasswordSet(caller)) => password_set(domains, caller, cx),
             None => {}
         },
         Domain::Accounts => {
@@ -74,8 +74,13 @@ pub fn outcome(domains: &mut Domains, job_id: JobId, outcome: Outcome, cx: &mut 
 }
 
 /// Lets a change of administration that is on disk hold from now on, and answers its request.
-fn decided_on(domains: &mut Domains, Decided { entry, due }: Decided, cx: &mut Cx<'_>) {
-    propose(domains, Proposal::of_nobody(entry), cx);
+fn decided_on(domains: &mut Domains, decided: Decided, cx: &mut Cx<'_>) {
+    let Decided { entries, logs_out, due } = decided;
+    propose_all(domains, entries, cx);
+    let ended = logs_out.into_iter().flat_map(|user| domains.presence.open_sessions_of(user));
+    for session in ended {
+        cx.close(session, CloseReason::LoggedOut);
+    }
     settle(domains, cx);
     let hand_over = domains.groups.due_to_hand_over();
     propose_all(domains, hand_over, cx);
@@ -129,8 +134,12 @@ fn registered(
 }
 
 /// Ends the other sessions of a user whose password was changed, as all tokens have ended.
-fn log_out_others(domains: &mut Domains, Caller { conn, user }: Caller, cx: &mut Cx<'_>) {
+fn password_set(domains: &mut Domains, Caller { conn, user }: Caller, cx: &mut Cx<'_>) {
     cx.audit(&Deed::of("password-changed", domains.accounts.name(user)).over(conn));
+    if domains.accounts.has_to_reset(user) {
+        let user = domains.accounts.number(user);
+        propose(domains, Proposal::of_nobody(Entry::PasswordReplaced(user)), cx);
+    }
     let others = domains.presence.open_sessions_of(user).filter(|other| *other != conn);
     for other in others {
         cx.close(other, CloseReason::LoggedOut);

@@ -71,6 +71,9 @@ fn may_ask(
     of: Kind,
     core: &Core,
 ) -> Result<(), Refusal> {
+    if user.is_some_and(|user| accounts.has_to_reset(user)) && !access::is_open_to_all(of) {
+        return Err(Refusal::ResetFirst);
+    }
     access::check(accounts.roles.of(user), of, core.config.public_files)?;
     let muted = user.filter(|_| access::is_speech(of)).and_then(|user| accounts.muted(user, core));
     muted.map_or(Ok(()), |left| Err(Refusal::Muted(left)))

@@ -46,6 +46,12 @@ impl Route {
         let has_begun = match job {
             Job::Register { account, password } => hash(password, HashPurpose::Register(account)),
             Job::SetPassword { number, password } => hash(password, HashPurpose::Set(number)),
+            Job::ResetPassword { number, until } => {
+                self.hash_word(id, HashPurpose::Reset(number, until))
+            }
+            Job::AddAccount { account, until } => {
+                self.hash_word(id, HashPurpose::Add(account, until))
+            }
             Job::CheckPassword { number, password } => self.check_password(id, number, password),
             Job::MakeCallTicket => {
                 let ticket = tokens::draw().map(Value::Token).map_err(|_| Failure::Failed);
@@ -188,6 +194,17 @@ impl Route {
     fn hash(&self, job: JobId, password: Secret, purpose: HashPurpose) -> bool {
         let Some(slot) = self.slots.take() else { return false };
         self.passwords.hand(PasswordTask { job, password, purpose, slot })
+    }
+
+    /// Draws a word that nobody can guess, and has it hashed.
+    fn hash_word(&self, job: JobId, purpose: HashPurpose) -> bool {
+        match tokens::draw_word() {
+            Ok(word) => self.hash(job, word, purpose),
+            Err(_) => {
+                self.completions.finish(job, Err(Failure::Failed));
+                true
+            }
+        }
     }
 
     /// Begins a password check, at the database, which has the hash.

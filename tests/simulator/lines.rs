@@ -254,6 +254,7 @@ impl People {
             8..10 => format!("C CALL {name}"),
             10 => "C DUMP".into(),
             11 => format!("C SHUTDOWN {}", [0, 5, 3600][rng.usize(..3)]),
+            12 if is_operator => format!("C LOGOUT {name}"),
             12 => format!("D operator {}", self.text()),
             13 => format!("C KICK {name}{}", ["", " that's why"][rng.usize(..2)]),
             14 => format!("C MUTE {name} {}", ["9s", "50s too loud", "ever"][rng.usize(..3)]),

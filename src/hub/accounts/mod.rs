@@ -10,6 +10,8 @@ pub mod roles;
 pub mod sanctions;
 pub mod throttle;
 
+use std::collections::BTreeSet;
+
 use crate::chat::entry::Entry;
 use directory::{Directory, OPERATOR, UserIndex};
 use networks::KnownNetworks;
@@ -37,6 +39,8 @@ pub struct Accounts {
     pub roles: Roles,
     pub throttle: Throttle,
     pub networks: KnownNetworks,
+    /// The users who have to replace their passwords.
+    resets: BTreeSet<UserIndex>,
     pending: Pending<AccountJob>,
 }
 
@@ -55,8 +59,10 @@ impl Accounts {
         let directory = Directory::new(std::mem::take(&mut kept.accounts));
         let roles = Roles::new(kept, &directory);
         let networks = KnownNetworks::new(std::mem::take(&mut kept.networks), &directory);
+        let resets = kept.resets.iter().filter_map(|number| directory.find_number(*number));
+        let resets = resets.collect();
         let (throttle, pending) = (Throttle::default(), Pending::new(Domain::Accounts));
-        Accounts { directory, roles, throttle, networks, pending }
+        Accounts { directory, roles, throttle, networks, resets, pending }
     }
 
     /// The account of a user.
@@ -105,6 +111,25 @@ impl Accounts {
         let sanctions = &mut self.roles.sanctions;
         sanctions.get(whom, &self.directory).filter(|sanction| sanction.ends_at(until))?;
         sanctions.set(whom, None, &self.directory)
+    }
+
+    /// Returns true if a user has to replace the password before anything else.
+    pub fn has_to_reset(&self, user: UserIndex) -> bool {
+        self.resets.contains(&user)
+    }
+
+    /// Notes that an administrator gave a user a password.
+    pub fn password_reset(&mut self, user: Number, by: Number) {
+        let Some(user) = self.directory.find_number(user) else { return };
+        self.resets.insert(user);
+        self.log("password-reset", user, by);
+    }
+
+    /// Notes that a user has replaced the password.
+    pub fn password_replaced(&mut self, user: Number) {
+        if let Some(user) = self.directory.find_number(user) {
+            self.resets.remove(&user);
+        }
     }
 
     /// How long a user is still muted; none if the user may speak.

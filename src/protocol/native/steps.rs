@@ -5,7 +5,7 @@ use super::code::Code;
 use crate::chat::access::{Access, DialogueStep};
 
 /// The old password is asked for.
-pub const PASSWD: DialogueStep = DialogueStep { access: Access::Account, number: 0 };
+pub const PASSWD: DialogueStep = DialogueStep { access: Access::PasswordHolder, number: 0 };
 /// A message to everyone is asked for.
 pub const PM: DialogueStep = DialogueStep { access: Access::Speaker, number: 1 };
 /// The next message gets an idempotency key.

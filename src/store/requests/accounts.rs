@@ -25,6 +25,10 @@ pub(in crate::store) enum AccountRequest {
     ReplaceHash { number: Number, old: String, new: String },
     /// Store the hash of a new password, and revoke all tokens.
     SetPassword { number: Number, hash: String },
+    /// Store the hash of a word as the password of an account for a time, and revoke all tokens.
+    ResetPassword { number: Number, hash: String, word: Secret, until: u64 },
+    /// Store a new account with such a password.
+    AddAccount { account: Account, hash: String, word: Secret, until: u64 },
     /// Store the networks that an account knows.
     KeepNetworks { number: Number, networks: Box<[KnownNetwork]> },
     /// Store a display name.
@@ -70,6 +74,10 @@ impl RequestKind for AccountRequest {
                 format!("a new password hash of {number}")
             }
             AccountRequest::SetPassword { number, .. } => format!("a new password of {number}"),
+            AccountRequest::ResetPassword { number, .. } => format!("a word for {number}"),
+            AccountRequest::AddAccount { account, .. } => {
+                format!("the new account {} {}", account.name, account.number)
+            }
             AccountRequest::KeepNetworks { number, .. } => format!("the networks of {number}"),
             AccountRequest::SetDisplayName { number, .. } => format!("a display name of {number}"),
             AccountRequest::SetSanction { whom, .. } => format!("the sanction {whom:?}"),
@@ -129,8 +137,18 @@ impl RequestKind for AccountRequest {
                 accounts::replace_password_hash(database, *number, old, new)?;
             }
             AccountRequest::SetPassword { number, hash } => {
-                accounts::set_password_hash(database, *number, hash)?;
+                accounts::set_password_hash(database, *number, hash, None)?;
                 tokens::end_all(database, *number)?;
+            }
+            AccountRequest::ResetPassword { number, hash, word, until } => {
+                accounts::set_password_hash(database, *number, hash, Some(*until))?;
+                tokens::end_all(database, *number)?;
+                return Ok(Step::Done(Ok(Value::Token(word.clone()))));
+            }
+            AccountRequest::AddAccount { account, hash, word, until } => {
+                accounts::insert(database, account, hash)?;
+                accounts::set_password_hash(database, account.number, hash, Some(*until))?;
+                return Ok(Step::Done(Ok(Value::Token(word.clone()))));
             }
             AccountRequest::KeepNetworks { number, networks } => {
                 networks::save(database, *number, networks)?;

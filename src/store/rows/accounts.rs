@@ -60,6 +60,14 @@ pub(in crate::store) fn load_administrators(
     Ok(numbers.collect::<rusqlite::Result<_>>()?)
 }
 
+/// Loads the numbers of the accounts whose passwords have to be replaced, in order.
+pub(in crate::store) fn load_resets(database: &Connection) -> Result<Vec<Number>, StoreFault> {
+    let mut select =
+        database.prepare("SELECT number FROM accounts WHERE reset IS NOT NULL ORDER BY number")?;
+    let numbers = select.query_map([], |row| row.get(0).map(Number))?;
+    Ok(numbers.collect::<rusqlite::Result<_>>()?)
+}
+
 /// The time at which an account was made, in seconds since the Unix epoch.
 pub(in crate::store) fn created(database: &Connection, number: Number) -> rusqlite::Result<u64> {
     let mut select = database.prepare_cached("SELECT created FROM accounts WHERE number = ?1")?;
@@ -88,7 +96,8 @@ pub(in crate::store) fn insert(
     expect_one(changed)
 }
 
-/// Returns the password hash of an account; `None` if there is no such account.
+/// Returns the password hash of an account; `None` if there is no such account, or if its password
+/// had to be replaced and is good no more.
 ///
 /// Without a number it does the same work, so that an unknown name takes as long as a known one.
 pub(in crate::store) fn password_hash(
@@ -97,8 +106,10 @@ pub(in crate::store) fn password_hash(
 ) -> rusqlite::Result<Option<String>> {
     let number = number.map_or(0, |number| number.0);
     database
-        .prepare_cached("SELECT password FROM accounts WHERE number = ?1")?
-        .query_row([number], |row| row.get(0))
+        .prepare_cached(
+            "SELECT password FROM accounts WHERE number = ?1 AND coalesce(reset > ?2, TRUE)",
+        )?
+        .query_row((number, clock::seconds()), |row| row.get(0))
         .optional()
 }
 
@@ -115,15 +126,17 @@ pub(in crate::store) fn replace_password_hash(
     Ok(())
 }
 
-/// Sets the password hash of an account.
+/// Sets the password hash of an account, and until when the password is good if it has to be
+/// replaced.
 pub(in crate::store) fn set_password_hash(
     database: &Connection,
     number: Number,
     hash: &str,
+    reset: Option<u64>,
 ) -> rusqlite::Result<()> {
     let changed = database
-        .prepare_cached("UPDATE accounts SET password = ?2 WHERE number = ?1")?
-        .execute((number.0, hash))?;
+        .prepare_cached("UPDATE accounts SET password = ?2, reset = ?3 WHERE number = ?1")?
+        .execute((number.0, hash, reset.map(u64::cast_signed)))?;
     expect_one(changed)
 }
 

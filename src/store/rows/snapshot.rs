@@ -25,6 +25,7 @@ pub(in crate::store) fn load(
     Ok(Snapshot {
         accounts: accounts::load(database)?,
         administrators: accounts::load_administrators(database)?,
+        resets: accounts::load_resets(database)?,
         sanctions: sanctions::load(database)?,
         networks: networks::load(database)?,
         devices: tokens::load_highest(database)?,

@@ -27,6 +27,7 @@ mod people;
 mod places;
 mod presence;
 mod regressions;
+mod resets;
 mod sent;
 mod talk;
 mod uploads;

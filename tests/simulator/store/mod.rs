@@ -31,6 +31,8 @@ pub struct Store {
     names: HashSet<UserName>,
     tokens: Tokens,
     administrators: BTreeSet<Number>,
+    /// Whose passwords have to be replaced, and until when these are good.
+    resets: BTreeMap<Number, u64>,
     sanctions: BTreeMap<Sanctioned, Sanction>,
     networks: BTreeMap<Number, Box<[KnownNetwork]>>,
     pub messages: Messages,
@@ -46,6 +48,7 @@ impl Store {
             names: HashSet::new(),
             tokens: Tokens::default(),
             administrators: BTreeSet::new(),
+            resets: BTreeMap::new(),
             sanctions: BTreeMap::new(),
             networks: BTreeMap::new(),
             messages: Messages::default(),
@@ -102,6 +105,7 @@ impl Store {
         Snapshot {
             accounts,
             administrators: numbers(&self.administrators),
+            resets: self.resets.keys().copied().collect(),
             sanctions: self.sanctions.clone().into_iter().collect(),
             networks: self.networks.clone().into_iter().collect(),
             devices: self.tokens.highest(),
@@ -121,9 +125,27 @@ impl Store {
             }
             Job::CheckPassword { number, password } => {
                 let right = number.map(|number| self.accounts[&number].1.as_str());
-                right_or_wrong(right == Some(password.expose()))
+                let now = self.files.now / 1_000_000;
+                let is_late = number.is_some_and(|number| {
+                    self.resets.get(&number).is_some_and(|until| *until <= now)
+                });
+                right_or_wrong(right == Some(password.expose()) && !is_late)
+            }
+            Job::ResetPassword { number, until } => {
+                let word = self.tokens.draw("word");
+                self.accounts.get_mut(number).unwrap().1 = word.expose().to_owned();
+                self.resets.insert(*number, *until);
+                self.tokens.end(*number, |_| true);
+                Ok(Value::Token(word))
+            }
+            Job::AddAccount { account, until } => {
+                let word = self.tokens.draw("word");
+                self.add(account.clone(), word.expose());
+                self.resets.insert(account.number, *until);
+                Ok(Value::Token(word))
             }
             Job::SetPassword { number, password } => {
+                self.resets.remove(number);
                 self.accounts.get_mut(number).unwrap().1 = password.expose().to_owned();
                 self.tokens.end(*number, |_| true);
                 Ok(Value::Done)

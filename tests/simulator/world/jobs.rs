@@ -72,6 +72,8 @@ pub(super) fn is_in_turn(job: &Job) -> bool {
         Job::Register { .. }
             | Job::CheckPassword { .. }
             | Job::SetPassword { .. }
+            | Job::ResetPassword { .. }
+            | Job::AddAccount { .. }
             | Job::ListFolder { .. }
             | Job::OpenFile { .. }
             | Job::SumFile { .. }
@@ -96,6 +98,7 @@ fn reads_messages(job: &Job) -> bool {
 /// Whether a job hashes a password, for which it may have to queue.
 fn hashes(job: &Job) -> bool {
     matches!(job, Job::Register { .. } | Job::CheckPassword { .. } | Job::SetPassword { .. })
+        || matches!(job, Job::ResetPassword { .. } | Job::AddAccount { .. })
 }
 
 /// Whether a job needs room on the disk.
@@ -104,6 +107,8 @@ fn writes(job: &Job) -> bool {
         job,
         Job::Register { .. }
             | Job::SetPassword { .. }
+            | Job::ResetPassword { .. }
+            | Job::AddAccount { .. }
             | Job::MakeToken { .. }
             | Job::UseToken { .. }
             | Job::EndDevices { .. }

@@ -71,6 +71,8 @@ impl ChatModel {
         match entry {
             Entry::DisplayNameSet(user, ..)
             | Entry::AdministratorSet { user, .. }
+            | Entry::PasswordReset { user, .. }
+            | Entry::PasswordReplaced(user)
             | Entry::CameOnline(user)
             | Entry::WentOffline { user, .. }
             | Entry::GroupsTold { user, .. }
@@ -80,6 +82,8 @@ impl ChatModel {
             }
             Entry::DisplayNameSet(user, display) => people.set_display(*user, display),
             Entry::AdministratorSet { user, admin, .. } => people.set_administrator(*user, *admin),
+            Entry::PasswordReset { user, .. } => people.set_reset(*user, true),
+            Entry::PasswordReplaced(user) => people.set_reset(*user, false),
             Entry::CameOnline(user) => {
                 people.came(*user);
                 groups.came(*user);
@@ -101,7 +105,8 @@ impl ChatModel {
             let number = account.number;
             let ban = people.sanction(Sanctioned::Ban(number));
             let mute = people.sanction(Sanctioned::Mute(number));
-            let roles = ((ban, mute), people.was_made_administrator(number));
+            let is_admin = people.was_made_administrator(number);
+            let roles = ((ban, mute), is_admin, people.has_to_reset(number));
             format!("{:?}", (account, roles, groups.ended(number)))
         });
         let mut lines: Vec<String> = accounts.collect();

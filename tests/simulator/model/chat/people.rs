@@ -15,6 +15,8 @@ pub struct People {
     order: Vec<Number>,
     sanctions: BTreeMap<Sanctioned, Sanction>,
     administrators: BTreeSet<Number>,
+    /// Who has to replace the password.
+    resets: BTreeSet<Number>,
     /// Who was let in, and has not gone offline since.
     present: BTreeSet<Number>,
     /// Those of them all of whose sessions were welcomed. Whether somebody who becomes a member, or
@@ -32,6 +34,7 @@ impl People {
             order: Vec::new(),
             sanctions: kept.sanctions.iter().cloned().collect(),
             administrators: kept.administrators.iter().copied().collect(),
+            resets: kept.resets.iter().copied().collect(),
             present: BTreeSet::new(),
             welcomed: BTreeSet::new(),
         };
@@ -70,6 +73,14 @@ impl People {
 
     pub fn set_administrator(&mut self, user: Number, admin: bool) {
         put(&mut self.administrators, user, admin);
+    }
+
+    pub fn set_reset(&mut self, user: Number, reset: bool) {
+        put(&mut self.resets, user, reset);
+    }
+
+    pub fn has_to_reset(&self, user: Number) -> bool {
+        self.resets.contains(&user)
     }
 
     pub fn came(&mut self, user: Number) {

@@ -69,7 +69,7 @@ impl NodeModel {
             None => Due::Refused(Code::NotAllowed),
             Some(user) => {
                 let key = session.key.take();
-                if self.muted(user).is_some() {
+                if self.muted(user).is_some() || self.chat.people.has_to_reset(user) {
                     return self.session(conn).replies.push_back(Due::Refused(Code::NotAllowed));
                 }
                 let said = self.said((user, key), composing, text);

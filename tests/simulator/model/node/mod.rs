@@ -244,6 +244,11 @@ impl NodeModel {
                 self.session(conn).stop_composing(verb);
                 let user = self.session(conn).user;
                 if let (Some(user), Some(verb)) = (user, verb)
+                    && self.has_to_reset(user, verb)
+                {
+                    return self.refused_until_reset(conn, verb);
+                }
+                if let (Some(user), Some(verb)) = (user, verb)
                     && self.is_silenced(user, verb)
                 {
                     return self.group_command_refused(conn, verb, Code::NotAllowed);

@@ -13,7 +13,7 @@ use chatsrv::chat::refusal::Refusal;
 use chatsrv::chat::request::Request;
 use chatsrv::hub::effect::{Effect, Effects};
 use chatsrv::hub::input::{ConnId, Input};
-use chatsrv::hub::job::{Job, Outcome, Value};
+use chatsrv::hub::job::{Job, Outcome};
 use chatsrv::protocol::native::code::Code;
 use chatsrv::protocol::native::command::Command;
 use chatsrv::protocol::native::verb::Verb;
@@ -168,13 +168,14 @@ impl NodeModel {
 
     /// The store has kept what an administrator decided, or has not.
     pub(super) fn decision_kept(&mut self, asker: Option<ConnId>, job: &Job, outcome: &Outcome) {
-        if *outcome != Ok(Value::Done) {
+        if outcome.is_err() {
             return;
         }
         // Who decided it is not known where the session is over, and nothing follows from it.
         let by = asker.and_then(|asker| self.sessions.get(&asker)?.user);
         let by = by.unwrap_or(Number::OPERATOR);
         self.sanction_kept(by, job);
+        self.credentials_kept(by, job);
         match *job {
             Job::SetAdministrator { number: user, admin } => {
                 if admin {
@@ -265,6 +266,10 @@ impl NodeModel {
                 | Verb::Banaddr
                 | Verb::Unbanaddr
                 | Verb::Bans
+                | Verb::Mute
+                | Verb::Logout
+                | Verb::Setpasswd
+                | Verb::Adduser
                 | Verb::Shutdown,
                 _,
             ) if reply.code == Code::Done => {

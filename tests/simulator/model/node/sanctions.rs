@@ -12,6 +12,7 @@ use chatsrv::chat::sanction::{Sanction, Sanctioned};
 use chatsrv::chat::term::{TimeLeft, Until};
 use chatsrv::hub::input::ConnId;
 use chatsrv::hub::job::Job;
+use chatsrv::protocol::native::code::Code;
 use chatsrv::protocol::native::verb::Verb;
 
 use super::NodeModel;
@@ -129,6 +130,39 @@ impl NodeModel {
         let is_speech = matches!(verb, Pm | Dm | Sendfile | Put | Mkgroup | Mkgroupreq | Mkpublic)
             || matches!(verb, Join | Call | Topic | Ask | Nick | Away);
         is_speech && self.muted(user).is_some()
+    }
+
+    /// Whether somebody may not use a verb before the password is replaced.
+    pub(super) fn has_to_reset(&self, user: Number, verb: Verb) -> bool {
+        let is_open = matches!(verb, Verb::Passwd | Verb::Help | Verb::Alive | Verb::Ex);
+        !is_open && self.chat.people.has_to_reset(user)
+    }
+
+    /// A command is refused since the password has to be replaced first.
+    pub(super) fn refused_until_reset(&mut self, conn: ConnId, verb: Verb) {
+        match verb {
+            Verb::Delete => self.deletion_refused(conn),
+            verb => self.group_command_refused(conn, verb, Code::NotAllowed),
+        }
+    }
+
+    /// The store has kept the end of tokens, or another password, or has not.
+    pub(super) fn credentials_kept(&mut self, by: Number, job: &Job) {
+        match job {
+            Job::ResetPassword { number, .. } => {
+                self.propose_surely(Entry::PasswordReset { user: *number, by });
+                self.logged_out = self.open_sessions(*number).collect();
+            }
+            Job::AddAccount { account, .. } => {
+                let user = account.number;
+                self.propose_surely(Entry::AccountAdded(account.clone()));
+                self.propose_surely(Entry::PasswordReset { user, by });
+            }
+            Job::SetPassword { number, .. } if self.chat.people.has_to_reset(*number) => {
+                self.propose_surely(Entry::PasswordReplaced(*number));
+            }
+            _ => {}
+        }
     }
 
     /// Who ought to have been told of being muted, or of not being muted any more.
