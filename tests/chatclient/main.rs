@@ -14,6 +14,7 @@ mod pipes;
 mod sent_files;
 mod sessions;
 mod tls;
+mod trust;
 mod uploads;
 mod versions;
 
