@@ -27,7 +27,7 @@ use crate::ending::Ending;
 use crate::input::groups::GroupRequest;
 use crate::link::Came;
 use crate::requests::{Asked, Classified};
-use crate::transfers::accept::AcceptFiles;
+use crate::transfers::accept::Verdict;
 
 const CLOSED: &str = "the server closed it without a word";
 
@@ -174,7 +174,9 @@ fn take_notice(parts: &mut Parts, notice: &Notice<'_>, line: &ServerLine<'_>) {
         }
         Notice::Away { name, text: "" } => safe!("{name} is back"),
         Notice::Away { name, text } => safe!("{name} is away: {text}"),
-        Notice::Nick { name, display } => safe!("{name} is called {display} now"),
+        Notice::Nick { name, display } => {
+            safe!("{name} is called {} now", listing::quoted(display))
+        }
         Notice::Call { call } => return parts.calls.take_announced(call.as_ref(), core),
         Notice::Uploaded { stream, name, .. } => {
             let failure = transfers.uploads.taken(stream, name, &mut core.requests);
@@ -394,13 +396,17 @@ fn take_file(parts: &mut Parts, file: &SentFile<'_>) -> Result<(), Ending> {
     let Parts { core, conversations, transfers, .. } = parts;
     // What was sent in another session of this user is offered, and not fetched unasked.
     let is_own = file.from.parse().is_ok_and(|name| core.name == Some(name));
-    let fetches = transfers.accept.takes(file) && !core.has_job && !is_own;
-    let is_offered = transfers.accept.which != AcceptFiles::Never && !fetches;
+    let (verdict, news) = match core.has_job || is_own {
+        true => (transfers.accept.listed(), None),
+        false => transfers.accept.arrives(file.size),
+    };
+    let is_offered = verdict == Verdict::Offer;
     let note = Note::sent(file, core.name, is_offered);
     transfers.downloads.received.remember(file.id, file.name);
     core.completion.add_user(file.from);
     conversations.take_note(note, core)?;
-    if fetches {
+    core.show_all(news.map(Line::warning));
+    if verdict == Verdict::Fetch {
         transfers.fetch_unasked(file.id, core);
     }
     Ok(())
@@ -408,7 +414,7 @@ fn take_file(parts: &mut Parts, file: &SentFile<'_>) -> Result<(), Ending> {
 
 /// Handles a file that was sent, as an item of a list of messages.
 fn take_listed_file(parts: &mut Parts, file: &SentFile<'_>) -> Result<(), Ending> {
-    let is_offered = parts.transfers.accept.which != AcceptFiles::Never;
+    let is_offered = parts.transfers.accept.listed() == Verdict::Offer;
     let note = Note::sent(file, parts.core.name, is_offered);
     parts.transfers.downloads.received.remember(file.id, file.name);
     parts.conversations.list(note)

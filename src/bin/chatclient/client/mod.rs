@@ -89,7 +89,7 @@ impl Client {
             conversations: Conversations::new(has_person && is_operator),
             outbox: Outbox::new().map_err(|error| io::Error::other(error.to_string()))?,
             input: InputState::default(),
-            transfers: Transfers::new(start.downloads, start.accept)?,
+            transfers: Transfers::new(start.downloads, start.accept.asking(has_person))?,
             calls: DirectChats::default(),
             job: start.job,
             was_shut_down: false,
