@@ -51,7 +51,7 @@ pub fn item(item: &ListItem<'_>) -> Line {
 }
 
 /// A time until which something lasts, as people say it.
-fn until(until: Until) -> SafeText {
+pub fn until(until: Until) -> SafeText {
     match until {
         Until::Time(time) => safe!("until {}", clock::date_of(time)),
         Until::Ever => safe!("for ever"),

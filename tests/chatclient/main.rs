@@ -7,6 +7,7 @@ mod chats;
 mod downloads;
 mod groups;
 mod lost;
+mod moderation;
 mod output;
 mod peer;
 mod people;

@@ -7,6 +7,7 @@ use std::io::ErrorKind;
 use chatsrv::chat::name::InvalidName;
 use chatsrv::display::line::Line;
 use chatsrv::display::listing;
+use chatsrv::display::refusal::refusal;
 use chatsrv::display::safe_text::{SafeText, safe};
 use chatsrv::display::said::on_one_line;
 use chatsrv::protocol::native::VERSION;
@@ -17,6 +18,7 @@ use chatsrv::protocol::native::read::{
 
 use super::connect::go_on;
 use super::groups;
+use super::moderation;
 use super::notices::{Shown, take_file, take_notice};
 use super::parts::Parts;
 use crate::conversations::note::Note;
@@ -24,6 +26,7 @@ use crate::conversations::outbox::Draft;
 use crate::core::{Core, Stage};
 use crate::ending::Ending;
 use crate::input::groups::GroupRequest;
+use crate::input::personal::PersonalRequest;
 use crate::link::Came;
 use crate::requests::{Asked, Classified};
 use crate::transfers::accept::Verdict;
@@ -168,7 +171,7 @@ fn take_head(parts: &mut Parts, asked: &Asked, count: usize) {
         Asked::Files { quiet: false } if count == 0 => {
             core.show(Line::answer(safe!("no files")));
         }
-        _ => {}
+        asked => moderation::take_head(core, asked, count),
     }
 }
 
@@ -195,8 +198,15 @@ fn take_item(parts: &mut Parts, asked: &Asked, item: &ListItem<'_>, line: &Serve
             core.completion.add_file(name);
             !quiet
         }
-        (Asked::Dump, ListItem::Figure { .. })
-        | (Asked::Sessions, ListItem::Device { .. })
+        (Asked::Administer(command), item) => match moderation::take_listed(core, command, &item) {
+            true => false,
+            false => return show_unexpected(core, line),
+        },
+        (Asked::Personal(request), item) => match moderation::take_personal(core, request, &item) {
+            true => false,
+            false => return show_unexpected(core, line),
+        },
+        (Asked::Sessions, ListItem::Device { .. })
         | (Asked::Whois, ListItem::Fact { .. })
         | (Asked::Group(GroupRequest::Members(..)), ListItem::Member { .. })
         | (Asked::Group(GroupRequest::Info(_)), ListItem::Fact { .. })
@@ -214,7 +224,6 @@ fn take_item(parts: &mut Parts, asked: &Asked, item: &ListItem<'_>, line: &Serve
             | Asked::Who { .. }
             | Asked::WhoIsUp
             | Asked::Files { .. }
-            | Asked::Dump
             | Asked::Sessions
             | Asked::Whois
             | Asked::Group(_),
@@ -275,14 +284,14 @@ fn take_answer(parts: &mut Parts, asked: Asked, reply: &FinalReply<'_>) -> Resul
         _ if reply.is_done() => take_success(parts, asked, reply),
         Asked::Who { quiet: true }
         | Asked::Group(GroupRequest::Mine { quiet: true })
+        | Asked::Personal(
+            PersonalRequest::Ignored { quiet: true } | PersonalRequest::Motd { quiet: true },
+        )
         | Asked::Files { quiet: true }
         | Asked::Key
         | Asked::EndToken
         | Asked::Abort => {}
-        _ => core.show(match reply.words {
-            ReplyWords::NoFile { name } => Line::error(safe!("no such file: {name}")),
-            _ => Line::error(SafeText::new(reply.text)),
-        }),
+        _ => core.show(Line::error(refusal(reply))),
     }
     Ok(())
 }
@@ -293,10 +302,8 @@ fn take_success(parts: &mut Parts, asked: Asked, reply: &FinalReply<'_>) {
     match asked {
         Asked::Who { .. } => core.completion.end_list(),
         Asked::Unread => conversations.tell_read(core),
-        Asked::Shutdown => {
-            parts.was_shut_down = true;
-            core.show(Line::answer(safe!("the server stops")));
-        }
+        Asked::Administer(command) => moderation::administered(parts, &command, reply),
+        Asked::Personal(request) => moderation::personal_done(core, &request, reply),
         Asked::Simple { done: text } => core.show(Line::answer(SafeText::new(text))),
         Asked::Group(request) => groups::group_done(parts, &request, reply),
         Asked::TokenFor => core.show(match reply.words {
@@ -333,7 +340,7 @@ fn message_answered(parts: &mut Parts, reply: &FinalReply<'_>) -> Result<(), End
     }
     let Draft { to, text, .. } = draft;
     let text = on_one_line(&text);
-    core.show(Line::error(safe!("not sent to {to}: {} (it was: {text})", reply.text)));
+    core.show(Line::error(safe!("not sent to {to}: {} (it was: {text})", refusal(reply))));
     Ok(())
 }
 

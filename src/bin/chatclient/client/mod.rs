@@ -12,6 +12,7 @@ mod connect;
 mod execute;
 mod groups;
 mod leaving;
+mod moderation;
 mod notices;
 mod parts;
 mod poll;

@@ -10,9 +10,11 @@ use chatsrv::display::safe_text::safe;
 use chatsrv::protocol::native::read::{Notice, SentFile, ServerLine};
 
 use super::groups;
+use super::moderation::ask_personal;
 use super::parts::Parts;
 use crate::conversations::note::Note;
 use crate::ending::Ending;
+use crate::input::personal::PersonalRequest;
 use crate::transfers::accept::Verdict;
 
 /// Handles a notice, except that of a file.
@@ -54,15 +56,18 @@ pub fn take_notice(parts: &mut Parts, notice: &Notice<'_>, line: &ServerLine<'_>
         Notice::Muted { left, reason } => {
             let colon = if reason.is_empty() { "" } else { ": " };
             let term = match left {
-                TimeLeft::Seconds(seconds) => safe!("for {seconds} s"),
+                TimeLeft::Seconds(seconds) => safe!("until {}", clock::time_in(seconds)),
                 TimeLeft::Ever => safe!("for ever"),
             };
             safe!("you are muted {term}{colon}{reason}")
         }
         Notice::Reported { number, user, reporter, reason } => {
-            safe!("report {number}: {reporter} about {user}: {reason}")
+            safe!("report {number}: {reporter} about {user}: {reason}; /resolve {number}")
         }
-        Notice::Motd { .. } => safe!("there is a message of the day: /motd"),
+        Notice::Motd { .. } if core.has_person() => {
+            return ask_personal(core, PersonalRequest::Motd { quiet: true });
+        }
+        Notice::Motd { .. } => return,
         Notice::Shutdown { seconds } => safe!("the server stops within {seconds} s"),
         Notice::File { .. } | Notice::Other(_) => safe!("notice: {}", Shown(line)),
     };

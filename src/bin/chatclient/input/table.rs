@@ -4,13 +4,15 @@ use chatsrv::chat::group::{GroupSetting, GroupStart};
 use chatsrv::chat::id::MessageId;
 use chatsrv::chat::name::{FileName, Target, UserRef};
 use chatsrv::chat::request::LIST_MESSAGES_MAX;
+use chatsrv::protocol::native::verb::Verb;
 
 use crate::calls::action::CallAction;
 use crate::input::action::{Action, Command, Completes};
-use crate::input::administration::{self, Administration};
+use crate::input::administration::Administration;
 use crate::input::devices::{self, DeviceRequest};
 use crate::input::group_words::{self, on_or_off};
 use crate::input::groups::{GroupRequest, UserRequest};
+use crate::input::personal::{self, PersonalRequest};
 
 /// All commands, in the order in which /help lists them.
 pub const COMMANDS: &[Command] = &[
@@ -171,6 +173,24 @@ pub const COMMANDS: &[Command] = &[
         let (user, rest) = words.split_once(' ')?;
         Some(Action::Monitor { user: user.parse().ok()?, on: on_or_off(rest)? })
     }),
+    row("/ignore", "USER on|off", "let nothing of a user reach you", Completes::Users, |words| {
+        personal::ignore(words).map(Action::Personal)
+    }),
+    row("/ignored", "", "list whom you ignore", Completes::Nothing, |words| {
+        alone(words, Action::Personal(PersonalRequest::Ignored { quiet: false }))
+    }),
+    row("/askfirst", "on|off", "be asked before you are in a group", Completes::Nothing, |words| {
+        on_or_off(words).map(PersonalRequest::AskFirst).map(Action::Personal)
+    }),
+    row("/report", "USER [ID] TEXT", "tell the administrators of it", Completes::Users, |words| {
+        personal::report(words).map(Action::Personal)
+    }),
+    row("/motd", "", "show the message of the day", Completes::Nothing, |words| {
+        alone(words, Action::Personal(PersonalRequest::Motd { quiet: false }))
+    }),
+    row("/export", "", "get all that is yours as a file", Completes::Nothing, |words| {
+        alone(words, Action::Personal(PersonalRequest::Export))
+    }),
     row("/files", "[FOLDER]", "list the files of a folder", Completes::Files, |words| {
         file_or_all(words.trim_end_matches('/')).map(Action::Files)
     }),
@@ -187,6 +207,14 @@ pub const COMMANDS: &[Command] = &[
     }),
     row("/sum", "NAME", "tell the SHA-256 of a file", Completes::Files, |words| {
         words.parse().ok().map(Action::Sum)
+    }),
+    row("/rm", "PATH", "remove a shared file or an empty folder", Completes::Files, |words| {
+        words
+            .trim_end_matches('/')
+            .parse()
+            .ok()
+            .map(PersonalRequest::RemoveFile)
+            .map(Action::Personal)
     }),
     row("/abort", "[NAME]", "cancel the transfer of a file, or all", Completes::Files, |words| {
         Some(Action::Abort((!words.is_empty()).then(|| words.to_string())))
@@ -214,36 +242,123 @@ pub const COMMANDS: &[Command] = &[
     }),
     row(
         "/kick",
-        "USER [REASON]",
-        "end a user's session (administrators)",
+        "USER [TEXT]",
+        "end a user's sessions (administrators)",
         Completes::Users,
-        |words| administration::kick(words).map(Action::Administer),
+        |words| administer(Verb::Kick, words),
     ),
-    row("/ban", "USER", "let a user in no more (administrators)", Completes::Users, |words| {
-        administration::ban(words).map(Action::Administer)
+    row("/logout", "USER", "end sessions and tokens (administrators)", Completes::Users, |words| {
+        administer(Verb::Logout, words)
     }),
+    row(
+        "/ban",
+        "USER [TIME] [TEXT]",
+        "let a user in no more (administrators)",
+        Completes::Users,
+        |words| administer(Verb::Ban, words),
+    ),
     row("/unban", "USER", "let a user in again (administrators)", Completes::Users, |words| {
-        administration::unban(words).map(Action::Administer)
+        administer(Verb::Unban, words)
+    }),
+    row(
+        "/banaddr",
+        "NETWORK [TIME] [TEXT]",
+        "let in nobody from there (administrators)",
+        Completes::Nothing,
+        |words| administer(Verb::Banaddr, words),
+    ),
+    row(
+        "/unbanaddr",
+        "NETWORK",
+        "let them in again (administrators)",
+        Completes::Nothing,
+        |words| administer(Verb::Unbanaddr, words),
+    ),
+    row("/bans", "", "list the bans (administrators)", Completes::Nothing, |words| {
+        administer(Verb::Bans, words)
+    }),
+    row(
+        "/mute",
+        "USER TIME|off [TEXT]",
+        "let a user say nothing (administrators)",
+        Completes::Users,
+        |words| administer(Verb::Mute, words),
+    ),
+    row("/setpasswd", "USER", "give a new password (administrators)", Completes::Users, |words| {
+        administer(Verb::Setpasswd, words)
+    }),
+    row("/adduser", "NAME", "make an account (administrators)", Completes::Nothing, |words| {
+        administer(Verb::Adduser, words)
+    }),
+    row(
+        "/accounts",
+        "[NAME]",
+        "list the accounts, behind a name (administrators)",
+        Completes::Users,
+        |words| administer(Verb::Accounts, words),
+    ),
+    row(
+        "/remove",
+        "USER [ERASE]",
+        "remove an account, ERASE all of it (the operator)",
+        Completes::Users,
+        |words| administer(Verb::Remove, words),
+    ),
+    row("/reports", "", "list what was reported (administrators)", Completes::Nothing, |words| {
+        administer(Verb::Reports, words)
+    }),
+    row("/resolve", "N", "be done with a report (administrators)", Completes::Nothing, |words| {
+        administer(Verb::Resolve, words)
+    }),
+    row(
+        "/registration",
+        "[open|invite|closed]",
+        "say who may make an account (administrators)",
+        Completes::Nothing,
+        |words| administer(Verb::Registration, words),
+    ),
+    row(
+        "/invite",
+        "[USES] [TIME]",
+        "make an invitation (administrators)",
+        Completes::Nothing,
+        |words| administer(Verb::Invite, words),
+    ),
+    row("/invites", "", "list the invitations (administrators)", Completes::Nothing, |words| {
+        administer(Verb::Invites, words)
+    }),
+    row("/uninvite", "CODE", "take one back (administrators)", Completes::Nothing, |words| {
+        administer(Verb::Uninvite, words)
+    }),
+    row(
+        "/lockdown",
+        "on|off",
+        "shut out strangers and newcomers (administrators)",
+        Completes::Nothing,
+        |words| administer(Verb::Lockdown, words),
+    ),
+    row("/audit", "[N]", "list what was done (administrators)", Completes::Nothing, |words| {
+        administer(Verb::Audit, words)
     }),
     row("/wall", "TEXT", "send a message to everyone", Completes::Nothing, |words| {
         some_text(words).map(|text| Action::Say { to: Target::Everyone, text })
     }),
     row("/dump", "", "list the server's figures (administrators)", Completes::Nothing, |words| {
-        alone(words, Action::Administer(Administration::Dump))
+        administer(Verb::Dump, words)
     }),
     row(
         "/shutdown",
         "[SECONDS]",
         "stop the server (administrators)",
         Completes::Nothing,
-        |words| administration::shutdown(words).map(Action::Administer),
+        |words| administer(Verb::Shutdown, words),
     ),
     row(
         "/admin",
         "USER on|off",
         "make an administrator (the operator)",
         Completes::Users,
-        |words| administration::admin(words).map(Action::Administer),
+        |words| administer(Verb::Admin, words),
     ),
     row("/help", "[COMMAND]", "list the commands, or explain one", Completes::Commands, |words| {
         match words.trim() {
@@ -272,6 +387,10 @@ fn find_for_help(name: &str) -> Option<&'static Command> {
 /// Finds a command by its name, in any case.
 pub fn find(name: &str) -> Option<&'static Command> {
     COMMANDS.iter().find(|command| command.name.eq_ignore_ascii_case(name))
+}
+
+fn administer(verb: Verb, words: &str) -> Option<Action> {
+    Administration::read(verb, words).map(Action::Administer)
 }
 
 fn alone(words: &str, action: Action) -> Option<Action> {
