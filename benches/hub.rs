@@ -20,7 +20,8 @@ use chatsrv::hub::Hub;
 use chatsrv::hub::config::{Config, GroupBounds};
 use chatsrv::hub::effect::{Effect, Effects};
 use chatsrv::hub::input::{ConnId, Input, Now};
-use chatsrv::hub::job::{Job, JobId, Outcome, Snapshot, Value};
+use chatsrv::hub::job::{Job, JobId, Outcome, Value};
+use chatsrv::hub::snapshot::Snapshot;
 use chatsrv::protocol::heard::Heard;
 use chatsrv::protocol::wire::{self, Variant, Wire};
 
@@ -145,6 +146,7 @@ impl Chat {
             registration: true,
             public_files: false,
             presence_limit: 500,
+            audits: true,
             bounds_rates: true,
             keep_messages: true,
             history: None,
@@ -156,7 +158,9 @@ impl Chat {
                 all_max: 10_000,
                 ask_first: false,
             },
+            exempt: Vec::new(),
             file_size_max: 0,
+            places: 1000,
             quota: 0,
         };
         let kept = Snapshot { accounts: (0..users).map(account).collect(), ..Snapshot::default() };
@@ -267,7 +271,7 @@ impl Chat {
                     }
                     &recipients[to]
                 }
-                Effect::List { .. } | Effect::LoggedIn { .. } => continue,
+                Effect::List { .. } | Effect::LoggedIn { .. } | Effect::Audit(_) => continue,
                 other => panic!("nobody asks for {other:?}"),
             };
             for conn in to {

@@ -9,10 +9,11 @@
 //! 5. [`server`]: the loop and its sockets.
 //!
 //! Beside them stands what the programs have in common: [`command_line`] and [`exit`]; the server's
-//! [`options`], [`capacity`], [`limits`], [`metrics`] and [`log`]; of the client what meets the
-//! bytes of others: [`display`] and [`direct`]; and for all that connect to the server
-//! [`tls_client`].
+//! [`options`], [`bounds`] of what one network may take, [`capacity`], [`limits`], [`metrics`] and
+//! [`log`]; of the client what meets the bytes of others: [`display`] and [`direct`]; and for all
+//! that connect to the server [`tls_client`].
 
+pub mod bounds;
 pub mod capacity;
 pub mod chat;
 pub mod command_line;

@@ -65,6 +65,21 @@ pub const CERTIFICATE_FILE_BYTES_MAX: usize = 1024 * 1024;
 /// longer answers are made piece by piece.
 pub const ANSWER_BYTES_MAX: usize = 64 * 1024;
 
+/// Bytes of a list that cost as much as one more line of who asked for it: with short requests and
+/// long answers one connection would else keep the loop as busy as a hundred.
+pub const LINE_OF_LIST_BYTES: usize = 16 * 1024;
+
+/// Bytes that a user who was silent may say at once beyond `--speech-rate`: a quarter of the usual
+/// send queue, so that nobody who reads is closed for it.
+pub const SPEECH_BURST_BYTES: u64 = 256 * 1024;
+
+/// How long a user waits at most who alone fills more than half of a receiver's send queue, before
+/// that receiver is closed.
+pub const SPEAKER_WAIT_MAX: Duration = Duration::from_secs(5);
+
+/// How often it is looked whether a receiver has caught up for whom a user waits.
+pub const SPEAKER_LOOK_PERIOD: Duration = Duration::from_millis(50);
+
 /// Bytes of a file that are brought into the page cache at once where they are not there.
 pub const WARM_BYTES: u64 = 1024 * 1024;
 
@@ -162,6 +177,13 @@ pub const STRANGER_LINES_MAX: u32 = 20;
 /// See [`STRANGER_LINES_MAX`].
 pub const STRANGER_LINES_PERIOD: Duration = Duration::from_secs(1);
 
+/// How many times as much as one of its networks a /48 of IPv6 may take. It is what one subscriber
+/// has at most, and holds 65,536 networks.
+pub const SITE_FACTOR: u32 = 4;
+/// Networks of which it is remembered how much they took of something lately, in each of two
+/// generations: about a megabyte for each thing that is counted.
+pub const NETWORKS_REMEMBERED_MAX: usize = 16_384;
+
 /// Bytes of a password. More would only cost time to hash.
 pub const PASSWORD_BYTES_MAX: usize = 1024;
 
@@ -177,6 +199,9 @@ pub const PRESENCE_NOTICES_MAX: u32 = 20;
 
 /// See [`PRESENCE_NOTICES_MAX`].
 pub const PRESENCE_PERIOD: Duration = Duration::from_secs(60);
+
+/// Networks that are banned at a time.
+pub const BANNED_NETWORKS_MAX: usize = 10_000;
 
 /// Users whom one session monitors.
 pub const MONITORED_USERS_MAX: usize = 100;
@@ -206,6 +231,22 @@ pub const DOWNLOADS_MAX: usize = 16;
 /// Uploads of one session that are open, asked for, or being made files. Each holds a file
 /// descriptor.
 pub const UPLOADS_MAX: usize = 16;
+
+/// Which part of the places for transfers one user may hold: a sixteenth.
+pub const USER_PLACES_SHARE: usize = 16;
+
+/// Which part of the places strangers may hold together, where files are public: a quarter.
+pub const GUEST_PLACES_SHARE: usize = 4;
+
+/// Transfers of strangers from one network.
+pub const GUEST_TRANSFERS_PER_NETWORK_MAX: usize = 2;
+
+/// How long a transfer may move no byte while others want its place or its name.
+pub const STALLED_AFTER: Duration = Duration::from_secs(60);
+
+/// How often it is looked which transfers stand still, where places are wanted: all connections are
+/// looked at.
+pub const STALLED_LOOK_PERIOD: Duration = Duration::from_secs(1);
 
 /// How long an upload that broke off is kept, and can go on.
 pub const UPLOAD_KEPT_FOR: Duration = Duration::from_secs(24 * 60 * 60);

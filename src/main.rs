@@ -7,13 +7,14 @@ use std::time::Duration;
 use chatsrv::capacity::{self, Shares};
 use chatsrv::command_line::{Size, print, unknown_variables};
 use chatsrv::exit::Exit;
-use chatsrv::hub::job::Snapshot;
+use chatsrv::hub::snapshot::Snapshot;
 use chatsrv::hub::{self, Hub};
 use chatsrv::limits::ID_CEILING_LEAD;
 use chatsrv::log::{Log, Quoted};
-use chatsrv::options::{Offline, Options, PasswordCost, Registration, TLS_PORT};
+use chatsrv::options::{Audit, Offline, Options, PasswordCost, Registration, TLS_PORT};
 use chatsrv::server::{
-    self, Certificates, Endpoint, Inherited, Listening, Poll, Server, StartError,
+    self, AuditFile, AuditSink, Certificates, Endpoint, Inherited, Listening, Poll, Server,
+    StartError,
 };
 use chatsrv::store::{self, FolderRoom, MaintenanceError, Store};
 
@@ -100,12 +101,21 @@ fn run(options: Options) -> Result<(), (Exit, String)> {
             behind.as_secs()
         );
     }
+    let audit = match &options.audit {
+        Audit::Off => AuditSink::Off,
+        Audit::Log => AuditSink::Log,
+        Audit::File(path) => {
+            let failed = |error| (Exit::CantCreate, format!("{}: {error}", path.display()));
+            AuditSink::File(AuditFile::open(path, poll.waker()).map_err(failed)?)
+        }
+    };
     let seed = random_seed().map_err(system)?;
-    let hub = Hub::new(hub_config(&options), seed, kept);
+    let hub = Hub::new(hub_config(&options, shares), seed, kept);
     let config = server_config(&options, shares, memory);
     let start = Start::new(&options, &config, rooms);
-    let server = Server::bind(config, Listening { inherited, certificates }, poll, hub, store)
-        .map_err(start_failed)?;
+    let server =
+        Server::bind(config, Listening { inherited, certificates, audit }, poll, hub, store)
+            .map_err(start_failed)?;
     for endpoint in server.endpoints() {
         match endpoint {
             Endpoint::Tcp(_) | Endpoint::Tls(_) => {
@@ -227,10 +237,11 @@ fn store_config(options: &Options) -> store::StoreConfig {
     }
 }
 
-fn hub_config(options: &Options) -> hub::config::Config {
+fn hub_config(options: &Options, shares: Shares) -> hub::config::Config {
     hub::config::Config {
         registration: options.registration == Registration::Open,
         public_files: options.public_files,
+        audits: options.audit != Audit::Off,
         presence_limit: options.presence_limit as usize,
         bounds_rates: options.rate > 0,
         keep_messages: options.offline == Offline::Store,
@@ -243,7 +254,9 @@ fn hub_config(options: &Options) -> hub::config::Config {
             all_max: options.groups_max.get() as usize,
             ask_first: options.ask_first,
         },
+        exempt: Vec::new(),
         file_size_max: options.max_file.0,
+        places: usize::try_from(shares.transfers).unwrap_or(usize::MAX),
         quota: options.quota.0,
     }
 }
@@ -268,13 +281,19 @@ fn server_config(options: &Options, shares: Shares, memory: u64) -> server::Serv
             transfers: count(shares.transfers),
             refused: count(shares.refused),
             exchanges: count(shares.exchanges),
-            per_address: options.max_per_address.map(Into::into),
+        },
+        networks: server::ConnectionBounds {
+            connections: options.connections_of_network(),
+            strangers: options.strangers_of_network(),
+            connects: options.connects_of_network(),
+            exempt: options.exempt(),
         },
         login_timeout: options.login_timeout,
         idle_timeout: options.idle_timeout,
         send_queue: count(options.send_queue.0),
         send_queue_total: count(options.send_queue_total.map_or(memory / 4, |size| size.0)),
         rate: options.rate,
+        speech_rate: options.speech_rate().0,
         drain: options.drain,
     }
 }

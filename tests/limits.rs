@@ -42,6 +42,78 @@ fn one_address_has_its_own_limit() {
     server.connect();
 }
 
+const TOO_MANY: &str = "C 421 - too many connections from your address";
+
+/// Connects from another address of this machine.
+fn open_from(server: &Server, last: u8) -> Client {
+    Client::open(server, &Options { from: [127, 0, 0, last].into(), ..Options::default() })
+}
+
+#[test]
+fn strangers_of_one_address_have_a_limit_of_their_own() {
+    let server = Server::start(&["--strangers-per-address", "2"]);
+    let mut alice = server.register("alice");
+    let mut bob = server.register("bob");
+    let mut carol = server.connect();
+    let dave = server.connect();
+    server.open().expect_closing(TOO_MANY);
+    server.log().wait_for("reason=address-limit");
+    open_from(&server, 2).expect("C 220 …");
+    // Whoever logs in or goes makes room for one more.
+    carol.register("carol");
+    let erin = server.connect();
+    server.open().expect_closing(TOO_MANY);
+    dave.leave();
+    erin.leave();
+    carol.ask("D bob hello", "C 250 MSG … bob 1 0");
+    bob.expect("D … carol bob hello");
+    server.connect();
+    // A refused connection is nobody's place.
+    alice.expect_nothing();
+    server.connect();
+}
+
+#[test]
+fn one_address_connects_only_so_often() {
+    let server = Server::start(&["--connects-per-address", "3/10m"]);
+    let mut alice = server.register("alice");
+    for _ in 0..2 {
+        server.connect().leave();
+    }
+    for _ in 0..5 {
+        server.open().expect_closing(TOO_MANY);
+    }
+    open_from(&server, 2).expect("C 220 …");
+    alice.expect_nothing();
+}
+
+#[test]
+fn limits_of_one_address_leave_alone_who_is_exempt() {
+    let server = Server::start(&[
+        "--max-per-address=1",
+        "--strangers-per-address=1",
+        "--connects-per-address=1/1h",
+        "--exempt=127.0.0.2,127.0.1.0/24",
+        "--exempt=::/0",
+    ]);
+    let _first = server.connect();
+    server.open().expect_closing(TOO_MANY);
+    let mut others: Vec<Client> = (0..5).map(|_| open_from(&server, 2)).collect();
+    for client in &mut others {
+        client.expect("C 220 …");
+    }
+}
+
+#[test]
+fn at_their_defaults_the_limits_of_one_address_leave_this_machine_alone() {
+    const COUNT: usize = 150;
+    let server = Server::start(&[]);
+    let mut clients: Vec<Client> = (0..COUNT).map(|_| server.open()).collect();
+    for client in &mut clients {
+        client.expect("C 220 …");
+    }
+}
+
 #[test]
 fn who_is_refused_takes_nobodys_place() {
     for limit in ["--max-clients", "--max-per-address"] {

@@ -165,7 +165,7 @@ fn a_shutdown_at_once_ends_everybody_with_the_last_line() {
     alice.expect_closing("C 421 - the server is shutting down, come back in 1 s");
     drop(stranger);
     assert_eq!(server.wait().code(), Some(0));
-    server.log().wait_for("event=shutdown seconds=0 by=operator");
+    server.log().wait_for("event=shutdown time=… user=- peer=local conn=… by=operator seconds=0");
 }
 
 #[test]

@@ -214,6 +214,7 @@ fn whois_tells_others_a_part_and_oneself_and_administrators_all() {
         "bytes 4096",
         "groups 1",
         "banned off",
+        "muted off",
     ];
     let is = |items: Vec<String>, expected: Vec<&str>| {
         assert_eq!(items.len(), expected.len(), "{items:?}");

@@ -80,7 +80,7 @@ fn what_a_removed_user_said_stays_under_the_number() {
     server.connect().ask("C USER alice", "C 553 USER …");
     assert_eq!(server.stop().code(), Some(0));
     let check = support::finish(support::command(&server.data(), &["--check"]));
-    assert_eq!(check.code, Some(0), "{}", check.stdout);
+    assert_eq!(check.code, Some(0), "{}{}", check.stdout, check.stderr);
 }
 
 #[test]
@@ -113,5 +113,5 @@ fn with_erase_all_that_was_said_and_sent_goes_also_over_a_crash() {
     assert_eq!(texts(&mut bob, "C SEARCH - penguin"), 1);
     assert_eq!(server.stop().code(), Some(0));
     let check = support::finish(support::command(&server.data(), &["--check"]));
-    assert_eq!(check.code, Some(0), "{}", check.stdout);
+    assert_eq!(check.code, Some(0), "{}{}", check.stdout, check.stderr);
 }

@@ -42,7 +42,7 @@ pub fn run(input: &[u8]) {
             Frame::Command(text) => display.command(text.as_str()),
             Frame::Data(text) => display.data(text.as_str()),
             Frame::File { bytes, .. } => display.any(&String::from_utf8_lossy(bytes)),
-            Frame::FileEnd { .. } | Frame::Bad(_) => {}
+            Frame::FileEnd { .. } | Frame::Empty | Frame::Bad(_) => {}
         }
     }
     // Text that is no line of the protocol may still be the name of a file or the text of an error.

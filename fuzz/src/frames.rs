@@ -17,6 +17,7 @@ enum Owned {
     Data(String),
     File(u32, Vec<u8>),
     FileEnd(u32),
+    Empty,
     Bad(FrameError),
 }
 
@@ -63,6 +64,7 @@ fn owned(frame: Frame<'_>) -> Owned {
             Owned::File(stream, bytes.to_vec())
         }
         Frame::FileEnd { stream } => Owned::FileEnd(stream),
+        Frame::Empty => Owned::Empty,
         Frame::Bad(error) => Owned::Bad(error),
     }
 }
@@ -90,7 +92,7 @@ fn expected(line_bytes_max: usize, input: &[u8]) -> Vec<Owned> {
         let line = if is_too_long { line } else { line.strip_suffix(b"\r").unwrap_or(line) };
         let header = line == b"F" || line.starts_with(b"F ");
         match line {
-            [] => {}
+            [] => frames.push(Owned::Empty),
             [b'C' | b'D'] | [b'C' | b'D', b' ', ..] => frames.push(text_frame(line, is_too_long)),
             _ if header => match file_header(line).filter(|_| !is_too_long) {
                 Some((stream, 0)) => frames.push(Owned::FileEnd(stream)),
@@ -154,6 +156,7 @@ fn encode(frames: &[Owned]) -> Vec<u8> {
                 }
             }
             Owned::FileEnd(stream) => encode_chunk_header(*stream, 0, &mut wire),
+            Owned::Empty => wire.push(b'\n'),
             Owned::Bad(_) => {}
         }
     }

@@ -21,8 +21,12 @@ pub enum Access {
     FileReader,
     /// Sessions that are logged in.
     User,
+    /// Sessions that are logged in, of users who may speak.
+    Speaker,
     /// Sessions that are logged in to an account with a password.
     Account,
+    /// The same, also while that password has to be replaced.
+    PasswordHolder,
     /// Sessions of administrators and of the operator.
     Administrator,
     /// Sessions of the operator.

@@ -19,16 +19,18 @@ impl Address {
         Address::Host(address.to_canonical())
     }
 
-    /// The network that limits count as one peer: an IPv4 address, or the /64 of an IPv6 address,
-    /// which is what one subscriber has (RFC 6177).
-    pub fn network(self) -> Self {
+    /// The network that limits count as one peer.
+    pub fn network(self) -> Network {
         match self {
-            Address::Host(IpAddr::V6(address)) => {
-                let prefix = address.to_bits() >> 64 << 64;
-                Address::Host(IpAddr::V6(Ipv6Addr::from_bits(prefix)))
-            }
-            other => other,
+            Address::Host(IpAddr::V4(address)) => Network::V4(address.to_bits()),
+            Address::Host(IpAddr::V6(address)) => Network::V6((address.to_bits() >> 64) as u64),
+            Address::Local => Network::Local,
         }
+    }
+
+    /// Returns true if the peer is on this machine and came over its network.
+    pub fn is_loopback(self) -> bool {
+        matches!(self, Address::Host(address) if address.is_loopback())
     }
 
     /// The network prefix of the address; none for a peer over a Unix-domain socket.
@@ -37,6 +39,29 @@ impl Address {
             Address::Host(IpAddr::V4(address)) => Some(Prefix::v4(address)),
             Address::Host(IpAddr::V6(address)) => Some(Prefix::v6(address)),
             Address::Local => None,
+        }
+    }
+}
+
+/// The network that limits count as one peer: an IPv4 address, or the /64 of an IPv6 address, which
+/// is what one subscriber has at least (RFC 6177).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Network {
+    /// The bits of an IPv4 address.
+    V4(u32),
+    /// The first half of an IPv6 address.
+    V6(u64),
+    /// The server's own machine, over a Unix-domain socket.
+    Local,
+}
+
+impl Network {
+    /// The /48 of an IPv6 network, which is what one subscriber has at most. There is no such thing
+    /// for IPv4, where addresses are few.
+    pub fn site(self) -> Option<Prefix> {
+        match self {
+            Network::V6(bits) => Some(Prefix(bits >> 16 | IS_V6)),
+            Network::V4(_) | Network::Local => None,
         }
     }
 }
@@ -149,12 +174,33 @@ mod tests {
     fn mapped_addresses_are_ipv4_and_ipv6_counts_by_network() {
         let mapped = Address::host("::ffff:192.0.2.7".parse().unwrap());
         assert_eq!(mapped.to_string(), "192.0.2.7");
-        assert_eq!(mapped.network(), mapped);
+        assert_eq!(mapped.network(), Address::host([192, 0, 2, 7].into()).network());
+        assert_ne!(mapped.network(), Address::host([192, 0, 2, 8].into()).network());
+        assert_eq!(mapped.network().site(), None);
         let one = Address::host("2001:db8:1:2::3".parse().unwrap());
         let other = Address::host("2001:db8:1:2:ffff::1".parse().unwrap());
         assert_ne!(one, other);
         assert_eq!(one.network(), other.network());
         assert_eq!(one.to_string(), "[2001:db8:1:2::3]");
+        assert_eq!(one.network().site(), one.prefix());
+        let next = Address::host("2001:db8:1:3::3".parse().unwrap());
+        assert_ne!(one.network(), next.network());
+        assert_eq!(one.network().site(), next.network().site());
+        assert_eq!(
+            (Address::Local.network(), Address::Local.network().site()),
+            (Network::Local, None)
+        );
+    }
+
+    #[test]
+    fn loopback_is_this_machine_and_no_other() {
+        for address in ["127.0.0.1", "127.8.9.10", "::1", "::ffff:127.0.0.1"] {
+            assert!(Address::host(address.parse().unwrap()).is_loopback(), "{address}");
+        }
+        for address in ["192.0.2.1", "10.0.0.1", "fe80::1", "::2"] {
+            assert!(!Address::host(address.parse().unwrap()).is_loopback(), "{address}");
+        }
+        assert!(!Address::Local.is_loopback());
     }
 
     #[test]

@@ -66,6 +66,11 @@ impl Cidr {
         let Address::Host(address) = address else { return false };
         address.is_ipv6() == self.is_ipv6() && Cidr::new(address, self.length) == Some(self)
     }
+
+    /// Returns true if all addresses of another network are in this one.
+    pub fn holds(self, other: Cidr) -> bool {
+        self.length <= other.length && self.contains(Address::Host(other.first))
+    }
 }
 
 impl FromStr for Cidr {
@@ -173,6 +178,9 @@ mod tests {
         assert!(!cidr("0.0.0.0/0").contains(address("::1")));
         assert!(!cidr("::/0").contains(address("203.0.113.9")));
         assert!(!cidr("::/0").contains(Address::Local));
+        assert!(of_four.holds(of_four) && of_four.holds(cidr("192.0.2.200")));
+        assert!(!of_four.holds(cidr("192.0.2.0/24")) && !of_four.holds(cidr("192.0.2.1")));
+        assert!(!cidr("0.0.0.0/0").holds(of_six));
         assert_eq!((of_four.length(), of_four.is_ipv6()), (25, false));
         assert_eq!((of_six.length(), of_six.is_ipv6()), (48, true));
     }

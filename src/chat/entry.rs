@@ -14,6 +14,7 @@ use crate::chat::id::{GroupId, LogTime, MessageId};
 use crate::chat::message::{Chat, StoredMessage};
 use crate::chat::name::{DisplayName, GroupName, Key, Number, UserName};
 use crate::chat::report::Report;
+use crate::chat::sanction::{Sanction, Sanctioned};
 
 /// The place of an entry among all entries.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,14 +33,21 @@ pub enum Entry {
     AccountAdded(Account),
     /// A user has another display name.
     DisplayNameSet(Number, DisplayName),
-    /// A user is banned, or no longer.
-    BanSet {
-        /// The user.
-        user: Number,
+    /// There is a sanction, in place of one before, or it is lifted.
+    SanctionSet {
+        /// Against whom it is, and what it forbids.
+        whom: Sanctioned,
         /// The user who decided that.
         by: Number,
-        /// True if the ban begins.
-        banned: bool,
+        /// The sanction; none if it is lifted.
+        sanction: Option<Sanction>,
+    },
+    /// The time of a sanction is over. It has no effect on one that lasts until another time.
+    SanctionOver {
+        /// Against whom it was.
+        whom: Sanctioned,
+        /// The time until which it lasted, in seconds since the Unix epoch.
+        until: u64,
     },
     /// A user is an administrator, or is none any more.
     AdministratorSet {
@@ -86,6 +94,15 @@ pub enum Entry {
         /// The user who decided that.
         by: Number,
     },
+    /// An administrator gave a user a password, which has to be replaced at once.
+    PasswordReset {
+        /// The user.
+        user: Number,
+        /// The user who decided that.
+        by: Number,
+    },
+    /// A user has replaced the password.
+    PasswordReplaced(Number),
     /// A user who was offline is let in. All the user's memberships last.
     CameOnline(Number),
     /// A user has no session any more. The user's memberships in groups that are not kept end at a

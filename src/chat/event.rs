@@ -118,6 +118,8 @@ pub enum AbortReason {
     NoRoomForFile,
     /// The complete upload could not be made a file now.
     Unfinished,
+    /// It moved no byte for a while, and others wanted its place or its name.
+    Stalled,
 }
 
 /// What one of two users who are about to chat directly has to know of the other.

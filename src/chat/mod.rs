@@ -28,6 +28,7 @@ pub mod name;
 pub mod refusal;
 pub mod report;
 pub mod request;
+pub mod sanction;
 pub mod sha256;
 pub mod term;
 pub mod text;

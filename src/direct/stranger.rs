@@ -12,7 +12,7 @@ use super::chat::DirectChat;
 use super::invitations::Invitations;
 use super::messages::MessageBuffer;
 use super::noise::HANDSHAKE_BYTES;
-use crate::chat::address::Address;
+use crate::chat::address::{Address, Network};
 use crate::chat::name::UserName;
 
 /// How long a connection may remain a stranger. The server's notice may arrive later than the call
@@ -25,7 +25,7 @@ pub const HELLO_BYTES: usize = 2 + HANDSHAKE_BYTES;
 #[derive(Debug)]
 pub struct Stranger<S> {
     input: S,
-    network: Address,
+    network: Network,
     until: Instant,
     messages: MessageBuffer,
     /// The number of bytes read.
@@ -59,7 +59,7 @@ impl<S: Read> Stranger<S> {
     }
 
     /// The network that it is in; see [`Address::network`].
-    pub fn network(&self) -> Address {
+    pub fn network(&self) -> Network {
         self.network
     }
 

@@ -37,6 +37,30 @@ pub fn date_of(seconds: u64) -> String {
     date_and_time(i64::try_from(seconds).unwrap_or(i64::MAX))
 }
 
+/// How long something lasts, in seconds, in its two largest units: `45s`, `1h 30m`, `7d`.
+pub fn term(seconds: u32) -> String {
+    const UNITS: [(u32, char); 4] = [(86_400, 'd'), (3_600, 'h'), (60, 'm'), (1, 's')];
+    let first = UNITS.iter().position(|(unit, _)| seconds >= *unit).unwrap_or(UNITS.len() - 1);
+    let mut left = seconds;
+    let parts = UNITS[first..].iter().take(2).map(|(unit, letter)| {
+        let count = left / unit;
+        left %= unit;
+        (count, letter)
+    });
+    let parts = parts.enumerate().filter(|(at, (count, _))| *at == 0 || *count > 0);
+    parts.map(|(_, (count, letter))| format!("{count}{letter}")).collect::<Vec<_>>().join(" ")
+}
+
+/// The local time in so many seconds, with the date if that is not today.
+pub fn time_in(seconds: u32) -> String {
+    time_after(Timestamp::now(), seconds)
+}
+
+fn time_after(now: Timestamp, seconds: u32) -> String {
+    let end = now.as_microsecond() / 1_000_000 * 1_000_000 + i64::from(seconds) * 1_000_000;
+    moment_seen_on(MessageId(u64::try_from(end).unwrap_or_default()), now)
+}
+
 fn local(stamp: Option<Timestamp>, format: &str, otherwise: &str) -> String {
     stamp.map_or_else(
         || otherwise.to_string(),
@@ -97,6 +121,30 @@ mod tests {
         for (seconds, expected) in [(7, "0:07"), (754, "12:34"), (3723, "1:02:03")] {
             assert_eq!(duration(Duration::from_secs(seconds)), expected);
         }
+    }
+
+    #[test]
+    fn a_term_has_its_two_largest_units() {
+        let terms = [
+            (0, "0s"),
+            (45, "45s"),
+            (60, "1m"),
+            (3_600, "1h"),
+            (5_430, "1h 30m"),
+            (86_430, "1d"),
+            (7 * 86_400 + 7_200, "7d 2h"),
+            (u32::MAX, "49710d 6h"),
+        ];
+        for (seconds, expected) in terms {
+            assert_eq!(term(seconds), expected);
+        }
+    }
+
+    #[test]
+    fn an_end_has_a_date_if_it_is_on_another_day() {
+        let now = Timestamp::from_second(1_795_521_601).unwrap();
+        assert_eq!(time_after(now, 0).len(), "12:00".len());
+        assert_eq!(time_after(now, 2 * 86_400).len(), "2026-11-24 12:00".len());
     }
 
     #[test]

@@ -66,11 +66,16 @@ pub fn item(item: &ListItem<'_>) -> Line {
     }
 }
 
+/// A display name in quotes, which tell it from a user's name.
+pub fn quoted(display: &str) -> String {
+    format!("\"{}\"", display.replace('"', "\\\""))
+}
+
 /// A member of a group, with all that is known.
 fn member(name: &str, number: Number, more: &MemberWords<'_>) -> Line {
     let MemberWords { rank, joined, there, display } = *more;
     let joined = clock::date_of(joined);
-    let display = if display == name { "" } else { display };
+    let display = if display == name { String::new() } else { quoted(display) };
     Line::row(&[
         Column::named(name),
         Column::right(5, safe!("{number}")),
@@ -88,6 +93,7 @@ fn fact(key: &str, value: &str) -> String {
         ("since", Some(id)) => clock::moment(MessageId(id)),
         ("created" | "last-seen" | "made" | "topic-at", Some(time)) => clock::date_of(time),
         ("bytes", Some(bytes)) => clock::size(bytes),
+        ("display", _) => quoted(value),
         _ => value.to_string(),
     }
 }
@@ -110,12 +116,12 @@ fn chat_line(line: &ChatWords<'_>) -> Line {
 fn online(user: &OnlineWords<'_>) -> Line {
     let OnlineWords { name, number, since, direct: _, display } = user;
     let since = clock::moment(*since);
-    let nick = if display.is_empty() || display == name { "" } else { ", " };
-    let display = if nick.is_empty() { "" } else { display };
+    let is_shown = !display.is_empty() && display != name;
+    let display = if is_shown { format!(", {}", quoted(display)) } else { String::new() };
     Line::row(&[
         Column::named(name),
         Column::right(5, safe!("{number}")),
-        Column::rest(safe!("since {since}{nick}{display}")).apart(),
+        Column::rest(safe!("since {since}{display}")).apart(),
     ])
 }
 
@@ -135,7 +141,11 @@ mod tests {
     fn users_are_shown() {
         let shown = text("WHO", "bob 10417 1795521601123456 - Bob the builder");
         assert!(shown.starts_with("bob          10417  since "), "{shown}");
-        assert!(shown.ends_with(", Bob the builder"), "{shown}");
+        assert!(shown.ends_with(", \"Bob the builder\""), "{shown}");
+        let shown = text("WHO", "bob 10417 1795521601123456 - x\", \"y");
+        assert!(shown.ends_with(", \"x\\\", \\\"y\""), "{shown}");
+        let shown = text("MEMBERS", "bob 10417 op 1795521601 here alice 10001");
+        assert!(shown.ends_with("  \"alice 10001\""), "{shown}");
         let shown = text("WHO", "bob 10417 1795521601123456 - bob");
         assert!(!shown.contains(','), "{shown}");
         assert_eq!(text("MEMBERS", "bob 10417"), "bob          10417");
@@ -168,6 +178,7 @@ mod tests {
     #[test]
     fn facts_about_a_user_are_shown() {
         assert_eq!(text("WHOIS", "bytes 1536"), "bytes        1.5 KiB");
+        assert_eq!(text("WHOIS", "display number 10001"), "display      \"number 10001\"");
         assert_eq!(text("WHOIS", "away at lunch"), "away         at lunch");
         assert_eq!(text("WHOIS", "since -"), "since        -");
         assert!(text("WHOIS", "created 1795521601").starts_with("created      2026-11-"));

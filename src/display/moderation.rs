@@ -41,7 +41,7 @@ pub fn item(item: &ListItem<'_>) -> Line {
             let rest = safe!("good for {uses}, {until}, by {by}");
             Line::row(&[Column::named(start), Column::rest(rest).apart()])
         }
-        ListItem::Ignored { user } => Line::row(&[Column::named(user)]),
+        ListItem::Ignored { user } => Line::answer(safe!("{user}")),
         ListItem::Line { line } => Line::answer(safe!("{line}")),
         other => {
             debug_assert!(false, "{other:?} is not about moderation");
@@ -51,7 +51,7 @@ pub fn item(item: &ListItem<'_>) -> Line {
 }
 
 /// A time until which something lasts, as people say it.
-fn until(until: Until) -> SafeText {
+pub fn until(until: Until) -> SafeText {
     match until {
         Until::Time(time) => safe!("until {}", clock::date_of(time)),
         Until::Ever => safe!("for ever"),

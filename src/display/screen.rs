@@ -116,8 +116,8 @@ impl Screen {
     }
 }
 
-/// The rows of a line on a screen of that many columns.
-fn rows(line: &Line, columns: usize) -> Vec<String> {
+/// The rows of a line on a screen of that many columns, which are 5 at least.
+pub fn rows(line: &Line, columns: usize) -> Vec<String> {
     let narrow = line.narrow.as_ref().filter(|it| it.below.max(line.text.width()) > columns);
     let text = narrow.map_or(&line.text, |narrow| &narrow.text);
     let rows = wrap(text, columns);

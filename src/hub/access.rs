@@ -12,28 +12,24 @@ fn access(of: Kind) -> Access {
         Kind::Step(step) => step.access,
         Kind::Identify | Kind::LogIn | Kind::Resume => Access::Guest,
         Kind::Get => Access::FileReader,
-        Kind::Say | Kind::Reachable | Kind::Who => Access::User,
-        Kind::Quiet | Kind::Monitor | Kind::Whois => Access::User,
+        Kind::Say | Kind::Reachable => Access::Speaker,
+        Kind::Who | Kind::Quiet | Kind::Monitor | Kind::Whois => Access::User,
         Kind::Ignore | Kind::Ignored | Kind::Report | Kind::Motd => Access::User,
         Kind::Ls | Kind::Sum | Kind::Abort | Kind::RemoveFile => Access::User,
-        Kind::Put | Kind::Sendfile | Kind::Expect => Access::User,
-        Kind::Mkgroup
-        | Kind::Mkgroupreq
-        | Kind::Mkpublic
-        | Kind::Join
-        | Kind::Ask
-        | Kind::Decline
-        | Kind::Admit
-        | Kind::Refuse
-        | Kind::Leave => Access::User,
-        Kind::Set(_) | Kind::Topic | Kind::Op | Kind::Handover => Access::User,
+        Kind::Put | Kind::Sendfile => Access::Speaker,
+        Kind::Expect => Access::User,
+        Kind::Mkgroup | Kind::Mkgroupreq | Kind::Mkpublic => Access::Speaker,
+        Kind::Join | Kind::Ask | Kind::Topic => Access::Speaker,
+        Kind::Decline | Kind::Admit | Kind::Refuse | Kind::Leave => Access::User,
+        Kind::Set(_) | Kind::Op | Kind::Handover => Access::User,
         Kind::Expel | Kind::ShutOut => Access::User,
         Kind::Groups | Kind::Members | Kind::Info => Access::User,
         Kind::Token | Kind::EndToken | Kind::Sessions | Kind::EndSession => Access::Account,
-        Kind::ConfirmPassword | Kind::SetPassword => Access::Account,
+        Kind::ConfirmPassword | Kind::SetPassword => Access::PasswordHolder,
         Kind::Nick | Kind::Away | Kind::Up => Access::Account,
         Kind::AskFirst | Kind::Export | Kind::Unregister => Access::Account,
-        Kind::Down | Kind::Call => Access::User,
+        Kind::Call => Access::Speaker,
+        Kind::Down => Access::User,
         Kind::Kick | Kind::LogOut | Kind::Mute | Kind::Dissolve => Access::Administrator,
         Kind::Ban | Kind::Unban | Kind::Bans => Access::Administrator,
         Kind::BanNetwork | Kind::UnbanNetwork => Access::Administrator,
@@ -48,6 +44,16 @@ fn access(of: Kind) -> Access {
     }
 }
 
+/// Returns true if requests of a kind are not for users who are muted.
+pub fn is_speech(of: Kind) -> bool {
+    matches!(of, Kind::Nick | Kind::Away) || access(of) == Access::Speaker
+}
+
+/// Returns true if requests of a kind are taken of users who have to replace their password first.
+pub fn is_open_to_all(of: Kind) -> bool {
+    matches!(access(of), Access::Anyone | Access::PasswordHolder)
+}
+
 /// Checks that a session of a role may make requests of a kind.
 ///
 /// # Errors
@@ -60,7 +66,9 @@ pub fn check(role: Role, of: Kind, public_files: bool) -> Result<(), Refusal> {
         Access::Guest => Err(Refusal::LoggedInAlready),
         Access::FileReader if public_files => Ok(()),
         _ if is_guest => Err(Refusal::NotLoggedIn),
-        Access::Account if role == Role::Operator => Err(Refusal::NoAccount),
+        Access::Account | Access::PasswordHolder if role == Role::Operator => {
+            Err(Refusal::NoAccount)
+        }
         Access::Administrator if role < Role::Administrator => Err(Refusal::AdministratorsOnly),
         Access::Operator if role < Role::Operator => Err(Refusal::OperatorOnly),
         _ => Ok(()),

@@ -3,73 +3,60 @@
 use std::time::Duration;
 
 use crate::chat::answer::Done;
+use crate::chat::cidr::Cidr;
 use crate::chat::close::CloseReason;
+use crate::chat::device::DevicesToEnd;
 use crate::chat::entry::Entry;
 use crate::chat::event::Event;
+use crate::chat::id::LogTime;
 use crate::chat::kind::Kind;
-use crate::chat::name::UserRef;
+use crate::chat::name::{UserName, UserRef};
 use crate::chat::refusal::Refusal;
+use crate::chat::sanction::{Sanction, Sanctioned, is_too_wide};
 use crate::chat::text::Reason;
 use crate::hub::accounts::Accounts;
 use crate::hub::accounts::directory::{OPERATOR, UserIndex};
-use crate::hub::context::{Caller, Cx};
+use crate::hub::audit::Deed;
+use crate::hub::context::{Caller, Core, Cx};
+use crate::hub::decision::{Decided, Decision, DueAnswer, Sentence, UserSanction};
 use crate::hub::effect::Effect;
 use crate::hub::input::ConnId;
 use crate::hub::job::{Job, JobId, Outcome, Value};
 use crate::hub::outcome::failed;
 use crate::hub::pending::{Domain, Pending};
 use crate::hub::presence::Presence;
+use crate::limits::BANNED_NETWORKS_MAX;
 use crate::log::Quoted;
+
+/// How many sanctions end at once; further ones follow when these are kept.
+const ENDING_AT_ONCE_MAX: usize = 64;
+/// For how long a password is good that an administrator gave: a day.
+const RESET_SECONDS: u64 = 24 * 60 * 60;
+/// After how many seconds the end of a sanction is kept again, if it could not be.
+const END_AGAIN_SECONDS: u64 = 10;
 
 /// The administration domain: the announced stop, and the decisions that are being kept.
 #[derive(Debug)]
 pub struct Admin {
     /// The time at which the server stops, on the monotonic clock, once that was announced.
     stops_at: Option<Duration>,
-    pending: Pending<(Caller, Decision)>,
+    pending: Pending<AdminJob>,
+    /// The number of sanctions whose end is being kept.
+    ending: usize,
 }
 
-/// A decision of an administrator about a user.
-#[derive(Clone, Copy, Debug)]
-pub enum Decision {
-    /// Bans the user, or lifts the ban.
-    Banned(UserIndex, bool),
-    /// Makes the user an administrator, or takes that role away.
-    Administrator(UserIndex, bool),
-}
-
-/// A decision that is on disk and is to hold from now on, and the request that is to be answered
-/// once it holds.
+/// The purpose of a job of administration.
 #[derive(Debug)]
-pub struct Decided {
-    pub conn: ConnId,
-    pub job: JobId,
-    pub decision: Decision,
-    pub entry: Entry,
-}
-
-impl Decision {
-    /// The kind of the request that asks for it.
-    pub fn kind(self) -> Kind {
-        match self {
-            Decision::Banned(_, true) => Kind::Ban,
-            Decision::Banned(_, false) => Kind::Unban,
-            Decision::Administrator(..) => Kind::Admin,
-        }
-    }
-
-    /// The answer once it holds.
-    pub fn done(self) -> Done {
-        match self {
-            Decision::Banned(..) => Done::Done,
-            Decision::Administrator(_, admin) => Done::Switched(admin),
-        }
-    }
+enum AdminJob {
+    /// Keeps a decision of an administrator, who waits for the answer.
+    Decide(Caller, Decision),
+    /// Keeps that a sanction is over since that time, in seconds since the Unix epoch.
+    End(Sanctioned, u64),
 }
 
 impl Default for Admin {
     fn default() -> Self {
-        Admin { stops_at: None, pending: Pending::new(Domain::Admin) }
+        Admin { stops_at: None, pending: Pending::new(Domain::Admin), ending: 0 }
     }
 }
 
@@ -99,23 +86,107 @@ impl Admin {
         Ok(Done::Done)
     }
 
-    /// Bans a user, or lifts the ban. The answer waits until that is on disk.
-    pub fn ban(
+    /// Puts a sanction against a user in the place of one before, or lifts it. The answer waits
+    /// until that is on disk.
+    pub fn sanction_user(
         &mut self,
         caller: Caller,
-        user: UserRef,
-        banned: bool,
+        (user, kind): (UserRef, UserSanction),
+        sentence: Option<Sentence>,
         accounts: &Accounts,
         cx: &mut Cx<'_>,
     ) {
-        let of = if banned { Kind::Ban } else { Kind::Unban };
         match other_user(caller, user, accounts) {
             Ok(user) => {
-                let job = Job::SetBanned { number: accounts.number(user), banned };
-                self.decide(caller, job, Decision::Banned(user, banned), cx);
+                let whom = kind.of(accounts.number(user));
+                self.sanction(caller, whom, sentence, accounts, cx);
             }
-            Err(refusal) => cx.refuse(caller.conn, of, refusal),
+            Err(refusal) => {
+                let of = kind.request(sentence.is_some());
+                cx.refuse(caller.conn, of, refusal);
+            }
         }
+    }
+
+    /// Bans a network. The answer waits until that is on disk.
+    pub fn ban_network(
+        &mut self,
+        caller: Caller,
+        network: Cidr,
+        sentence: Sentence,
+        accounts: &Accounts,
+        cx: &mut Cx<'_>,
+    ) {
+        match self.may_ban(caller, network, accounts, cx.core) {
+            Ok(()) => {
+                let whom = Sanctioned::Network(network);
+                self.sanction(caller, whom, Some(sentence), accounts, cx);
+            }
+            Err(refusal) => cx.refuse(caller.conn, Kind::BanNetwork, refusal),
+        }
+    }
+
+    /// Lifts the ban of a network. The answer waits until that is on disk.
+    pub fn unban_network(
+        &mut self,
+        caller: Caller,
+        network: Cidr,
+        accounts: &Accounts,
+        cx: &mut Cx<'_>,
+    ) {
+        self.sanction(caller, Sanctioned::Network(network), None, accounts, cx);
+    }
+
+    /// Checks that somebody may ban a network: nobody bans the network that they come from, and
+    /// only the operator the network from which an administrator is here.
+    fn may_ban(
+        &self,
+        caller: Caller,
+        network: Cidr,
+        accounts: &Accounts,
+        core: &Core,
+    ) -> Result<(), Refusal> {
+        if is_too_wide(network) {
+            return Err(Refusal::NetworkTooWide);
+        }
+        if core.config.exempt.iter().any(|exempt| exempt.holds(network)) {
+            return Err(Refusal::NetworkExempt);
+        }
+        let roles = &accounts.roles;
+        let known = roles.sanctions.get(Sanctioned::Network(network), &accounts.directory);
+        let kept = roles.sanctions.networks().len() + self.pending.len();
+        if known.is_none() && kept >= BANNED_NETWORKS_MAX {
+            return Err(Refusal::TooManyBans);
+        }
+        let there = core.sessions.iter().filter(|(_, session)| network.contains(session.from));
+        let (mut is_own, mut is_of_others) = (false, false);
+        for (conn, session) in there {
+            is_own |= conn == caller.conn;
+            is_of_others |= session.user().is_some_and(|user| roles.is_administrator(user));
+        }
+        match is_own {
+            true => Err(Refusal::NotWithYourself),
+            false if is_of_others && caller.user != OPERATOR => Err(Refusal::NotWithAdministrator),
+            false => Ok(()),
+        }
+    }
+
+    fn sanction(
+        &mut self,
+        caller: Caller,
+        whom: Sanctioned,
+        sentence: Option<Sentence>,
+        accounts: &Accounts,
+        cx: &mut Cx<'_>,
+    ) {
+        let sanction = sentence.map(|Sentence { term, reason }| Sanction {
+            by: accounts.number(caller.user),
+            since: cx.core.seconds(),
+            until: term.from(cx.core.next_second()),
+            reason,
+        });
+        let job = Job::SetSanction { whom, sanction: sanction.clone() };
+        self.decide(caller, job, Decision::Sanction(whom, sanction), cx);
     }
 
     /// Makes a user an administrator, or takes that role away. The answer waits until that is on
@@ -137,33 +208,133 @@ impl Admin {
         }
     }
 
+    /// Ends a user's sessions and tokens. The answer waits until that is on disk; sessions that come
+    /// meanwhile end too.
+    pub fn log_out(
+        &mut self,
+        caller: Caller,
+        user: UserRef,
+        (accounts, presence): (&Accounts, &Presence),
+        cx: &mut Cx<'_>,
+    ) {
+        match other_user(caller, user, accounts) {
+            Ok(user) => {
+                for session in presence.open_sessions_of(user) {
+                    cx.close(session, CloseReason::LoggedOut);
+                }
+                // No device has the number 0.
+                let which = DevicesToEnd::AllBut(0);
+                let job = Job::EndDevices { number: accounts.number(user), which };
+                self.decide(caller, job, Decision::LogOut(user), cx);
+            }
+            Err(refusal) => cx.refuse(caller.conn, Kind::LogOut, refusal),
+        }
+    }
+
+    /// Gives a user a password that has to be replaced. The answer, which tells it, waits until that
+    /// is on disk.
+    pub fn reset_password(
+        &mut self,
+        caller: Caller,
+        user: UserRef,
+        accounts: &Accounts,
+        cx: &mut Cx<'_>,
+    ) {
+        match other_user(caller, user, accounts) {
+            Ok(user) => {
+                let (number, until) = (accounts.number(user), cx.core.seconds() + RESET_SECONDS);
+                let job = Job::ResetPassword { number, until };
+                self.decide(caller, job, Decision::ResetPassword(user), cx);
+            }
+            Err(refusal) => cx.refuse(caller.conn, Kind::ResetPassword, refusal),
+        }
+    }
+
+    /// Makes an account with a password that has to be replaced. The answer, which tells it, waits
+    /// until that is on disk.
+    pub fn add_user(
+        &mut self,
+        caller: Caller,
+        name: UserName,
+        accounts: &mut Accounts,
+        cx: &mut Cx<'_>,
+    ) {
+        let Some(account) = accounts.directory.reserve(name, &mut cx.core.rng) else {
+            return cx.refuse(caller.conn, Kind::AddUser, Refusal::UserNameTaken);
+        };
+        let until = cx.core.seconds() + RESET_SECONDS;
+        let job = Job::AddAccount { account: account.clone(), until };
+        self.decide(caller, job, Decision::AddAccount(account), cx);
+    }
+
+    /// The accounts that are being made.
+    pub fn reservations(&self) -> usize {
+        let adds = |job: &&AdminJob| matches!(job, AdminJob::Decide(_, Decision::AddAccount(_)));
+        self.pending.values().filter(adds).count()
+    }
+
     fn decide(&mut self, caller: Caller, job: Job, decision: Decision, cx: &mut Cx<'_>) {
-        let job = self.pending.begin(job, (caller, decision), cx);
+        let job = self.pending.begin(job, AdminJob::Decide(caller, decision), cx);
         cx.reply_after(caller.conn, job);
     }
 
-    /// Takes the outcome of a job. Returns the decision if it is on disk and is to hold from now
-    /// on; otherwise the request is refused.
+    /// Takes the outcome of a job. Returns the change if it is on disk and is to hold from now on.
     pub fn done(
         &mut self,
         id: JobId,
         outcome: &Outcome,
-        accounts: &Accounts,
+        accounts: &mut Accounts,
         cx: &mut Cx<'_>,
     ) -> Option<Decided> {
-        let (Caller { conn, user: by }, decision) = self.pending.take(id)?;
-        if *outcome != Ok(Value::Done) {
-            cx.resolve_answer(conn, id, decision.kind(), Err(failed(outcome)));
-            return None;
-        }
-        let (by, number) = (accounts.number(by), |user| accounts.number(user));
-        let entry = match decision {
-            Decision::Banned(user, banned) => Entry::BanSet { user: number(user), by, banned },
-            Decision::Administrator(user, admin) => {
-                Entry::AdministratorSet { user: number(user), by, admin }
+        match self.pending.take(id)? {
+            AdminJob::Decide(Caller { conn, user: by }, decision) => {
+                let of = decision.kind();
+                let Some(done) = outcome.as_ref().ok().and_then(|value| decision.done(value))
+                else {
+                    if let Decision::AddAccount(account) = &decision {
+                        accounts.directory.release(account);
+                    }
+                    cx.resolve_answer(conn, id, of, Err(failed(outcome)));
+                    return None;
+                };
+                let logs_out = match decision {
+                    Decision::LogOut(user) | Decision::ResetPassword(user) => Some(user),
+                    _ => None,
+                };
+                let due = Some(DueAnswer { conn, job: id, of, done });
+                let entries = decision.entries(accounts.number(by), accounts);
+                Some(Decided { entries, logs_out, due })
             }
-        };
-        Some(Decided { conn, job: id, decision, entry })
+            AdminJob::End(whom, until) => {
+                self.ending -= 1;
+                if *outcome != Ok(Value::Done) {
+                    let time = cx.core.seconds() + END_AGAIN_SECONDS;
+                    accounts.roles.sanctions.look_again(whom, time);
+                    return None;
+                }
+                let entries = vec![Entry::SanctionOver { whom, until }];
+                Some(Decided { entries, logs_out: None, due: None })
+            }
+        }
+    }
+
+    /// The time at which a sanction is over, on the monotonic clock.
+    pub fn next_deadline(&self, accounts: &Accounts, core: &Core) -> Option<Duration> {
+        let time = accounts.roles.sanctions.next_look();
+        let time = time.filter(|_| self.ending < ENDING_AT_ONCE_MAX)?;
+        Some(core.when(LogTime(time.saturating_mul(1_000_000))))
+    }
+
+    /// Has the store keep the end of the sanctions that are over.
+    pub fn deadline(&mut self, accounts: &mut Accounts, cx: &mut Cx<'_>) {
+        let now = cx.core.seconds();
+        while self.ending < ENDING_AT_ONCE_MAX {
+            let Accounts { roles, directory, .. } = &mut *accounts;
+            let Some((whom, until)) = roles.sanctions.next_over(now, directory) else { return };
+            self.ending += 1;
+            let job = Job::EndSanction { whom, until };
+            self.pending.begin(job, AdminJob::End(whom, until), cx);
+        }
     }
 
     /// Announces that the server stops in so many seconds. A stop at once is announced by the
@@ -175,7 +346,8 @@ impl Admin {
         accounts: &Accounts,
         cx: &mut Cx<'_>,
     ) {
-        log::info!("event=shutdown seconds={seconds} by={}", accounts.name(caller.user));
+        let deed = Deed::of("shutdown", None).by(accounts.name(caller.user)).over(caller.conn);
+        cx.audit(&deed.with(format_args!("seconds={seconds}")));
         cx.answer(caller.conn, Kind::Shutdown, Done::Done);
         let at = cx.core.now.monotonic + Duration::from_secs(seconds.into());
         self.stops_at = (seconds > 0).then_some(at);
@@ -218,11 +390,19 @@ fn tell_all(seconds: u32, cx: &mut Cx<'_>) {
     cx.effects.tell(Event::Shutdown { seconds }, all);
 }
 
-/// Finds another user than the one who asks, and not the operator.
-fn other_user(caller: Caller, user: UserRef, accounts: &Accounts) -> Result<UserIndex, Refusal> {
+/// Finds a user to whom the one who asks may do something: not the operator, not oneself, and only
+/// the operator does it to an administrator.
+pub fn other_user(
+    caller: Caller,
+    user: UserRef,
+    accounts: &Accounts,
+) -> Result<UserIndex, Refusal> {
     match accounts.find(user).ok_or(Refusal::NoSuchUser)? {
         OPERATOR => Err(Refusal::NotWithOperator),
         user if user == caller.user => Err(Refusal::NotWithYourself),
+        user if caller.user != OPERATOR && accounts.roles.is_administrator(user) => {
+            Err(Refusal::NotWithAdministrator)
+        }
         user => Ok(user),
     }
 }

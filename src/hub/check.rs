@@ -18,7 +18,8 @@ pub fn invariants(domains: &Domains, core: &Core) {
     domains.presence.check_invariants();
     domains.groups.check(Users { accounts: &domains.accounts, presence: &domains.presence });
     domains.calls.check();
-    domains.login.check(&domains.accounts, &core.sessions);
+    let adding = domains.admin.reservations();
+    domains.login.check((&domains.accounts, adding), &core.sessions);
     let mut online = 0;
     let mut entering = 0;
     let mut on_hold = 0;

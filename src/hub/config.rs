@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::chat::cidr::Cidr;
+
 /// The options of the chat.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -14,6 +16,8 @@ pub struct Config {
     /// True if a user causes only so much in a time: notices of presence, and additions of others
     /// to groups.
     pub bounds_rates: bool,
+    /// True if there is an audit log.
+    pub audits: bool,
     /// True if messages are kept, for users who are offline and to be read again. Otherwise nothing
     /// that people say comes to the disk.
     pub keep_messages: bool,
@@ -25,8 +29,12 @@ pub struct Config {
     pub alive_period: Duration,
     /// The bounds of groups, and how people come into them.
     pub groups: GroupBounds,
+    /// Networks that no ban shuts out.
+    pub exempt: Vec<Cidr>,
     /// The largest file that may be sent, in bytes.
     pub file_size_max: u64,
+    /// How many files may be open for transfers at a time.
+    pub places: usize,
     /// The largest total size in bytes of all files and uploads of one user.
     pub quota: u64,
 }

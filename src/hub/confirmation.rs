@@ -4,12 +4,12 @@
 use crate::chat::answer::Done;
 use crate::chat::close::CloseReason;
 use crate::chat::kind::Kind;
-use crate::chat::refusal::{Failure, Refusal};
+use crate::chat::refusal::Refusal;
 use crate::hub::context::Cx;
 use crate::hub::input::ConnId;
 use crate::hub::job::{Outcome, Value};
-use crate::hub::outcome::failed;
-use crate::limits::{RETRY_SECONDS, WRONG_PASSWORDS_MAX};
+use crate::hub::try_again::not_checked;
+use crate::limits::WRONG_PASSWORDS_MAX;
 
 /// Returns true if a request of a kind confirms the password of a user who is logged in.
 pub fn is_one(of: Kind) -> bool {
@@ -37,12 +37,4 @@ pub fn confirmed(conn: ConnId, of: Kind, outcome: &Outcome, cx: &mut Cx<'_>) -> 
         other => cx.refuse(conn, of, not_checked(other)),
     }
     false
-}
-
-/// The refusal of a login that failed though the password may have been right.
-pub fn not_checked(outcome: &Outcome) -> Refusal {
-    match outcome {
-        Err(Failure::NoRoom) => failed(outcome),
-        _ => Refusal::TryAgainIn(RETRY_SECONDS),
-    }
 }

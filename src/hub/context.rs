@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 use std::time::Duration;
 
+use super::audit::{AuditLog, Deed};
 use super::config::Config;
 use super::counters::Counters;
 use super::sequence::Sequence;
@@ -20,6 +21,7 @@ use crate::chat::kind::Kind;
 use crate::chat::message::Chat;
 use crate::chat::refusal::Refusal;
 use crate::chat::request::Request;
+use crate::chat::term::{TimeLeft, Until};
 use crate::chat::text::Reason;
 use crate::hub::accounts::directory::UserIndex;
 use crate::hub::effect::{Effect, Effects};
@@ -39,6 +41,7 @@ pub struct Core {
     /// Files that are being kept, and the requests that wait for them.
     pub unannounced: Unannounced,
     pub counters: Counters,
+    pub audit: AuditLog,
     /// The number of the last job, without the bits of its domain.
     last_job: u64,
     /// Sessions that are to end before the hub is done with the input.
@@ -83,6 +86,7 @@ impl Core {
     /// Creates the state with no session.
     pub fn new(config: Config, seed: u64, sequence: Sequence) -> Self {
         Core {
+            audit: AuditLog::new(config.audits),
             config,
             now: Now::default(),
             rng: fastrand::Rng::with_seed(seed),
@@ -134,6 +138,27 @@ impl Core {
     /// The time by which entries are decided now.
     pub fn log_time(&self) -> LogTime {
         self.log_time
+    }
+
+    /// The time by which entries are decided, in whole seconds since the Unix epoch.
+    pub fn seconds(&self) -> u64 {
+        self.log_time.0 / MICROS
+    }
+
+    /// The first whole second that is not before the time by which entries are decided.
+    pub fn next_second(&self) -> u64 {
+        self.log_time.0.div_ceil(MICROS)
+    }
+
+    /// What is left of something that lasts until a time; none if it is over.
+    pub fn left_until(&self, until: Until) -> Option<TimeLeft> {
+        if until.is_over(self.seconds()) {
+            return None;
+        }
+        Some(match until.left(self.next_second()) {
+            TimeLeft::Seconds(seconds) => TimeLeft::Seconds(seconds.max(1)),
+            ever => ever,
+        })
     }
 
     /// Converts a time by which entries are decided to the monotonic clock.
@@ -289,6 +314,15 @@ impl<'a> Cx<'a> {
         self.session(conn).map(|session| session.is_blocked = false).is_some()
     }
 
+    /// Tells the audit log of a deed.
+    pub fn audit(&mut self, deed: &Deed<'_>) {
+        let Core { sessions, audit, now, .. } = &mut *self.core;
+        let session = deed.conn().and_then(|conn| sessions.get(conn));
+        if let Some(line) = audit.tell(deed, session.map(|session| session.from), now.unix_micros) {
+            self.effects.push(Effect::Audit(line));
+        }
+    }
+
     /// Tells connections of an event; does nothing if there are none.
     pub fn tell(&mut self, event: Event, to: impl IntoIterator<Item = ConnId>) {
         self.effects.tell(event, to);
@@ -372,6 +406,9 @@ impl<'a> Cx<'a> {
         self.effects.push(Effect::Upload { conn, job_id: job, stream, bytes: offset..size });
     }
 }
+
+/// Microseconds in a second.
+const MICROS: u64 = 1_000_000;
 
 /// The number of bits of a job's id that hold its domain.
 pub(super) const DOMAIN_BITS: u32 = 4;

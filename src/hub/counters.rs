@@ -35,6 +35,20 @@ impl LoginResult {
         LoginResult::AlreadyOnline,
         LoginResult::Banned,
     ];
+
+    /// The word of the result in the metrics and the audit log.
+    pub fn name(self) -> &'static str {
+        match self {
+            LoginResult::Password => "password",
+            LoginResult::Token => "token",
+            LoginResult::Registered => "registered",
+            LoginResult::Operator => "operator",
+            LoginResult::Wrong => "wrong",
+            LoginResult::Busy => "busy",
+            LoginResult::AlreadyOnline => "already-online",
+            LoginResult::Banned => "banned",
+        }
+    }
 }
 
 /// Numbers of messages by the kind of the chat.

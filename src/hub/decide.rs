@@ -9,9 +9,14 @@ use crate::chat::close::CloseReason;
 use crate::chat::entry::{Entry, Stamp};
 use crate::chat::event::Event;
 use crate::chat::name::{DisplayName, Number, UserName};
+use crate::chat::sanction::{Sanction, Sanctioned};
+use crate::chat::term::TimeLeft;
+use crate::chat::text::Reason;
+use crate::hub::audit::Deed;
 use crate::hub::context::Cx;
 use crate::hub::domains::Domains;
 use crate::hub::proposal::{Asker, Proposal};
+use crate::log::Quoted;
 
 /// Decides on a proposal.
 pub fn propose(domains: &mut Domains, proposal: Proposal, cx: &mut Cx<'_>) {
@@ -66,7 +71,12 @@ fn decide(
             display_name_set(domains, user, display, asker, cx);
         }
         Entry::IgnoreSet { user, whom, on } => {
-            domains.accounts.set_ignored((user, whom), on);
+            let names = domains.accounts.set_ignored((user, whom), on);
+            if let Some((user, whom)) = names {
+                let more = format_args!("ignored={whom} on={on}");
+                let conn = asker.map(|asker| asker.conn);
+                cx.audit(&Deed::of("ignore", user).over(conn).with(more));
+            }
             switched(on, asker, cx);
         }
         Entry::AccountRemoved { user, name, by, erase } => {
@@ -83,6 +93,9 @@ fn decide(
         Entry::AskFirstSet { user, on } => {
             if let Some(user) = domains.accounts.directory.find_number(user) {
                 domains.accounts.ask_first.say(user, on);
+                let deed = Deed::of("askfirst", domains.accounts.name(user));
+                let conn = asker.map(|asker| asker.conn);
+                cx.audit(&deed.over(conn).with(format_args!("on={on}")));
             }
             switched(on, asker, cx);
         }
@@ -101,10 +114,15 @@ fn switched(on: bool, asker: Option<Asker>, cx: &mut Cx<'_>) {
 fn apply_to_user(domains: &mut Domains, entry: Entry, cx: &mut Cx<'_>) {
     match entry {
         Entry::AccountAdded(account) => drop(domains.accounts.directory.add(account)),
-        Entry::BanSet { user, by, banned } => ban_set(domains, (user, by), banned, cx),
+        Entry::SanctionSet { whom, by, sanction } => {
+            sanction_set(domains, whom, (by, sanction), cx);
+        }
+        Entry::SanctionOver { whom, until } => sanction_over(domains, whom, until, cx),
         Entry::AdministratorSet { user, by, admin } => {
             domains.accounts.set_administrator(user, by, admin);
         }
+        Entry::PasswordReset { user, by } => domains.accounts.password_reset(user, by),
+        Entry::PasswordReplaced(user) => domains.accounts.password_replaced(user),
         Entry::CameOnline(user) => {
             let Some(user) = domains.accounts.directory.find_number(user) else { return };
             domains.groups.came_online(user, &domains.accounts, cx);
@@ -138,7 +156,14 @@ fn account_removed(
     }
     let (groups, users) = domains.groups();
     groups.forget(user, stamp, users, cx);
-    domains.accounts.remove(user, name, (by, stamp.time));
+    let before = domains.accounts.name(user);
+    domains.accounts.remove(user, name, stamp.time);
+    let more = format_args!("number={number} erase={erase}");
+    let deed = match domains.accounts.directory.find_number(by).filter(|by| *by != user) {
+        Some(by) => Deed::of("remove", before).by(domains.accounts.name(by)),
+        None => Deed::of("unregister", before),
+    };
+    cx.audit(&deed.with(more));
     if erase {
         domains.removals.erase(number, cx);
     }
@@ -156,6 +181,8 @@ fn display_name_set(
     domains.accounts.directory.set_display(user, display.clone());
     domains.presence.who_changed();
     if let Some(Asker { conn, of }) = asker {
+        let name = format_args!("display={}", Quoted(display.as_str()));
+        cx.audit(&Deed::of("nick", domains.accounts.name(user)).over(conn).with(name));
         cx.answer(conn, of, Done::Done);
     }
     let but = asker.map(|asker| asker.conn);
@@ -163,13 +190,83 @@ fn display_name_set(
     domains.presence.announce(user, event, but, &domains.accounts, cx);
 }
 
-/// Bans a user, or lifts the ban. With a ban, the session is to end, and groups are to get another
-/// admin.
-fn ban_set(domains: &mut Domains, (user, by): (Number, Number), banned: bool, cx: &mut Cx<'_>) {
-    let Some(user) = domains.accounts.set_banned(user, by, banned) else { return };
-    for session in domains.presence.open_sessions_of(user).filter(|_| banned) {
-        cx.close(session, CloseReason::Banned);
+/// Puts a sanction in the place of one before, or lifts it. With a ban, sessions are to end, and
+/// groups are to get another admin; who is muted is told.
+fn sanction_set(
+    domains: &mut Domains,
+    whom: Sanctioned,
+    (by, sanction): (Number, Option<Sanction>),
+    cx: &mut Cx<'_>,
+) {
+    log_sanction(domains, whom, by, sanction.as_ref());
+    let begins = sanction.is_some();
+    let before = domains.accounts.set_sanction(whom, sanction);
+    match whom {
+        Sanctioned::Mute(user) if begins || before.is_some() => tell_of_mute(domains, user, cx),
+        Sanctioned::Mute(_) => {}
+        Sanctioned::Ban(user) => {
+            let Some(user) = domains.accounts.directory.find_number(user) else { return };
+            for session in domains.presence.open_sessions_of(user).filter(|_| begins) {
+                cx.close(session, CloseReason::Banned);
+            }
+            let (groups, users) = domains.groups();
+            groups.ban_changed(user, users);
+        }
+        Sanctioned::Network(network) if begins => {
+            let there = cx.core.sessions.iter();
+            let there = there.filter(|(_, session)| network.contains(session.from));
+            for conn in there.map(|(conn, _)| conn).collect::<Vec<_>>() {
+                cx.close(conn, CloseReason::AddressBanned);
+            }
+        }
+        Sanctioned::Network(_) => {}
     }
-    let (groups, users) = domains.groups();
-    groups.ban_changed(user, users);
+}
+
+/// Lifts a sanction that is over.
+fn sanction_over(domains: &mut Domains, whom: Sanctioned, until: u64, cx: &mut Cx<'_>) {
+    if domains.accounts.end_sanction(whom, until).is_none() {
+        return;
+    }
+    match whom {
+        Sanctioned::Ban(user) => {
+            let Some(user) = domains.accounts.directory.find_number(user) else { return };
+            let (groups, users) = domains.groups();
+            groups.ban_changed(user, users);
+        }
+        Sanctioned::Mute(user) => tell_of_mute(domains, user, cx),
+        Sanctioned::Network(_) => {}
+    }
+}
+
+/// Tells a user of being muted, or of not being muted any more.
+fn tell_of_mute(domains: &Domains, user: Number, cx: &mut Cx<'_>) {
+    let Domains { accounts, presence, .. } = domains;
+    let Some(user) = accounts.directory.find_number(user) else { return };
+    let event = accounts.mute_event(user, cx.core);
+    let event = event.unwrap_or(Event::Muted(TimeLeft::Seconds(0), None));
+    cx.tell(event, presence.sessions_of(user));
+}
+
+fn log_sanction(domains: &Domains, whom: Sanctioned, by: Number, sanction: Option<&Sanction>) {
+    let accounts = &domains.accounts;
+    let by = accounts.name_of(by);
+    let is_mute = matches!(whom, Sanctioned::Mute(_));
+    let whom = match whom {
+        Sanctioned::Ban(user) | Sanctioned::Mute(user) => {
+            format!("user={}", accounts.name_of(user))
+        }
+        Sanctioned::Network(network) => format!("network={network}"),
+    };
+    match sanction {
+        Some(Sanction { until, reason, .. }) => {
+            let reason = Quoted(reason.as_ref().map_or("", Reason::as_str));
+            let event = if is_mute { "muted" } else { "banned" };
+            log::info!("event={event} {whom} by={by} until={until} reason={reason}");
+        }
+        None => {
+            let event = if is_mute { "unmuted" } else { "unbanned" };
+            log::info!("event={event} {whom} by={by}");
+        }
+    }
 }

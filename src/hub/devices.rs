@@ -11,12 +11,14 @@ use crate::chat::name::{Number, UserName};
 use crate::chat::refusal::{Failure, Refusal};
 use crate::hub::accounts::Accounts;
 use crate::hub::accounts::directory::UserIndex;
+use crate::hub::audit::Deed;
 use crate::hub::context::{Caller, Cx};
 use crate::hub::input::ConnId;
-use crate::hub::job::{Job, JobId, Outcome, Snapshot, Value};
+use crate::hub::job::{Job, JobId, Outcome, Value};
 use crate::hub::outcome::{failed, kept};
 use crate::hub::pending::{Domain, Pending};
 use crate::hub::presence::Presence;
+use crate::hub::snapshot::Snapshot;
 
 /// The devices domain.
 #[derive(Debug)]
@@ -93,6 +95,8 @@ impl Devices {
             None => own,
             Some(_) => self.next(user),
         };
+        let what = format_args!("device={device}");
+        cx.audit(&Deed::of("token-made", accounts.name(user)).over(conn).with(what));
         let job = Job::MakeToken { number: accounts.number(user), device, name, address };
         let job = self.pending.begin(job, DeviceJob::MakeToken(conn), cx);
         cx.reply_after(conn, job);

@@ -14,7 +14,6 @@ use crate::hub::files::Files;
 use crate::hub::groups::Groups;
 use crate::hub::groups::users::Users;
 use crate::hub::input::ConnId;
-use crate::hub::job::Snapshot;
 use crate::hub::login::Login;
 use crate::hub::messages::Messages;
 use crate::hub::pending::{Domain, Pending};
@@ -22,6 +21,7 @@ use crate::hub::people::People;
 use crate::hub::presence::Presence;
 use crate::hub::removals::Removals;
 use crate::hub::reports::Reports;
+use crate::hub::snapshot::Snapshot;
 use crate::hub::whois::Whois;
 
 /// All domains. Each has its own state, and is handed what it needs of the others.
@@ -58,7 +58,7 @@ impl Domains {
             groups: Groups::new((kept.groups, kept.untold), &accounts),
             accounts,
             messages,
-            files: Files::new(),
+            files: Files::new(config.places),
             calls: Calls::new(config.alive_period),
             admin: Admin::default(),
             login: Login::default(),
@@ -125,6 +125,7 @@ impl Domains {
             self.files.next_deadline(),
             self.calls.next_look(),
             self.removals.next_deadline(),
+            self.admin.next_deadline(&self.accounts, core),
         ];
         all.into_iter().flatten().min()
     }
@@ -139,5 +140,6 @@ impl Domains {
         self.messages.history.deadline(cx);
         self.files.deadline(cx);
         self.removals.deadline(cx);
+        self.admin.deadline(&mut self.accounts, cx);
     }
 }

@@ -5,6 +5,7 @@ use std::ops::Range;
 use crate::chat::answer::{Answer, List, Page};
 use crate::chat::close::CloseReason;
 use crate::chat::event::Event;
+use crate::chat::name::Number;
 use crate::chat::text::Reason;
 use crate::hub::input::ConnId;
 use crate::hub::job::{Job, JobId};
@@ -45,6 +46,8 @@ pub enum Effect {
     LoggedIn {
         /// The connection.
         conn: ConnId,
+        /// The number of the user.
+        user: Number,
     },
     /// Write what is queued, then the last line, and close. The hub has forgotten the connection.
     Close {
@@ -101,11 +104,22 @@ pub enum Effect {
         /// The number of its stream.
         stream: u32,
     },
+    /// Somebody found no place for a transfer: end those that stand still.
+    PlaceWanted,
+    /// Somebody wants the name of an upload: end it if it stands still.
+    NameWanted {
+        /// The connection that sends it.
+        conn: ConnId,
+        /// The number of its stream.
+        stream: u32,
+    },
     /// Answer with the list of all metrics.
     Figures {
         /// The connection that gets it.
         conn: ConnId,
     },
+    /// Write a line of the audit log.
+    Audit(Box<str>),
     /// Stop the server. This replaces a stop that was asked for before.
     Stop {
         /// The time until then, in seconds.

@@ -57,6 +57,19 @@ pub enum UploadEnd {
     NoRoom,
     /// Writing failed for another reason, which is in the log.
     Failed,
+    /// It stood still while others wanted its place or its name.
+    Stalled,
+}
+
+/// The end of a download.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DownloadEnd {
+    /// All of it was handed to the kernel.
+    Whole,
+    /// It could not be read to its end.
+    Failed,
+    /// It stood still while others wanted its place.
+    Stalled,
 }
 
 /// An event that the hub handles.
@@ -94,14 +107,14 @@ pub enum Input {
         /// How it ended.
         end: UploadEnd,
     },
-    /// A download was handed to the kernel to its end, or could not be read to its end.
+    /// A download has ended.
     DownloadOver {
         /// The connection.
         conn: ConnId,
         /// The number of its stream.
         stream: u32,
-        /// True if all of it was read.
-        complete: bool,
+        /// How it ended.
+        end: DownloadEnd,
     },
     /// The reader has taken the last page that was sent of a list, and the list is not complete.
     PageRead {
@@ -122,6 +135,8 @@ pub enum Input {
     },
     /// The time that [`Hub::next_deadline`](super::Hub::next_deadline) named has come.
     Deadline,
+    /// What holds the audit log can't be written (true), or can again.
+    AuditFails(bool),
     /// The server is about to stop, within so many seconds.
     Shutdown {
         /// The seconds.

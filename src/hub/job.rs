@@ -3,16 +3,17 @@
 
 use std::sync::Arc;
 
-use crate::chat::account::{Account, AccountFacts, KnownNetwork, NetworksOf, RemovedAccount};
+use crate::chat::account::{Account, AccountFacts, KnownNetwork};
 use crate::chat::address::Address;
 use crate::chat::device::{Device, DevicesToEnd, TokenId};
 use crate::chat::file::{FileTarget, FolderEntry};
 use crate::chat::group::{GroupRecord, GroupRow};
 use crate::chat::id::{GroupId, MessageId, UploadId};
 use crate::chat::message::{Chat, ChatSummary, StoredMessage, Unread};
-use crate::chat::name::{DisplayName, FileName, GroupName, Key, Number, UserName};
+use crate::chat::name::{DisplayName, FileName, Key, Number, UserName};
 use crate::chat::refusal::Failure;
 use crate::chat::report::Report;
+use crate::chat::sanction::{Sanction, Sanctioned};
 use crate::chat::sha256::Sha256Sum;
 use crate::chat::text::Secret;
 
@@ -54,65 +55,10 @@ pub enum Selection {
     },
 }
 
-/// What the store kept, with which the hub begins.
-#[derive(Clone, Debug, Default)]
-pub struct Snapshot {
-    /// All accounts, without the operator's.
-    pub accounts: Vec<Account>,
-    /// The numbers of the administrators.
-    pub administrators: Vec<Number>,
-    /// The numbers of the banned users.
-    pub banned: Vec<Number>,
-    /// What users want of others.
-    pub wishes: Wishes,
-    /// What users told administrators of others.
-    pub reports: KeptReports,
-    /// What is left of accounts that were removed.
-    pub gone: Gone,
-    /// The networks from which accounts have logged in.
-    pub networks: Vec<NetworksOf>,
-    /// The ceiling of the ids, which no message's id has reached; see [`Job::RaiseIdMark`].
-    pub id_mark: MessageId,
-    /// The accounts that have devices with tokens, with the highest number of these.
-    pub devices: Vec<(Number, u32)>,
-    /// All groups that are kept.
-    pub groups: Vec<GroupRecord>,
-    /// Users who have yet to be told that groups ended, by number, with the groups' names, oldest
-    /// first.
-    pub untold: Vec<(Number, Vec<GroupName>)>,
-    /// The idempotency keys that are remembered, with their senders.
-    pub keys: Vec<(Number, Key)>,
-}
-
-/// What users want of others.
-#[derive(Clone, Debug, Default)]
-pub struct Wishes {
-    /// The pairs of a user and one whom that user ignores, in order.
-    pub ignored: Vec<(Number, Number)>,
-    /// The users who have said whether they want to be asked before they are added to a group.
-    pub ask_first: Vec<(Number, bool)>,
-}
-
-/// What users told administrators of others.
-#[derive(Clone, Debug, Default)]
-pub struct KeptReports {
-    /// The number of the last report.
-    pub last: u32,
-    /// The reports that are not resolved, and others that are not long ago, by number; each with
-    /// true if it is not resolved.
-    pub all: Vec<(Report, bool)>,
-}
-
-/// What is left of accounts that were removed.
-#[derive(Clone, Debug, Default)]
-pub struct Gone {
-    /// The accounts, by number.
-    pub removed: Vec<RemovedAccount>,
-    /// Those of which something is still to go.
-    pub erasing: Vec<Number>,
-}
-
 /// An operation that may block.
+///
+/// What changes the store is done in the order in which it began. What reads messages is done after
+/// all that began before it, but some of what began later may be done already.
 #[derive(Clone, Debug)]
 pub enum Job {
     /// Hash the password and keep the account.
@@ -182,6 +128,21 @@ pub enum Job {
         /// The password.
         password: Secret,
     },
+    /// Draw a password, hash it and keep it, until a time in seconds since the Unix epoch or until it
+    /// is replaced. All tokens of the account become invalid. The outcome is [`Value::Token`].
+    ResetPassword {
+        /// The account.
+        number: Number,
+        /// The time from which the password is no longer the right one.
+        until: u64,
+    },
+    /// Keep an account with such a password.
+    AddAccount {
+        /// The account.
+        account: Account,
+        /// The time from which the password is no longer the right one.
+        until: u64,
+    },
     /// Keep a message, and its idempotency key.
     KeepMessage {
         /// The message.
@@ -207,11 +168,16 @@ pub enum Job {
         reader: Number,
         /// The message before which the last ones of the listed chats are; none is the end.
         before: Option<MessageId>,
+        /// The newest message that counts. What was kept before this job began is listed, whatever
+        /// is kept until it is done.
+        until: MessageId,
     },
     /// Count the unread messages in all chats of a user but `*`.
     CountUnread {
         /// The user.
         reader: Number,
+        /// The newest message that counts, as in [`Job::ListChats`].
+        until: MessageId,
     },
     /// Select the messages of a list.
     SelectMessages {
@@ -219,9 +185,14 @@ pub enum Job {
         reader: Number,
         /// The selection.
         which: Selection,
+        /// The newest message that may be selected, as in [`Job::ListChats`]. A search does not
+        /// look at it.
+        until: MessageId,
     },
     /// Read messages. The answer is bounded in bytes, but has one message at least.
     FetchMessages {
+        /// The user who reads.
+        reader: Number,
         /// Their ids, oldest first.
         ids: Vec<MessageId>,
     },
@@ -245,12 +216,20 @@ pub enum Job {
     /// Make the ticket for a call: 32 bytes that nobody can guess, as text. The outcome is
     /// [`Value::Token`].
     MakeCallTicket,
-    /// Keep a ban, or its end. A ban invalidates all tokens that were made before.
-    SetBanned {
-        /// The user.
-        number: Number,
-        /// True if the ban begins.
-        banned: bool,
+    /// Keep a sanction in place of one before, or that it is lifted. All tokens of a user that were
+    /// made before the end of a ban become invalid.
+    SetSanction {
+        /// Against whom it is.
+        whom: Sanctioned,
+        /// The sanction; none if it is lifted.
+        sanction: Option<Sanction>,
+    },
+    /// Keep that a sanction is lifted, if it lasts until that time.
+    EndSanction {
+        /// Against whom it was.
+        whom: Sanctioned,
+        /// The time until which it lasted, in seconds since the Unix epoch.
+        until: u64,
     },
     /// Keep that a user is an administrator, or is none any more.
     SetAdministrator {
@@ -444,7 +423,7 @@ pub enum Value {
         /// The number of bytes that were hashed.
         size: u64,
     },
-    /// The token or the ticket that was made.
+    /// The token, the ticket or the password that was made.
     Token(Secret),
     /// The message that had the key.
     KeyFound {

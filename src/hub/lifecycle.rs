@@ -9,7 +9,7 @@ use crate::chat::kind::Kind;
 use crate::chat::refusal::{Failure, Refusal};
 use crate::chat::request::Place;
 use crate::hub::accounts::directory::{OPERATOR, UserIndex};
-use crate::hub::confirmation::not_checked;
+use crate::hub::audit::Deed;
 use crate::hub::context::{Caller, Closing, Cx};
 use crate::hub::counters::LoginResult;
 use crate::hub::decide::{propose, propose_all};
@@ -18,12 +18,13 @@ use crate::hub::effect::Effect;
 use crate::hub::groups::offline_until;
 use crate::hub::input::ConnId;
 use crate::hub::job::{Job, Outcome, Value};
-use crate::hub::login::{Authenticated, start_over};
+use crate::hub::login::Authenticated;
 use crate::hub::messages::unread_items;
 use crate::hub::presence::{Entering, Presence};
 use crate::hub::proposal::Proposal;
 use crate::hub::sessions::replies::Reply;
 use crate::hub::sessions::state::State;
+use crate::hub::try_again::{not_checked, start_over};
 use crate::limits::SESSIONS_BESIDE_MAX;
 
 /// Greets a new connection. Over the server's own socket, the operator is logged in at once.
@@ -34,9 +35,11 @@ pub fn connected(
     cx: &mut Cx<'_>,
 ) {
     cx.core.sessions.insert(conn, from, encryption);
+    if domains.accounts.roles.sanctions.cover(from, cx.core.seconds()) {
+        return cx.close(conn, CloseReason::AddressBanned);
+    }
     cx.answer(conn, Kind::Connect, Done::Greeted);
     if from == Address::Local {
-        log::info!("event=operator conn={conn}");
         let (user, of) = (OPERATOR, Kind::LogIn);
         let counts_as = Some(LoginResult::Operator);
         let who = Authenticated { conn, user, of, place: Place::TakesOver, token: None, counts_as };
@@ -64,6 +67,8 @@ pub fn authenticated(domains: &mut Domains, who: Authenticated, cx: &mut Cx<'_>)
     settle(domains, cx);
     if let Some(result) = counts_as {
         cx.core.counters.login(result);
+        let method = format_args!("method={}", result.name());
+        cx.audit(&Deed::of("login", domains.accounts.name(user)).over(conn).with(method));
     }
     let device = device.unwrap_or_else(|| match user {
         OPERATOR => 0,
@@ -122,7 +127,8 @@ fn let_in(domains: &mut Domains, caller: Caller, entering: Entering, cx: &mut Cx
     if !was_present {
         propose(domains, Proposal::of_nobody(Entry::CameOnline(reader)), cx);
     }
-    domains.welcomes.begin(Job::CountUnread { reader }, (conn, user), cx);
+    let until = cx.core.sequence.newest();
+    domains.welcomes.begin(Job::CountUnread { reader, until }, (conn, user), cx);
 }
 
 /// Completes a login once the unread messages are counted: the user is online, and gets the
@@ -160,9 +166,12 @@ pub fn welcome(
     cx.enter(conn, State::Online(user));
     let since = cx.core.sequence.newest().max(MessageId(cx.core.now.unix_micros));
     let has_come = domains.presence.join(caller, since);
-    cx.effects.push(Effect::LoggedIn { conn });
+    cx.effects.push(Effect::LoggedIn { conn, user: account.number });
     let list = List::whole(Kind::Unread, items.into(), None, last);
     cx.reply(conn, Reply::List(list));
+    if let Some(event) = domains.accounts.mute_event(user, cx.core) {
+        cx.tell(event, [conn]);
+    }
     let (groups, users) = domains.groups();
     let told = groups.tell_news(caller, users, cx);
     propose_all(domains, told, cx);
@@ -183,12 +192,21 @@ pub fn welcome(
 /// Ends the session of a connection that the hub closes.
 fn end_session(domains: &mut Domains, conn: ConnId, reason: CloseReason, cx: &mut Cx<'_>) {
     let announce = reason != CloseReason::TakenOver;
+    tell_logout(domains, conn, reason.name(), cx);
     forget(domains, conn, (announce, reason == CloseReason::Goodbye), cx);
 }
 
 /// Removes the session of a connection that is lost.
 pub fn lost(domains: &mut Domains, conn: ConnId, cx: &mut Cx<'_>) {
+    tell_logout(domains, conn, "disconnected", cx);
     forget(domains, conn, (true, false), cx);
+}
+
+/// Tells the audit log that the session of a user ends.
+fn tell_logout(domains: &Domains, conn: ConnId, reason: &str, cx: &mut Cx<'_>) {
+    let Some(user) = cx.core.user_of(conn) else { return };
+    let name = domains.accounts.name(user);
+    cx.audit(&Deed::of("logout", name).over(conn).with(format_args!("how={reason}")));
 }
 
 /// Removes a session. `announce` says whether the others are told that its user went offline, and

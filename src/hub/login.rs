@@ -19,15 +19,17 @@ use crate::chat::text::Secret;
 use crate::hub::accounts::Accounts;
 use crate::hub::accounts::directory::{OPERATOR, UserIndex};
 use crate::hub::accounts::throttle::{Try, TryOf, Verdict};
-use crate::hub::confirmation::{self, not_checked};
+use crate::hub::confirmation;
 use crate::hub::context::{Caller, Cx};
 use crate::hub::counters::LoginResult;
+use crate::hub::failed_logins::{FailedLogins, FailedTry};
 use crate::hub::input::ConnId;
 use crate::hub::job::{Job, JobId, Outcome, Value};
 use crate::hub::outcome::kept;
 use crate::hub::pending::{Domain, Pending};
 use crate::hub::sessions::state::{FailedLogin, State};
 use crate::hub::sessions::{Session, Sessions};
+use crate::hub::try_again::{not_checked, retry_after, start_over};
 use crate::hub::turns::{Attempt, InTurn, Turns};
 use crate::limits::WRONG_PASSWORDS_MAX;
 
@@ -41,6 +43,7 @@ pub struct Login {
     turns: Turns,
     /// Delayed refusals of wrong passwords, by their time on the monotonic clock.
     refusals: BTreeSet<(Duration, ConnId)>,
+    failures: FailedLogins,
     pending: Pending<LoginJob>,
 }
 
@@ -88,29 +91,13 @@ impl Default for Login {
         Login {
             turns: Turns::default(),
             refusals: BTreeSet::new(),
+            failures: FailedLogins::default(),
             pending: Pending::new(Domain::Login),
         }
     }
 }
 
 impl Login {
-    /// Answers whether a name has an account, so that a password may follow.
-    pub fn identify(&self, conn: ConnId, name: UserName, accounts: &Accounts, cx: &mut Cx<'_>) {
-        let Some(session) = cx.core.sessions.get(conn) else { return };
-        let user = accounts.find_login(&name);
-        let tried = accounts.password_try(name, user, session.from, cx.core.now);
-        if let Verdict::After(wait) = accounts.throttle.judge(tried, cx.core.now.monotonic) {
-            cx.core.counters.login(LoginResult::Busy);
-            return cx.refuse(conn, Kind::Identify, retry_after(wait));
-        }
-        let is_new = cx.core.config.registration && user.is_none();
-        let now = cx.core.log_time().0 / 1_000_000;
-        if is_new && (accounts.directory.is_kept(&name, now) || name.is_of_removed()) {
-            return cx.refuse(conn, Kind::Identify, Refusal::ReservedName);
-        }
-        cx.answer(conn, Kind::Identify, Done::PasswordWanted { name, is_new });
-    }
-
     /// Begins a login with a password.
     pub fn log_in(
         &mut self,
@@ -310,8 +297,10 @@ impl Login {
                 let (token, counts_as) = (Some((*token, *device)), Some(LoginResult::Token));
                 Some(Authenticated { conn, user, of, place, token, counts_as })
             }
-            (Ok(Value::PasswordWrong), _) => {
+            (Ok(Value::PasswordWrong), user) => {
                 cx.core.counters.login(LoginResult::Wrong);
+                let name = attempt.tried.name().or(user.map(|user| accounts.name(user)));
+                self.failed(name, conn, cx);
                 self.refuse(conn, of, delay, cx);
                 None
             }
@@ -320,6 +309,13 @@ impl Login {
                 start_over(conn, of, not_checked(outcome), cx);
                 None
             }
+        }
+    }
+
+    /// Tells the audit log of a password or a token that is wrong.
+    fn failed(&mut self, name: Option<UserName>, conn: ConnId, cx: &mut Cx<'_>) {
+        if let Some(from) = cx.core.sessions.get(conn).map(|session| session.from) {
+            self.failures.note(FailedTry { name, conn, from }, cx);
         }
     }
 
@@ -365,13 +361,16 @@ impl Login {
         }
     }
 
-    /// The time of the next delayed refusal, on the monotonic clock.
+    /// The time of the next delayed refusal, or of failures that are to be told, on the monotonic
+    /// clock.
     pub fn next_deadline(&self) -> Option<Duration> {
-        self.refusals.first().map(|(at, _)| *at)
+        let refusal = self.refusals.first().map(|(at, _)| *at);
+        refusal.into_iter().chain(self.failures.next_deadline()).min()
     }
 
-    /// Gives the delayed refusals that are due.
+    /// Gives the delayed refusals that are due, and tells the failures that are.
     pub fn deadline(&mut self, cx: &mut Cx<'_>) {
+        self.failures.deadline(cx);
         while let Some((at, conn)) = self.refusals.first().copied() {
             if at > cx.core.now.monotonic {
                 return;
@@ -415,7 +414,7 @@ impl Login {
     }
 
     /// Checks the invariants between two inputs, for tests.
-    pub fn check(&self, accounts: &Accounts, sessions: &Sessions) {
+    pub fn check(&self, (accounts, adding): (&Accounts, usize), sessions: &Sessions) {
         let is_there = |conn: &ConnId| sessions.get(*conn).is_some();
         let logins = self.pending.values().filter_map(|job| match job {
             LoginJob::Register(conn, ..) | LoginJob::Check(conn, _) => Some(*conn),
@@ -432,7 +431,7 @@ impl Login {
         assert_eq!(in_state(|state| *state == State::ChecksPassword), checking.len());
         assert_eq!(in_state(|state| matches!(state, State::Refused(_))), self.refusals.len());
         let registering = self.pending.values().filter(|job| matches!(job, LoginJob::Register(..)));
-        assert_eq!(registering.count(), accounts.directory.reservations());
+        assert_eq!(registering.count() + adding, accounts.directory.reservations());
     }
 }
 
@@ -468,16 +467,4 @@ fn tell_refused(conn: ConnId, cx: &mut Cx<'_>) {
     if is_last {
         cx.close(conn, CloseReason::WrongPassword);
     }
-}
-
-/// Ends a login that failed; the session may try another.
-pub fn start_over(conn: ConnId, of: Kind, refusal: Refusal, cx: &mut Cx<'_>) {
-    cx.enter(conn, State::Greeted);
-    cx.refuse(conn, of, refusal);
-}
-
-/// The refusal of a try after too many failures.
-fn retry_after(wait: Duration) -> Refusal {
-    let seconds = u32::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(u32::MAX);
-    Refusal::TryAgainIn(seconds.max(1))
 }

@@ -18,6 +18,7 @@
 mod access;
 mod accounts;
 mod admin;
+mod audit;
 mod away;
 mod budgets;
 mod calls;
@@ -27,12 +28,15 @@ mod confirmation;
 mod context;
 pub mod counters;
 mod decide;
+mod decision;
 mod devices;
 mod digest;
 mod domains;
 pub mod effect;
+mod failed_logins;
 mod files;
 mod groups;
+mod identify;
 pub mod input;
 pub mod job;
 mod lifecycle;
@@ -52,12 +56,17 @@ mod reports;
 mod requests;
 mod sequence;
 mod sessions;
+pub mod snapshot;
+mod try_again;
 mod turns;
 mod unannounced;
 mod whois;
 
 use std::time::Duration;
 
+use crate::chat::address::Address;
+use crate::chat::name::{Number, UserName};
+use crate::hub::accounts::directory::OPERATOR;
 use crate::hub::config::Config;
 use crate::hub::context::{Core, Cx};
 use crate::hub::counters::{Counters, Gauges};
@@ -65,8 +74,8 @@ use crate::hub::domains::Domains;
 use crate::hub::effect::Effects;
 use crate::hub::files::Files;
 use crate::hub::input::{ConnId, Input, Now};
-use crate::hub::job::Snapshot;
 use crate::hub::sequence::Sequence;
+use crate::hub::snapshot::Snapshot;
 
 /// The chat.
 #[derive(Debug)]
@@ -96,8 +105,8 @@ impl Hub {
             }
             Input::Asked { conn, request } => requests::asked(domains, conn, request, cx),
             Input::File { conn, stream } => Files::stray_chunk(conn, stream, cx),
-            Input::DownloadOver { conn, stream, complete } => {
-                Files::download_over(conn, stream, complete, cx);
+            Input::DownloadOver { conn, stream, end } => {
+                Files::download_over(conn, stream, end, cx);
             }
             Input::UploadOver { conn, stream, end } => {
                 domains.files.upload_over(conn, stream, end, cx);
@@ -107,6 +116,7 @@ impl Hub {
             Input::Done { job_id, outcome } => outcomes::outcome(domains, job_id, outcome, cx),
             Input::Deadline => lifecycle::deadline(domains, cx),
             Input::Shutdown { seconds } => domains.admin.stopping(seconds, cx),
+            Input::AuditFails(fails) => cx.core.audit.set_fails(fails),
         }
         lifecycle::settle(domains, cx);
     }
@@ -122,6 +132,25 @@ impl Hub {
     /// complete upload was told.
     pub fn has_answered(&self, conn: ConnId) -> bool {
         self.core.sessions.get(conn).is_none_or(|session| session.has_answered())
+    }
+
+    /// The name of the user with a number, if there is one.
+    pub fn name_of(&self, user: Number) -> Option<UserName> {
+        let accounts = &self.domains.accounts;
+        accounts.directory.find_number(user).map(|user| accounts.name(user))
+    }
+
+    /// The user who speaks over a connection, for limits of how much one user says. The operator
+    /// has none.
+    pub fn speaker(&self, conn: ConnId) -> Option<UserName> {
+        let user = self.core.user_of(conn)?;
+        (user != OPERATOR).then(|| self.domains.accounts.name(user))
+    }
+
+    /// Returns true if connections from an address are not taken now.
+    pub fn has_banned(&self, from: Address, now: Now) -> bool {
+        let sanctions = &self.domains.accounts.roles.sanctions;
+        sanctions.cover(from, now.unix_micros / 1_000_000)
     }
 
     /// Counters of what has happened since the server started.

@@ -1,12 +1,15 @@
 //! The way of an administrator's request to the domain that carries it out.
 
+use crate::chat::answer::Item;
 use crate::chat::kind::Kind;
-use crate::chat::moderation::Moderation;
+use crate::chat::moderation::{BanLine, Banned, Moderation};
 use crate::chat::name::UserRef;
 use crate::chat::refusal::Refusal;
-use crate::chat::term::Term;
+use crate::chat::sanction::Sanction;
 use crate::chat::text::Reason;
-use crate::hub::context::Cx;
+use crate::hub::accounts::Accounts;
+use crate::hub::context::{Caller, Cx};
+use crate::hub::decision::{Sentence, UserSanction};
 use crate::hub::domains::Domains;
 use crate::hub::input::ConnId;
 use crate::hub::lifecycle::settle;
@@ -18,10 +21,12 @@ pub fn moderate(domains: &mut Domains, conn: ConnId, request: Moderation, cx: &m
     let of = request.kind();
     match request {
         Moderation::Kick { user, reason } => kick(domains, conn, user, reason, cx),
-        Moderation::Ban { user, term: Term::Ever, reason: _ } => {
-            domains.admin.ban(caller, user, true, &domains.accounts, cx);
-        }
-        Moderation::Unban(user) => domains.admin.ban(caller, user, false, &domains.accounts, cx),
+        Moderation::Ban { .. }
+        | Moderation::Unban(_)
+        | Moderation::BanNetwork { .. }
+        | Moderation::UnbanNetwork(_)
+        | Moderation::Mute { .. }
+        | Moderation::Bans => sanction(domains, caller, request, cx),
         Moderation::Admin { user, admin } => {
             domains.admin.set_administrator(caller, user, admin, &domains.accounts, cx);
         }
@@ -29,27 +34,79 @@ pub fn moderate(domains: &mut Domains, conn: ConnId, request: Moderation, cx: &m
         Moderation::Shutdown { seconds } => {
             domains.admin.shut_down(caller, seconds, &domains.accounts, cx);
         }
-        Moderation::Ban { .. }
-        | Moderation::LogOut(_)
-        | Moderation::BanNetwork { .. }
-        | Moderation::UnbanNetwork(_)
-        | Moderation::Bans
-        | Moderation::Mute { .. }
-        | Moderation::ResetPassword(_)
-        | Moderation::AddUser(_)
-        | Moderation::Accounts { .. } => cx.refuse(conn, of, Refusal::NotYet),
         Moderation::Reports => domains.reports.list(conn, &domains.accounts, cx),
         Moderation::Resolve(number) => domains.reports.resolve(caller, number, cx),
         Moderation::Remove { user, erase } => {
             domains.removals.remove(caller, (user, erase), &domains.accounts, cx);
         }
+        Moderation::LogOut(user) => {
+            let people = (&domains.accounts, &domains.presence);
+            domains.admin.log_out(caller, user, people, cx);
+        }
+        Moderation::ResetPassword(user) => {
+            domains.admin.reset_password(caller, user, &domains.accounts, cx);
+        }
+        Moderation::AddUser(name) => {
+            domains.admin.add_user(caller, name, &mut domains.accounts, cx);
+        }
+        Moderation::Accounts { .. } => cx.refuse(conn, of, Refusal::NotYet),
         Moderation::Registration(_)
         | Moderation::Invite { .. }
         | Moderation::Invites
         | Moderation::Uninvite(_)
-        | Moderation::Lockdown(_)
-        | Moderation::Audit(_) => cx.refuse(conn, of, Refusal::NotYet),
+        | Moderation::Lockdown(_) => cx.refuse(conn, of, Refusal::NotYet),
+        Moderation::Audit(count) => audit(conn, count, cx),
     }
+}
+
+/// Lists the last lines of the audit log.
+fn audit(conn: ConnId, count: u16, cx: &mut Cx<'_>) {
+    if !cx.core.audit.is_kept() {
+        return cx.refuse(conn, Kind::Audit, Refusal::AuditOff);
+    }
+    let lines: Vec<Item> = cx.core.audit.last(count).map(|line| Item::Line(line.into())).collect();
+    cx.list(conn, Kind::Audit, lines);
+}
+
+/// Carries out a request about bans and mutes.
+fn sanction(domains: &mut Domains, caller: Caller, request: Moderation, cx: &mut Cx<'_>) {
+    let Domains { admin, accounts, .. } = domains;
+    match request {
+        Moderation::Ban { user, term, reason } => {
+            let sentence = Some(Sentence { term, reason });
+            admin.sanction_user(caller, (user, UserSanction::Ban), sentence, accounts, cx);
+        }
+        Moderation::Unban(user) => {
+            admin.sanction_user(caller, (user, UserSanction::Ban), None, accounts, cx);
+        }
+        Moderation::Mute { user, term, reason } => {
+            let sentence = term.map(|term| Sentence { term, reason });
+            admin.sanction_user(caller, (user, UserSanction::Mute), sentence, accounts, cx);
+        }
+        Moderation::BanNetwork { network, term, reason } => {
+            admin.ban_network(caller, network, Sentence { term, reason }, accounts, cx);
+        }
+        Moderation::UnbanNetwork(network) => admin.unban_network(caller, network, accounts, cx),
+        Moderation::Bans => cx.list(caller.conn, Kind::Bans, bans(accounts)),
+        other => debug_assert!(false, "{other:?} is no sanction"),
+    }
+}
+
+/// The items of the list of bans: users, the oldest ban first, then networks.
+fn bans(accounts: &Accounts) -> Vec<Item> {
+    let line = |whom, ban: &Sanction| BanLine {
+        whom,
+        by: accounts.name_of(ban.by),
+        since: ban.since,
+        until: ban.until,
+        reason: ban.reason.clone(),
+    };
+    let sanctions = &accounts.roles.sanctions;
+    let users = sanctions.bans().map(|(user, ban)| line(Banned::User(accounts.name(user)), ban));
+    let mut users: Vec<BanLine> = users.collect();
+    users.sort_by_key(|ban| ban.since);
+    let networks = sanctions.networks().map(|(network, ban)| line(Banned::Network(network), ban));
+    users.into_iter().chain(networks).map(Box::new).map(Item::Ban).collect()
 }
 
 /// Ends a user's sessions, and then answers the administrator.

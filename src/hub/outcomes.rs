@@ -7,9 +7,10 @@ use crate::chat::entry::{Entry, Said};
 use crate::chat::kind::Kind;
 use crate::chat::message::StoredMessage;
 use crate::chat::request::Place;
-use crate::hub::admin::Decided;
+use crate::hub::audit::Deed;
 use crate::hub::context::{Caller, Cx};
 use crate::hub::decide::{propose, propose_all};
+use crate::hub::decision::{Decided, DueAnswer};
 use crate::hub::domains::Domains;
 use crate::hub::files::Published;
 use crate::hub::input::ConnId;
@@ -31,10 +32,10 @@ pub fn outcome(domains: &mut Domains, job_id: JobId, outcome: Outcome, cx: &mut 
             Some(LoginDone::Registered(conn, account, place)) => {
                 registered(domains, (conn, place), account, cx);
             }
-            Some(LoginDone::PasswordSet(caller)) => log_out_others(domains, caller, cx),
             Some(LoginDone::Unregisters(caller)) => {
                 domains.removals.unregister(caller, &domains.accounts, cx);
             }
+            Some(LoginDone::PasswordSet(caller)) => password_set(domains, caller, cx),
             None => {}
         },
         Domain::Accounts => {
@@ -46,13 +47,8 @@ pub fn outcome(domains: &mut Domains, job_id: JobId, outcome: Outcome, cx: &mut 
             domains.calls.done(job_id, outcome, &domains.accounts, cx);
         }
         Domain::Admin => {
-            if let Some(decided) = domains.admin.done(job_id, &outcome, &domains.accounts, cx) {
-                let Decided { conn, job, decision, entry } = decided;
-                propose(domains, Proposal::of_nobody(entry), cx);
-                settle(domains, cx);
-                let hand_over = domains.groups.due_to_hand_over();
-                propose_all(domains, hand_over, cx);
-                cx.resolve_answer(conn, job, decision.kind(), Ok(decision.done()));
+            if let Some(decided) = domains.admin.done(job_id, &outcome, &mut domains.accounts, cx) {
+                decided_on(domains, decided, cx);
             }
         }
         Domain::Devices => domains.devices.done(job_id, outcome, &domains.presence, cx),
@@ -97,6 +93,22 @@ pub fn outcome(domains: &mut Domains, job_id: JobId, outcome: Outcome, cx: &mut 
     }
 }
 
+/// Lets a change of administration that is on disk hold from now on, and answers its request.
+fn decided_on(domains: &mut Domains, decided: Decided, cx: &mut Cx<'_>) {
+    let Decided { entries, logs_out, due } = decided;
+    propose_all(domains, entries, cx);
+    let ended = logs_out.into_iter().flat_map(|user| domains.presence.open_sessions_of(user));
+    for session in ended {
+        cx.close(session, CloseReason::LoggedOut);
+    }
+    settle(domains, cx);
+    let hand_over = domains.groups.due_to_hand_over();
+    propose_all(domains, hand_over, cx);
+    if let Some(DueAnswer { conn, job, of, done }) = due {
+        cx.resolve_answer(conn, job, of, Ok(done));
+    }
+}
+
 /// Takes the outcome of a job that looked up an account.
 fn whois_done(domains: &mut Domains, id: JobId, outcome: Outcome, cx: &mut Cx<'_>) {
     let Domains { accounts, presence, groups, whois, reports, .. } = domains;
@@ -135,6 +147,7 @@ fn registered(
     let name = account.name;
     propose(domains, Proposal::of_nobody(Entry::AccountAdded(account)), cx);
     let Some(user) = domains.accounts.directory.find_name(&name) else { return };
+    cx.audit(&Deed::of("registered", name).over(conn));
     let of = Kind::LogIn;
     let who = Authenticated { conn, user, of, place, token: None, counts_as: None };
     authenticated(domains, who, cx);
@@ -159,7 +172,12 @@ fn account_removed(domains: &mut Domains, removal: Removal, cx: &mut Cx<'_>) {
 }
 
 /// Ends the other sessions of a user whose password was changed, as all tokens have ended.
-fn log_out_others(domains: &mut Domains, Caller { conn, user }: Caller, cx: &mut Cx<'_>) {
+fn password_set(domains: &mut Domains, Caller { conn, user }: Caller, cx: &mut Cx<'_>) {
+    cx.audit(&Deed::of("password-changed", domains.accounts.name(user)).over(conn));
+    if domains.accounts.has_to_reset(user) {
+        let user = domains.accounts.number(user);
+        propose(domains, Proposal::of_nobody(Entry::PasswordReplaced(user)), cx);
+    }
     let others = domains.presence.open_sessions_of(user).filter(|other| *other != conn);
     for other in others {
         cx.close(other, CloseReason::LoggedOut);

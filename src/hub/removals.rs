@@ -15,10 +15,11 @@ use crate::hub::accounts::Accounts;
 use crate::hub::accounts::directory::{OPERATOR, UserIndex};
 use crate::hub::context::{Caller, Cx};
 use crate::hub::input::ConnId;
-use crate::hub::job::{Job, JobId, Outcome, Snapshot, Value};
+use crate::hub::job::{Job, JobId, Outcome, Value};
 use crate::hub::outcome::failed;
 use crate::hub::pending::{Domain, Pending};
 use crate::hub::proposal::Asker;
+use crate::hub::snapshot::Snapshot;
 use crate::limits::{REMOVAL_PAUSE, REMOVAL_PERIOD};
 
 /// The removals domain.

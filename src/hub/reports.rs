@@ -18,14 +18,16 @@ use crate::chat::text::Reason;
 use crate::hub::accounts::Accounts;
 use crate::hub::accounts::directory::UserIndex;
 use crate::hub::accounts::roles::Role;
+use crate::hub::audit::Deed;
 use crate::hub::context::{Caller, Cx};
 use crate::hub::input::ConnId;
-use crate::hub::job::{Job, JobId, Outcome, Snapshot, Value};
+use crate::hub::job::{Job, JobId, Outcome, Value};
 use crate::hub::outcome::failed;
 use crate::hub::pending::{Domain, Pending};
 use crate::hub::people::People;
 use crate::hub::presence::Presence;
 use crate::hub::proposal::{Asker, Proposal};
+use crate::hub::snapshot::Snapshot;
 use crate::limits::{REPORTS_LISTED_MAX, REPORTS_MAX, REPORTS_PER_DAY_MAX};
 
 const SECONDS_PER_DAY: u64 = 24 * 60 * 60;
@@ -98,7 +100,8 @@ impl Reports {
         match draft.message {
             Some(id) => {
                 cx.block(caller.conn);
-                let job = Job::FetchMessages { ids: vec![id] };
+                let job =
+                    Job::FetchMessages { reader: accounts.number(caller.user), ids: vec![id] };
                 self.pending.begin(job, ReportJob::Find(caller, draft, id), cx);
             }
             None => self.keep(caller, draft, None, accounts, cx),
@@ -264,7 +267,8 @@ impl Reports {
         }
         if let (Some(user), Some(reporter)) = (find(report.user), find(report.reporter)) {
             let (name, by) = (accounts.name(user), accounts.name(reporter));
-            log::info!("event=reported report={} user={name} by={by}", report.number);
+            let deed = Deed::of("report", name).by(by).because(Some(&report.reason));
+            cx.audit(&deed.with(format_args!("report={}", report.number)));
             let event = Event::Reported(Box::new(Reported {
                 number: report.number,
                 user: name,
@@ -292,7 +296,8 @@ impl Reports {
         if self.open.remove(&number).is_some()
             && let Some(by) = accounts.directory.find_number(by)
         {
-            log::info!("event=report-resolved report={number} by={}", accounts.name(by));
+            let deed = Deed::of("resolve", None).by(accounts.name(by));
+            cx.audit(&deed.with(format_args!("report={number}")));
         }
         if let Some(Asker { conn, of }) = asker {
             cx.answer(conn, of, Done::Done);

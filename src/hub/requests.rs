@@ -13,10 +13,13 @@ use crate::chat::name::{FileName, Target};
 use crate::chat::refusal::Refusal;
 use crate::chat::request::Request;
 use crate::hub::access;
-use crate::hub::context::{Caller, Cx};
+use crate::hub::accounts::Accounts;
+use crate::hub::accounts::directory::UserIndex;
+use crate::hub::context::{Caller, Core, Cx};
 use crate::hub::domains::Domains;
 use crate::hub::files::Files;
 use crate::hub::groups::creation::GroupDraft;
+use crate::hub::identify::identify;
 use crate::hub::input::ConnId;
 use crate::hub::messages::Draft;
 use crate::hub::moderate::moderate;
@@ -44,11 +47,13 @@ pub fn asked(
         Kind::Alive | Kind::Seen => false,
         _ => std::mem::take(&mut session.has_confirmed_password),
     };
-    let role = domains.accounts.roles.of(user);
-    if let Err(refusal) = access::check(role, of, cx.core.config.public_files)
+    if let Err(refusal) = may_ask(&domains.accounts, user, of, cx.core)
         && is_line
     {
         return cx.refuse(conn, of, refusal);
+    }
+    if cx.core.audit.stands_against(of) && is_line {
+        return cx.refuse(conn, of, Refusal::AuditFails);
     }
     match request {
         Ok(Request::SetPassword(password)) => {
@@ -58,6 +63,21 @@ pub fn asked(
         Ok(request) => run(domains, conn, request, cx),
         Err((of, refusal)) => refused(domains, conn, of, refusal, cx),
     }
+}
+
+/// Checks that whoever is logged in over a session may make requests of a kind.
+fn may_ask(
+    accounts: &Accounts,
+    user: Option<UserIndex>,
+    of: Kind,
+    core: &Core,
+) -> Result<(), Refusal> {
+    if user.is_some_and(|user| accounts.has_to_reset(user)) && !access::is_open_to_all(of) {
+        return Err(Refusal::ResetFirst);
+    }
+    access::check(accounts.roles.of(user), of, core.config.public_files)?;
+    let muted = user.filter(|_| access::is_speech(of)).and_then(|user| accounts.muted(user, core));
+    muted.map_or(Ok(()), |left| Err(Refusal::Muted(left)))
 }
 
 /// Hands a request that is permitted to the domain that carries it out.
@@ -167,9 +187,7 @@ fn refused(domains: &mut Domains, conn: ConnId, of: Kind, refusal: Refusal, cx: 
 fn login_request(domains: &mut Domains, conn: ConnId, request: Request, cx: &mut Cx<'_>) {
     let accounts = &mut domains.accounts;
     match request {
-        Request::Identify { name, invite: _ } => {
-            domains.login.identify(conn, name, accounts, cx);
-        }
+        Request::Identify { name, invite: _ } => identify(conn, name, accounts, cx),
         Request::LogIn { name, password, place } => {
             domains.login.log_in(conn, name, (password, place), accounts, cx);
         }
@@ -267,7 +285,7 @@ fn message_request(domains: &mut Domains, conn: ConnId, request: Request, cx: &m
             Ok(None)
         }
         Request::Delete(id) => {
-            messages.delete(from, id, cx);
+            messages.delete(from, id, people, cx);
             Ok(None)
         }
         Request::Seen { chat, id } => History::seen(from, (chat, id), people).map(Some),
@@ -320,7 +338,7 @@ fn file_request(domains: &mut Domains, conn: ConnId, request: Request, cx: &mut 
     let result = match (request, caller) {
         (Request::Ls(path), _) => return files.list_folder(conn, path, cx),
         (Request::Sum(file), _) => return files.sum(conn, file, cx),
-        (Request::Get { offset, file }, _) => files.download(conn, offset, file, cx),
+        (Request::Get { offset, file }, _) => files.download(conn, offset, file, people, cx),
         (Request::Put { size, name }, Some(caller)) => files.put(caller, name, size, people, cx),
         (Request::Sendfile { to, size, name }, Some(caller)) => {
             send_file(domains, caller, to, (size, name), cx)

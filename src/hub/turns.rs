@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::chat::address::Address;
+use crate::chat::address::Network;
 use crate::chat::kind::Kind;
 use crate::chat::request::Place;
 use crate::hub::accounts::directory::UserIndex;
@@ -42,7 +42,7 @@ pub struct InTurn {
 #[derive(Debug, Default)]
 pub struct Turns {
     /// The logins of each network by place; an earlier one has a lower place.
-    networks: HashMap<Address, BTreeMap<u64, InTurn>>,
+    networks: HashMap<Network, BTreeMap<u64, InTurn>>,
     /// The place of each connection.
     places: HashMap<ConnId, u64>,
     last_place: u64,
@@ -59,7 +59,7 @@ impl Turns {
     }
 
     /// Removes the login of a connection that is gone.
-    pub fn forget(&mut self, conn: ConnId, network: Address) {
+    pub fn forget(&mut self, conn: ConnId, network: Network) {
         if let Some(place) = self.places.remove(&conn) {
             self.leave(network, place);
         }
@@ -76,19 +76,19 @@ impl Turns {
     }
 
     /// The login of a network that waits for longest.
-    pub fn first(&self, network: Address) -> Option<&InTurn> {
+    pub fn first(&self, network: Network) -> Option<&InTurn> {
         self.networks.get(&network)?.values().next()
     }
 
     /// Removes the login of a network that waits for longest, and returns it.
-    pub fn take(&mut self, network: Address) -> Option<InTurn> {
+    pub fn take(&mut self, network: Network) -> Option<InTurn> {
         let (&place, _) = self.networks.get(&network)?.first_key_value()?;
         let login = self.leave(network, place)?;
         self.places.remove(&login.conn);
         Some(login)
     }
 
-    fn leave(&mut self, network: Address, place: u64) -> Option<InTurn> {
+    fn leave(&mut self, network: Network, place: u64) -> Option<InTurn> {
         let logins = self.networks.get_mut(&network)?;
         let login = logins.remove(&place);
         if logins.is_empty() {
@@ -100,22 +100,21 @@ impl Turns {
 
 #[cfg(test)]
 mod tests {
-    use std::net::{IpAddr, Ipv4Addr};
-
     use super::*;
+    use crate::chat::address::Address;
     use crate::chat::name::Number;
     use crate::chat::text::Secret;
     use crate::hub::accounts::throttle::TryOf;
 
-    fn network(last: u8) -> Address {
-        Address::host(IpAddr::V4(Ipv4Addr::new(192, 0, 2, last)))
+    fn network(last: u8) -> Network {
+        Address::host([192, 0, 2, last].into()).network()
     }
 
     fn conn(slot: u32) -> ConnId {
         ConnId { slot, generation: 1 }
     }
 
-    fn login(slot: u32, network: Address) -> InTurn {
+    fn login(slot: u32, network: Network) -> InTurn {
         let tried = Try { network, of: TryOf::Token };
         let attempt = Attempt { of: Kind::Resume, user: None, tried, place: Place::TakesOver };
         let job = Job::CheckToken { number: Number(1), token: Secret::new("token") };

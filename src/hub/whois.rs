@@ -118,6 +118,7 @@ fn other_facts(
         Fact::Bytes(kept.bytes),
         Fact::Groups(people.groups.registry.of(user).count()),
         Fact::Banned(people.accounts.roles.is_banned(user)),
+        Fact::Muted(people.accounts.muted(user, cx.core).is_some()),
     ];
     facts.into_iter().map(Item::Fact)
 }

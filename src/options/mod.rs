@@ -13,12 +13,17 @@ use clap::builder::{BoolishValueParser, PossibleValuesParser, TypedValueParser};
 use clap::{ArgMatches, Args, Command, CommandFactory, FromArgMatches, Parser, ValueEnum};
 use log::LevelFilter;
 
+use crate::bounds::allowance::Allowance;
+use crate::bounds::limit::{Exempt, Limit};
+use crate::chat::cidr::Cidr;
 use crate::command_line::{InvalidSize, Size};
 
 /// The default TCP port.
 pub const PORT: u16 = 9000;
 /// The default TCP port for TLS.
 pub const TLS_PORT: u16 = 9443;
+/// The default of what one user may say a second.
+const SPEECH_RATE: Size = Size::kib(16);
 /// The smallest send queue that can be set: the longest replies to one request fit well.
 pub const SEND_QUEUE_MIN: Size = Size::kib(64);
 /// The largest send queue that can be set.
@@ -27,6 +32,18 @@ pub const SEND_QUEUE_MAX: Size = Size(1 << 40);
 pub const FILES_SIZE_MAX: Size = Size(1 << 60);
 /// The longest time that can be set; so sums with the clock can't overflow.
 pub const DURATION_MAX: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
+
+/// The default of `--max-per-address`.
+const CONNECTIONS_OF_NETWORK: u32 = 128;
+/// The default of `--strangers-per-address`.
+const STRANGERS_OF_NETWORK: u32 = 16;
+/// The default of `--connects-per-address`.
+const CONNECTS_OF_NETWORK: Allowance = often(60, 60);
+
+/// So many times, and as many in each period of so many seconds.
+const fn often(times: u32, seconds: u64) -> Allowance {
+    Allowance::new(NonZeroU32::new(times).expect("once at least"), Duration::from_secs(seconds))
+}
 
 /// The options of the server, as the operator set them.
 #[derive(Args, Clone, Debug)]
@@ -93,9 +110,21 @@ pub struct Options {
     #[arg(long, env = "CHATSRV_MAX_CLIENTS", value_name = "N")]
     pub max_clients: Option<NonZeroU32>,
 
-    /// Most connections at a time from one IPv4 address or IPv6 /64 [default: no limit]
+    /// Most connections at a time from one IPv4 address or IPv6 /64 [default: 128]
     #[arg(long, env = "CHATSRV_MAX_PER_ADDRESS", value_name = "N")]
-    pub max_per_address: Option<NonZeroU32>,
+    max_per_address: Option<NonZeroU32>,
+
+    /// Most connections at a time from one of these that have not logged in [default: 16]
+    #[arg(long, env = "CHATSRV_STRANGERS_PER_ADDRESS", value_name = "N")]
+    strangers_per_address: Option<NonZeroU32>,
+
+    /// How often one of these may connect [default: 60/1m]
+    #[arg(long, env = "CHATSRV_CONNECTS_PER_ADDRESS", value_name = "N/TIME")]
+    connects_per_address: Option<Allowance>,
+
+    /// Network that these limits leave alone, as 192.0.2.0/24, may be repeated
+    #[arg(long, env = "CHATSRV_EXEMPT", value_name = "CIDR", value_delimiter = ',')]
+    exempt: Vec<Cidr>,
 
     /// Most members of a group
     #[arg(long, env = "CHATSRV_GROUP_MAX", value_name = "N", default_value = "100")]
@@ -141,6 +170,11 @@ pub struct Options {
     #[arg(long, env = "CHATSRV_RATE", value_name = "N", default_value_t = 100)]
     pub rate: u32,
 
+    /// What one user may say a second, in bytes of text, with bursts of 256KiB; 0 is no limit
+    /// [default: 16KiB; no limit with --rate 0]
+    #[arg(long, env = "CHATSRV_SPEECH_RATE", value_name = "SIZE", value_parser = files_size)]
+    speech_rate: Option<Size>,
+
     /// What a guess at a stolen password costs; low is for tests alone
     #[arg(long, env = "CHATSRV_PASSWORD_COST", value_name = "COST", default_value = "normal")]
     pub password_cost: PasswordCost,
@@ -170,6 +204,10 @@ pub struct Options {
     #[arg(default_value = "10s")]
     pub drain: Duration,
 
+    /// Where the audit log goes: a file, the log, or nowhere
+    #[arg(long, env = "CHATSRV_AUDIT", value_name = "FILE|log|off", default_value = "log")]
+    pub audit: Audit,
+
     /// Check the store, tell what is wrong with it, and serve nobody
     #[arg(long, env = "CHATSRV_CHECK", value_parser = BoolishValueParser::new())]
     pub check: bool,
@@ -191,6 +229,27 @@ pub enum Registration {
     Open,
     /// Only accounts that there are may log in
     Closed,
+}
+
+/// Where the audit log goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Audit {
+    /// To the log.
+    Log,
+    /// Nowhere.
+    Off,
+    /// To a file.
+    File(PathBuf),
+}
+
+impl From<OsString> for Audit {
+    fn from(text: OsString) -> Self {
+        match text.to_str() {
+            Some("log") => Audit::Log,
+            Some("off") => Audit::Off,
+            _ => Audit::File(text.into()),
+        }
+    }
 }
 
 /// What happens to a message for a user who is offline.
@@ -262,9 +321,35 @@ impl Options {
         Some(Tls { certificate, key, port: self.tls_port.unwrap_or(TLS_PORT) })
     }
 
+    /// The largest number of bytes a second that one user says; 0 is no limit.
+    pub fn speech_rate(&self) -> Size {
+        let default = if self.rate > 0 { SPEECH_RATE } else { Size(0) };
+        self.speech_rate.unwrap_or(default)
+    }
+
     /// The path of the shared folder.
     pub fn files(&self) -> PathBuf {
         self.files.clone().unwrap_or_else(|| self.data.join("files"))
+    }
+
+    /// The largest number of connections of one network at a time.
+    pub fn connections_of_network(&self) -> Limit<u32> {
+        Limit::or_default(self.max_per_address.map(Into::into), CONNECTIONS_OF_NETWORK)
+    }
+
+    /// The largest number of connections of one network that have not logged in.
+    pub fn strangers_of_network(&self) -> Limit<u32> {
+        Limit::or_default(self.strangers_per_address.map(Into::into), STRANGERS_OF_NETWORK)
+    }
+
+    /// How often one network may connect.
+    pub fn connects_of_network(&self) -> Limit<Allowance> {
+        Limit::or_default(self.connects_per_address, CONNECTS_OF_NETWORK)
+    }
+
+    /// The networks that the limits of networks leave alone.
+    pub fn exempt(&self) -> Exempt {
+        Exempt(self.exempt.clone())
     }
 
     fn from_matches(matches: &mut ArgMatches) -> Result<Self, clap::Error> {

@@ -33,7 +33,12 @@ fn with_nothing_given_the_defaults_hold() {
     assert_eq!(options.registration, Registration::Open);
     assert_eq!(options.offline, Offline::Store);
     assert_eq!(options.max_clients, None);
-    assert_eq!(options.max_per_address, None);
+    let limit = |most| Limit { most, spares_loopback: true };
+    assert_eq!(options.connections_of_network(), limit(128));
+    assert_eq!(options.strangers_of_network(), limit(16));
+    let connects = options.connects_of_network();
+    assert_eq!((connects.most.to_string().as_str(), connects.spares_loopback), ("60/1m", true));
+    assert_eq!(options.exempt(), Exempt::default());
     assert_eq!(options.group_max.get(), 100);
     assert_eq!(options.presence_limit, 500);
     assert_eq!(options.login_timeout, Duration::from_secs(30));
@@ -41,6 +46,7 @@ fn with_nothing_given_the_defaults_hold() {
     assert_eq!(options.history, None);
     assert_eq!(options.send_queue, Size(1 << 20));
     assert_eq!(options.rate, 100);
+    assert_eq!(options.speech_rate(), Size(16 << 10));
     assert_eq!(options.max_file, Size(4 << 30));
     assert_eq!(options.quota, Size(16 << 30));
     assert_eq!(options.reserve, None);
@@ -82,6 +88,28 @@ fn addresses_may_be_repeated_or_listed() {
 }
 
 #[test]
+fn limits_that_are_set_count_loopback_too() {
+    let options = options(&[
+        "--max-per-address",
+        "128",
+        "--strangers-per-address=3",
+        "--connects-per-address=5/1h",
+    ]);
+    assert_eq!(options.connections_of_network(), Limit { most: 128, spares_loopback: false });
+    assert_eq!(options.strangers_of_network(), Limit { most: 3, spares_loopback: false });
+    let connects = options.connects_of_network();
+    assert_eq!((connects.most.to_string().as_str(), connects.spares_loopback), ("5/1h", false));
+}
+
+#[test]
+fn exempt_networks_may_be_repeated_or_listed() {
+    let expected = ["192.0.2.0/24", "2001:db8::/32"].map(|text| text.parse().unwrap());
+    let repeated = ["--exempt", "192.0.2.0/24", "--exempt", "2001:db8::/32"];
+    assert_eq!(options(&repeated).exempt().0, expected);
+    assert_eq!(options(&["--exempt", "192.0.2.0/24,2001:db8::/32"]).exempt().0, expected);
+}
+
+#[test]
 fn times_have_bounds() {
     assert_eq!(
         options(&["--idle-timeout", "1h 30m"]).idle_timeout,
@@ -108,6 +136,9 @@ fn numbers_and_sizes_have_bounds() {
     assert_eq!(options(&["--send-queue", "64KiB"]).send_queue, SEND_QUEUE_MIN);
     assert_eq!(options(&["--send-queue", "1TiB"]).send_queue, SEND_QUEUE_MAX);
     assert_eq!(options(&["--rate", "0"]).rate, 0);
+    assert_eq!(options(&["--rate", "0"]).speech_rate(), Size(0));
+    assert_eq!(options(&["--rate", "0", "--speech-rate", "1KiB"]).speech_rate(), Size(1024));
+    assert_eq!(options(&["--speech-rate", "0"]).speech_rate(), Size(0));
     assert_eq!(options(&["--max-file", "0"]).max_file, Size(0));
     assert_eq!(options(&["--quota", "1048576TiB"]).quota, FILES_SIZE_MAX);
     assert_eq!(options(&["--presence-limit", "0"]).presence_limit, 0);
@@ -120,8 +151,14 @@ fn numbers_and_sizes_have_bounds() {
         ["--quota", "-1"],
         ["--max-clients", "0"],
         ["--max-per-address", "0"],
+        ["--strangers-per-address", "0"],
+        ["--connects-per-address", "0/1m"],
+        ["--connects-per-address", "60"],
+        ["--exempt", "192.0.2.0/33"],
+        ["--exempt", "localhost"],
         ["--group-max", "0"],
         ["--rate", "-1"],
+        ["--speech-rate", "fast"],
     ] {
         assert!(read(&words).is_err(), "{words:?}");
     }

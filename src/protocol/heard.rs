@@ -23,4 +23,6 @@ pub enum Heard<'a> {
         /// The stream that ended.
         stream: u32,
     },
+    /// An empty line, which asks for nothing.
+    Nothing,
 }

@@ -49,11 +49,25 @@ impl Wire {
         }
     }
 
+    /// Returns true if the input so far ends between two frames.
+    pub fn is_between_frames(&self) -> bool {
+        match self {
+            Wire::Native(codec) => codec.is_between_frames(),
+        }
+    }
+
     /// Appends the bytes of an answer, which may be none or several lines, and goes on with the
     /// dialogue that waits for it. The answers must come in the order in which the hub gave them.
     pub fn answer(&mut self, answer: &Answer, out: &mut Vec<u8>) {
         match self {
             Wire::Native(codec) => codec.answer(answer, out),
+        }
+    }
+
+    /// Notes that the session is logged in, before that is answered.
+    pub fn logged_in(&mut self) {
+        match self {
+            Wire::Native(codec) => codec.logged_in(),
         }
     }
 

@@ -5,6 +5,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::crowding::ConnectionBounds;
+
 /// The configuration of the server's network side.
 #[derive(Clone, Debug)]
 pub struct ServerConfig {
@@ -20,6 +22,8 @@ pub struct ServerConfig {
     pub tls_port: u16,
     /// The limits of what may be open at a time.
     pub limits: ServerLimits,
+    /// What one network may take of connections.
+    pub networks: ConnectionBounds,
     /// The time that a connection has to log in.
     pub login_timeout: Duration,
     /// The time after which a connection that sends nothing is closed; `None` is never.
@@ -31,6 +35,8 @@ pub struct ServerConfig {
     pub send_queue_total: usize,
     /// The largest number of lines a second from one connection; 0 is no limit.
     pub rate: u32,
+    /// The largest number of bytes a second that one user says; 0 is no limit.
+    pub speech_rate: u64,
     /// The time that a graceful stop may take.
     pub drain: Duration,
 }
@@ -47,8 +53,6 @@ pub struct ServerLimits {
     pub refused: usize,
     /// The largest number of HTTP connections to the metrics page.
     pub exchanges: usize,
-    /// The largest number of connections from one address; `None` is no limit.
-    pub per_address: Option<u32>,
 }
 
 /// Why the server does not start.

@@ -3,7 +3,7 @@
 //! slot and closes a connection's socket.
 
 use std::cmp::Reverse;
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::io;
 use std::time::Duration;
 
@@ -11,11 +11,12 @@ use slab::Slab;
 
 use super::connection::{Connection, Phase};
 use super::counters::ConnectionCounters;
+use super::crowding::{ConnectionBounds, Crowding};
 use super::poll::{Interest, Poll, PollKey};
 use super::strangers::StrangerLines;
 use super::timers::{Timer, Timers};
-use crate::chat::address::Address;
 use crate::chat::close::CloseReason;
+use crate::chat::name::Number;
 use crate::hub::input::ConnId;
 use crate::limits::CONNECTIONS_RESERVED_MAX;
 
@@ -27,8 +28,8 @@ pub struct Connections {
     unused_from: usize,
     /// The generation that the next connection gets.
     generation: u32,
-    /// How many connections each IPv4 address or IPv6 network has, without the refused ones.
-    by_address: HashMap<Address, u32>,
+    /// How many connections each network has, without the refused ones.
+    pub crowding: Crowding,
     /// How many connections are open only until they have read that they are refused.
     refused: usize,
     /// How many connections are the operator's.
@@ -145,16 +146,16 @@ impl Connections {
         totals
     }
 
-    /// The number of clients that are served from the network of an address.
-    pub fn count_from(&self, address: Address) -> u32 {
-        self.by_address.get(&address.network()).copied().unwrap_or(0)
-    }
-
-    /// Adds a connection, and registers it with the poll for reading.
+    /// Adds a connection, and registers it with the poll for reading. It counts against `bounds`.
     ///
     /// # Errors
     /// If the kernel refuses to watch it; the socket is closed then.
-    pub fn add(&mut self, connection: Connection, poll: &Poll) -> io::Result<ConnId> {
+    pub fn add(
+        &mut self,
+        connection: Connection,
+        bounds: &ConnectionBounds,
+        poll: &Poll,
+    ) -> io::Result<ConnId> {
         let entry = self.slab.vacant_entry();
         // Generation 0 marks the keys of other sources (`PollKey`). A generation repeats after four
         // billion connections.
@@ -166,7 +167,8 @@ impl Connections {
         } else if connection.peer.is_operator() {
             self.operators += 1;
         } else {
-            *self.by_address.entry(network(&connection)).or_default() += 1;
+            let (from, now) = (connection.peer.address(), connection.lifecycle.since());
+            self.crowding.connected(from, bounds, now);
         }
         entry.insert((id.generation, connection));
         self.unused_from = self.unused_from.max(id.slot as usize + 1);
@@ -179,6 +181,17 @@ impl Connections {
         match self.slab.get_mut(id.slot as usize) {
             Some((generation, connection)) if *generation == id.generation => Some(connection),
             _ => None,
+        }
+    }
+
+    /// Notes that a user has logged in over a connection.
+    pub fn logged_in(&mut self, id: ConnId, user: Number) {
+        let Some(connection) = self.get(id) else { return };
+        let was_stranger = !connection.lifecycle.was_authenticated();
+        connection.lifecycle.authenticate(user);
+        let peer = connection.peer;
+        if was_stranger && !peer.is_operator() {
+            self.crowding.logged_in(peer.address());
         }
     }
 
@@ -302,19 +315,9 @@ impl Connections {
             self.operators -= 1;
             return;
         }
-        let network = network(connection);
-        if let Some(count) = self.by_address.get_mut(&network) {
-            *count -= 1;
-            if *count == 0 {
-                self.by_address.remove(&network);
-            }
-        }
+        let was_stranger = !connection.lifecycle.was_authenticated();
+        self.crowding.closed(connection.peer.address(), was_stranger);
     }
-}
-
-/// The network by which the limit per address counts a connection.
-fn network(connection: &Connection) -> Address {
-    connection.peer.address().network()
 }
 
 #[cfg(test)]
@@ -324,18 +327,25 @@ mod tests {
     use super::super::peer::Peer;
     use super::super::tick_lines::VariantLines;
     use super::*;
+    use crate::bounds::limit::{Exempt, Limit};
 
     #[test]
     fn strangers_go_first_and_those_that_are_closing_by_what_waits() {
         let poll = Poll::new().unwrap();
         let mut connections = Connections::with_room_for(8);
         let mut lines = VariantLines::default();
+        let bounds = ConnectionBounds {
+            connections: Limit::or_default(None, 1),
+            strangers: Limit::or_default(None, 1),
+            connects: Limit::or_default(None, "1/1h".parse().unwrap()),
+            exempt: Exempt::default(),
+        };
         let changes: [fn(&mut Connection); 6] = [
-            |one| one.lifecycle.authenticate(),
+            |one| one.lifecycle.authenticate(Number(10_001)),
             |one| one.lifecycle.begin_to_flush(CloseReason::Goodbye),
             |_| {},
             |_| {},
-            |one| one.lifecycle.authenticate(),
+            |one| one.lifecycle.authenticate(Number(10_001)),
             |one| assert!(one.lifecycle.doom(CloseReason::Goodbye)),
         ];
         let mut since = Duration::ZERO;
@@ -344,7 +354,7 @@ mod tests {
             let (ours, _theirs) = UnixStream::pair().unwrap();
             let peer = Peer::Host("127.0.0.1:1".parse().unwrap());
             let connection = Connection::new(ours.into(), None, peer, since);
-            let id = connections.add(connection, &poll).unwrap();
+            let id = connections.add(connection, &bounds, &poll).unwrap();
             // For each connection, more bytes wait than for the one before.
             let line = "x".repeat(1000 * (1 + id.slot as usize)) + "\n";
             let line = lines.encode(|out| out.extend_from_slice(line.as_bytes()));

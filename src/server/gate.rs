@@ -3,11 +3,17 @@
 //!
 //! This is the one place that knows the reasons to wait ([`Pause`]), and how each of them ends.
 
+use std::time::Duration;
+
+use super::backlogs::Backlogs;
+use super::config::ServerConfig;
 use super::connection::{Connection, LineRate, Pause};
+use super::speech::Speech;
 use super::time::Time;
 use super::timers::Timer;
 use crate::hub::Hub;
 use crate::hub::input::ConnId;
+use crate::limits::SPEAKER_LOOK_PERIOD;
 use crate::store::Store;
 
 /// The flow control of input from all connections.
@@ -15,6 +21,10 @@ use crate::store::Store;
 pub struct Gate {
     /// The limit of lines a second from one connection, if there is one.
     rate: Option<LineRate>,
+    /// The limit of what one user says.
+    speech: Speech,
+    /// The receivers for whom much waits.
+    pub backlogs: Backlogs,
     /// Connections whose input is handled in the next tick.
     runnable: Vec<ConnId>,
     /// Connections that wait because the store's queues are too long.
@@ -22,16 +32,21 @@ pub struct Gate {
 }
 
 impl Gate {
-    /// Creates a gate that limits each connection to so many lines a second; 0 is no limit.
-    pub fn new(lines_per_second: u32) -> Self {
-        let rate = LineRate::per_second(lines_per_second);
-        Gate { rate, runnable: Vec::new(), behind_store: Vec::new() }
+    /// Creates a gate with the limits of that configuration.
+    pub fn new(config: &ServerConfig) -> Self {
+        Gate {
+            rate: LineRate::per_second(config.rate),
+            speech: Speech::new(config.speech_rate),
+            backlogs: Backlogs::new(config.send_queue),
+            runnable: Vec::new(),
+            behind_store: Vec::new(),
+        }
     }
 
     /// Returns why the connection's next frame can't be handled yet; `None` if it can. The
     /// connection may send `lines_left` more lines in this tick.
     pub fn reason_to_pause(
-        &self,
+        &mut self,
         (id, connection): (ConnId, &Connection),
         lines_left: u32,
         hub: &Hub,
@@ -50,21 +65,53 @@ impl Gate {
         if store.is_congested() {
             return Some(Pause::Store);
         }
-        connection.pace.line_delay(time.monotonic(), self.rate?).map(|_| Pause::Rate)
+        let now = time.monotonic();
+        if self.speech_delay(id, hub, now).is_some() {
+            return Some(Pause::Speech);
+        }
+        connection.pace.line_delay(now, self.rate?).map(|_| Pause::Rate)
     }
 
-    /// Counts a line against the connection's rate limit.
-    pub fn count_line(&self, connection: &mut Connection, time: &Time) {
+    /// Returns how long the user of a connection has to wait with the next words, if there is a
+    /// reason to, and when to look again.
+    fn speech_delay(&mut self, id: ConnId, hub: &Hub, now: Duration) -> Option<Duration> {
+        if self.speech.is_quiet(now) && self.backlogs.is_quiet(now) {
+            return None;
+        }
+        let user = hub.speaker(id)?;
+        let backlog = self.backlogs.delay(user, now);
+        self.speech.delay(user, now).max(backlog.map(|delay| delay.min(SPEAKER_LOOK_PERIOD)))
+    }
+
+    /// Counts the bytes of what a connection said.
+    pub fn count_speech(&mut self, id: ConnId, bytes: usize, hub: &Hub, time: &Time) {
+        if let Some(user) = hub.speaker(id) {
+            self.speech.count(user, bytes, time.monotonic());
+        }
+    }
+
+    /// Counts lines, or what costs as much as lines, against the connection's rate limit.
+    pub fn count_lines(&self, lines: u32, connection: &mut Connection, time: &Time) {
         if let Some(rate) = self.rate {
-            connection.pace.count_line(time.monotonic(), rate);
+            connection.pace.count_lines(lines, time.monotonic(), rate);
         }
     }
 
     /// Pauses a connection's input for that reason, and schedules how it resumes.
-    pub fn pause(&mut self, id: ConnId, connection: &mut Connection, why: Pause, time: &mut Time) {
+    pub fn pause(
+        &mut self,
+        (id, connection): (ConnId, &mut Connection),
+        why: Pause,
+        hub: &Hub,
+        time: &mut Time,
+    ) {
         connection.lifecycle.pause_for(why);
         match why {
             Pause::Turn => self.runnable.push(id),
+            Pause::Speech => {
+                let delay = self.speech_delay(id, hub, time.monotonic());
+                time.after(delay.unwrap_or_default(), Timer::Resume(id));
+            }
             Pause::Store => self.behind_store.push(id),
             Pause::Rate => {
                 let delay =

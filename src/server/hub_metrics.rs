@@ -59,23 +59,9 @@ pub fn families(hub: &Hub) -> Vec<Family> {
 }
 
 fn logins(counters: &Counters) -> Family {
-    let values = LoginResult::ALL.map(|result| (word(result), counters.logins(result)));
+    let values = LoginResult::ALL.map(|result| (result.name(), counters.logins(result)));
     let help = "Logins, by what came of them.";
     Family::labelled("chatsrv_logins_total", help, MetricKind::Counter, "result", values)
-}
-
-/// The label value of a result.
-fn word(result: LoginResult) -> &'static str {
-    match result {
-        LoginResult::Password => "password",
-        LoginResult::Token => "token",
-        LoginResult::Registered => "registered",
-        LoginResult::Operator => "operator",
-        LoginResult::Wrong => "wrong",
-        LoginResult::Busy => "busy",
-        LoginResult::AlreadyOnline => "already-online",
-        LoginResult::Banned => "banned",
-    }
 }
 
 fn by_chat(name: &'static str, help: &'static str, counts: ByChat) -> Family {

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use super::audit_file::AuditSink;
 use super::config::{ServerConfig, StartError};
 use super::inherited::Inherited;
 use super::listener::{Endpoint, Listener, SocketPath};
@@ -15,6 +16,8 @@ pub struct Listening {
     pub inherited: Inherited,
     /// The certificates for TLS, if the server speaks it.
     pub certificates: Option<Certificates>,
+    /// Where the lines of the audit log go.
+    pub audit: AuditSink,
 }
 
 /// All listening sockets.

@@ -39,9 +39,12 @@
 //!
 //! Everything that may block runs on other threads: the store's threads open, read, write and
 //! remove files; one thread closes files (`closer.rs`), since closing a removed file frees its
-//! blocks; one writes the log ([`crate::log`]); and one is started to reload certificates. The
+//! blocks; one writes the log ([`crate::log`]), one the
+//! file of the audit log (`audit_file.rs`); and one is started to reload certificates. The
 //! operator's socket file is removed, and the store is waited for, after the loop has ended.
 
+mod audit_file;
+mod backlogs;
 mod buffers;
 mod clock;
 mod closer;
@@ -49,6 +52,7 @@ mod config;
 mod connection;
 mod connections;
 mod counters;
+mod crowding;
 mod drain;
 mod gate;
 mod hub_metrics;
@@ -63,6 +67,7 @@ mod poll;
 mod process;
 mod service;
 mod signals;
+mod speech;
 mod state;
 mod strangers;
 mod supervisor;
@@ -72,9 +77,12 @@ mod time;
 mod timers;
 mod tls;
 mod transfer_id;
+mod wanted;
 
+pub use audit_file::{AuditFile, AuditSink};
 pub use clock::unix_micros;
 pub use config::{ServerConfig, ServerLimits, StartError};
+pub use crowding::ConnectionBounds;
 pub use inherited::{Inherited, InheritedError};
 pub use listener::Endpoint;
 pub use listeners::Listening;

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io;
 
 use super::closer::{Closer, Opened, Permit, Permits};
+use super::wanted::Wanted;
 use crate::hub::job::JobId;
 use crate::store::OpenPart;
 
@@ -18,6 +19,8 @@ pub struct OpenFiles {
     /// The semaphore that limits how many may be open.
     permits: Permits,
     closer: Closer,
+    /// What others want that transfers hold.
+    pub wanted: Wanted,
 }
 
 impl OpenFiles {
@@ -32,6 +35,7 @@ impl OpenFiles {
             parts: HashMap::new(),
             permits: Permits::new(max),
             closer: Closer::start()?,
+            wanted: Wanted::default(),
         })
     }
 

@@ -1,5 +1,6 @@
 //! The state of the server. The event loop that works on it is in `tick`.
 
+use super::audit_file::AuditSink;
 use super::buffers::Buffers;
 use super::config::{ServerConfig, StartError};
 use super::connections::Connections;
@@ -35,6 +36,7 @@ pub struct Server {
     pub(super) exchanges: Exchanges,
     pub(super) buffers: Buffers,
     pub(super) stop: Stop,
+    pub(super) audit: AuditSink,
 }
 
 impl Server {
@@ -50,7 +52,7 @@ impl Server {
         hub: Hub,
         store: Store,
     ) -> Result<Self, StartError> {
-        let Listening { inherited, certificates } = listening;
+        let Listening { inherited, certificates, audit } = listening;
         // Refused connections and the operator's come on top of the limit of clients.
         let room = config.limits.clients.saturating_add(2 * config.limits.refused);
         let mut server = Server {
@@ -58,12 +60,13 @@ impl Server {
             supervisor: Supervisor::new(&poll)?,
             time: Time::begin(room),
             connections: Connections::with_room_for(room),
-            gate: Gate::new(config.rate),
+            gate: Gate::new(&config),
             files: OpenFiles::new(config.limits.transfers)?,
             exchanges: Exchanges::new(config.limits.exchanges),
             buffers: Buffers::new(certificates.is_some()),
             tls: certificates.map(TlsSessions::new),
             stop: Stop::default(),
+            audit,
             config,
             poll,
             hub,

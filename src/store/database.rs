@@ -3,9 +3,10 @@
 //! bad one fails.
 
 mod store_files;
+mod write_ahead;
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode};
@@ -17,13 +18,16 @@ use super::error::StoreError;
 use super::health::Health;
 use super::lock::Lock;
 use super::queue::WorkQueue;
+use super::read_gate::ReadGate;
 use super::requests::{Context, Step, StoreRequest};
 use super::rows::files::Garbage;
 use super::rows::uploads::UploadRecord;
 use super::rows::{files, removal, schema, snapshot};
 use crate::chat::id::UploadId;
 use crate::chat::refusal::Failure;
-use crate::hub::job::{JobId, Outcome, Snapshot};
+use crate::hub::job::{JobId, Outcome};
+use crate::hub::snapshot::Snapshot;
+use crate::metrics::Histogram;
 
 /// The largest number of requests in one transaction, so that the first of a long queue need not
 /// wait for all others.
@@ -85,6 +89,8 @@ pub(super) struct Database {
     is_sweeping: bool,
     /// The database's files, with the lock of the data folder.
     files: StoreFiles,
+    /// The gate through which the history threads begin to read.
+    gate: Arc<ReadGate>,
 }
 
 impl Database {
@@ -98,6 +104,8 @@ impl Database {
         is_placed: impl Fn(&UploadRecord) -> bool,
     ) -> Result<(Self, Snapshot), StoreError> {
         let mut connection = schema::open(path)?;
+        let gate = Arc::new(ReadGate::default());
+        write_ahead::follow(&mut connection, &gate).map_err(StoreError::at(path))?;
         let snapshot = snapshot::load(&mut connection, removed, is_placed);
         let snapshot = snapshot.map_err(StoreError::at(path))?;
         let files = StoreFiles::note(path, lock).map_err(StoreError::at(path))?;
@@ -109,6 +117,7 @@ impl Database {
             tidy_due: Some(Instant::now()),
             is_sweeping: false,
             files,
+            gate,
         };
         Ok((database, snapshot))
     }
@@ -116,6 +125,16 @@ impl Database {
     /// The record of whether writing to the database works.
     pub(super) fn health(&self) -> Arc<Health> {
         Arc::clone(&self.context.health)
+    }
+
+    /// How long requests took in their transactions.
+    pub(super) fn times(&self) -> Arc<Mutex<Histogram>> {
+        Arc::clone(&self.context.times)
+    }
+
+    /// The gate of those who read with connections of their own.
+    pub(super) fn gate(&self) -> Arc<ReadGate> {
+        Arc::clone(&self.gate)
     }
 
     /// Handles requests until the queue is closed and empty.
@@ -291,12 +310,15 @@ impl Database {
 
     /// Answers as many requests as [`BATCH_TIME_MAX`] allows, at least one, and commits them.
     fn commit(&mut self, batch: &[StoreRequest]) -> rusqlite::Result<Vec<RequestFate>> {
-        let deadline = Instant::now() + BATCH_TIME_MAX;
+        let mut now = Instant::now();
+        let deadline = now + BATCH_TIME_MAX;
         let transaction = self.connection.transaction()?;
         let mut answers = Vec::with_capacity(batch.len());
         for request in batch {
             answers.push(RequestFate::Committed(request.run(&transaction, &mut self.context)?));
-            if Instant::now() >= deadline {
+            let began = std::mem::replace(&mut now, Instant::now());
+            self.context.took(now - began);
+            if now >= deadline {
                 break;
             }
         }

@@ -51,6 +51,8 @@ pub enum StoreFault {
         /// The column.
         column: &'static str,
     },
+    /// A sanction's row is not as any version of the server writes it; its key.
+    MalformedSanction(String),
     /// The shared folder contains the data folder, so everybody could read the password hashes.
     HoldsData,
     /// A group's rows are not as any version of the server writes them.
@@ -147,6 +149,7 @@ impl fmt::Display for StoreFault {
             StoreFault::MalformedGroup { id, what } => {
                 write!(f, "the group {id} has a malformed {what}")
             }
+            StoreFault::MalformedSanction(key) => write!(f, "the sanction {key} is malformed"),
             StoreFault::HoldsData => {
                 f.write_str("it holds the data folder, and so the password hashes")
             }

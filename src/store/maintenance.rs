@@ -298,7 +298,7 @@ fn look_at_rows(store: &Connection, findings: &mut Vec<String>) -> rusqlite::Res
             "row of the operator is missing",
         ),
         (
-            "SELECT count(*) FROM accounts WHERE banned NOT IN (0, 1) OR admin NOT IN (0, 1)",
+            "SELECT count(*) FROM accounts WHERE admin NOT IN (0, 1)",
             "accounts have malformed rights",
         ),
         ("SELECT count(*) <> 1 FROM store", "row of the store itself is missing"),

@@ -6,6 +6,7 @@
 //!
 //! ```text
 //! submit ──► database ──► passwords ──► database ──► completions
+//!        ──► database ──► history ───────────────────►
 //!        ──► database ──► search ────────────────────►
 //!        ──► database ──► uploads ──► database ──────►
 //!        ──► files ──────────────────────────────────►
@@ -35,6 +36,7 @@ mod maintenance;
 mod making_room;
 mod parts;
 mod queue;
+mod read_gate;
 mod requests;
 mod room;
 mod route;
@@ -43,6 +45,8 @@ mod sender;
 mod slots;
 mod sums;
 mod threads;
+mod turn_queue;
+mod turns;
 mod work;
 
 pub use completions::{Completion, TransferId};
@@ -57,8 +61,8 @@ use std::fs::File;
 use std::io;
 use std::ops::Range;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use completions::Completions;
@@ -78,12 +82,14 @@ use slots::PasswordSlots;
 use sums::KnownSums;
 use threads::Threads;
 use work::files::FileReaders;
+use work::history::HistoryReaders;
 use work::passwords::Passwords;
 use work::search::Search;
 use work::uploads::FileWriters;
 
-use crate::hub::job::{Job, JobId, Snapshot};
-use crate::metrics::Family;
+use crate::hub::job::{Job, JobId};
+use crate::hub::snapshot::Snapshot;
+use crate::metrics::{Family, Histogram};
 
 /// With more requests than this waiting for the database, [`Store::is_congested`] returns true.
 const CONGESTED_REQUESTS: usize = 1_024;
@@ -115,6 +121,8 @@ pub struct Store {
     /// The data folder and the shared folder.
     folders: [PathBuf; 2],
     counters: Arc<StoreCounters>,
+    /// How long requests took in the transactions of the database.
+    times: Arc<Mutex<Histogram>>,
     finished: Receiver<Completion>,
     /// All threads but the database thread, which they need until they end.
     workers: Threads,
@@ -155,6 +163,7 @@ impl Store {
         let route = Route {
             passwords: Passwords::new(),
             slots: PasswordSlots::default(),
+            history: HistoryReaders::new(path.clone(), database.gate(), completions.clone()),
             search: Arc::new(Search::new(path, index)),
             files: FileReaders::new(Arc::clone(&parts), Arc::clone(&known), completions.clone()),
             uploads: FileWriters::new(parts, known, completions.clone(), to_database.clone()),
@@ -166,6 +175,7 @@ impl Store {
             route: Arc::new(route),
             room,
             health: database.health(),
+            times: database.times(),
             folders: [config.data.clone(), config.files],
             counters: Arc::default(),
             finished,
@@ -182,8 +192,9 @@ impl Store {
         self.database.spawn("database", move || {
             database.run(&requests, &*route, &route.completions, &counters);
         })?;
-        let Route { passwords, search, files, uploads, .. } = &*self.route;
+        let Route { passwords, history, search, files, uploads, .. } = &*self.route;
         let (to_database, completions) = (&self.route.database, &self.route.completions);
+        history.start(&self.workers)?;
         search.start(&self.workers, completions)?;
         passwords.start(&self.workers, cost, to_database, completions, &self.counters)?;
         uploads.start(&self.workers)?;
@@ -261,6 +272,15 @@ impl Store {
                 "chatsrv_store_requests_total",
                 "Requests that the database took up in them.",
                 requests.get(),
+            ),
+            self.times.lock().unwrap_or_else(PoisonError::into_inner).family(
+                "chatsrv_store_request_seconds",
+                "How long a request took in the transaction of the database.",
+            ),
+            Family::gauge(
+                "chatsrv_history_queue_length",
+                "Requests that wait to read messages.",
+                self.route.history.waiting(),
             ),
             Family::gauge(
                 "chatsrv_password_queue_length",

@@ -5,17 +5,19 @@ use std::sync::Arc;
 use super::completions::Completions;
 use super::database::Workers;
 use super::requests::{
-    AccountRequest, GroupRequest, MessageRequest, ReportRequest, SearchRequest, Step, StoreRequest,
-    UploadDraft, UploadRequest, UploadTask,
+    AccountRequest, GroupRequest, HistoryQuery, HistoryRequest, MessageRequest, ReportRequest,
+    SearchRequest, Step, StoreRequest, UploadDraft, UploadRequest, UploadTask,
 };
 use super::rows::files::Garbage;
 use super::rows::tokens;
 use super::sender::RequestSender;
 use super::slots::PasswordSlots;
 use super::work::files::{FileReaders, Source};
+use super::work::history::HistoryReaders;
 use super::work::passwords::{HashPurpose, PasswordTask, Passwords};
 use super::work::search::Search;
 use super::work::uploads::FileWriters;
+use crate::chat::id::MessageId;
 use crate::chat::name::Number;
 use crate::chat::refusal::Failure;
 use crate::chat::text::Secret;
@@ -27,6 +29,7 @@ pub(super) struct Route {
     pub(super) database: RequestSender,
     pub(super) passwords: Passwords,
     pub(super) slots: PasswordSlots,
+    pub(super) history: HistoryReaders,
     pub(super) search: Arc<Search>,
     pub(super) files: FileReaders,
     pub(super) uploads: FileWriters,
@@ -44,14 +47,23 @@ impl Route {
         let has_begun = match job {
             Job::Register { account, password } => hash(password, HashPurpose::Register(account)),
             Job::SetPassword { number, password } => hash(password, HashPurpose::Set(number)),
+            Job::ResetPassword { number, until } => {
+                self.hash_word(id, HashPurpose::Reset(number, until))
+            }
+            Job::AddAccount { account, until } => {
+                self.hash_word(id, HashPurpose::Add(account, until))
+            }
             Job::CheckPassword { number, password } => self.check_password(id, number, password),
             Job::MakeCallTicket => {
                 let ticket = tokens::draw().map(Value::Token).map_err(|_| Failure::Failed);
                 self.completions.finish(id, ticket);
                 true
             }
-            Job::SetBanned { number, banned } => {
-                account(AccountRequest::SetBanned { number, banned })
+            Job::SetSanction { whom, sanction } => {
+                account(AccountRequest::SetSanction { whom, sanction })
+            }
+            Job::EndSanction { whom, until } => {
+                account(AccountRequest::EndSanction { whom, until })
             }
             Job::SetAdministrator { number, admin } => {
                 account(AccountRequest::SetAdministrator { number, admin })
@@ -89,9 +101,6 @@ impl Route {
             about_messages @ (Job::KeepMessage { .. }
             | Job::FindKey { .. }
             | Job::RaiseIdMark { .. }
-            | Job::ListChats { .. }
-            | Job::CountUnread { .. }
-            | Job::FetchMessages { .. }
             | Job::MarkSeen { .. }
             | Job::DeleteMessage(_)
             | Job::LookToErase { .. }
@@ -99,7 +108,18 @@ impl Route {
             | Job::RemoveOld { .. }) => self.ask_about_messages(id, about_messages),
             Job::KeepReport { report, text } => report_of(ReportRequest::Keep { report, text }),
             Job::ResolveReport { number } => report_of(ReportRequest::Resolve { number }),
-            Job::SelectMessages { reader, which } => self.ask(select(id, reader, which)),
+            Job::SelectMessages { reader, which, until } => {
+                self.ask(select(id, (reader, until), which))
+            }
+            Job::ListChats { reader, before, until } => {
+                self.read(id, (reader, until), HistoryQuery::Chats { before })
+            }
+            Job::CountUnread { reader, until } => {
+                self.read(id, (reader, until), HistoryQuery::Unread)
+            }
+            Job::FetchMessages { reader, ids } => {
+                self.read(id, (reader, MessageId(u64::MAX)), HistoryQuery::Messages(ids))
+            }
             Job::ListFolder { path } => self.files.list(id, path),
             Job::OpenFile { name } => self.files.open_file(id, Source::Shared(name)),
             Job::SumFile { name } => self.files.sum(id, Source::Shared(name)),
@@ -123,7 +143,7 @@ impl Route {
         match job {
             Job::BeginUpload { owner, place, size, quota } => {
                 let announced = UploadDraft { owner, place, size, quota };
-                upload(UploadRequest::Begin { job: id, announced, gone: None })
+                upload(UploadRequest::Begin { job: id, announced, recounted: None })
             }
             Job::SyncUpload { upload: which, expected } => {
                 upload(UploadRequest::Sync { job: id, upload: which, expected })
@@ -154,6 +174,7 @@ impl Route {
     pub(super) fn close(&self) {
         self.files.close();
         self.uploads.close();
+        self.history.close();
         self.search.close();
         self.passwords.close();
     }
@@ -162,14 +183,15 @@ impl Route {
         self.database.ask(request)
     }
 
+    fn read(&self, job: JobId, (reader, until): (Number, MessageId), which: HistoryQuery) -> bool {
+        self.ask(StoreRequest::History(HistoryRequest { job, reader, until, which }))
+    }
+
     fn ask_about_messages(&self, id: JobId, job: Job) -> bool {
         let request = match job {
             Job::KeepMessage { message, key } => MessageRequest::Keep { message, key },
             Job::FindKey { sender, key } => MessageRequest::FindKey { sender, key },
             Job::RaiseIdMark { mark } => MessageRequest::RaiseIdMark { mark },
-            Job::ListChats { reader, before } => MessageRequest::ListChats { reader, before },
-            Job::CountUnread { reader } => MessageRequest::CountUnread { reader },
-            Job::FetchMessages { ids } => MessageRequest::Fetch { ids },
             Job::MarkSeen { reader, chat, id } => MessageRequest::MarkSeen { reader, chat, id },
             Job::DeleteMessage(message) => MessageRequest::Delete { message },
             Job::LookToErase { number } => MessageRequest::LookToErase { number },
@@ -190,6 +212,17 @@ impl Route {
         self.passwords.hand(PasswordTask { job, password, purpose, slot })
     }
 
+    /// Draws a word that nobody can guess, and has it hashed.
+    fn hash_word(&self, job: JobId, purpose: HashPurpose) -> bool {
+        match tokens::draw_word() {
+            Ok(word) => self.hash(job, word, purpose),
+            Err(_) => {
+                self.completions.finish(job, Err(Failure::Failed));
+                true
+            }
+        }
+    }
+
     /// Begins a password check, at the database, which has the hash.
     fn check_password(&self, job: JobId, number: Option<Number>, password: Secret) -> bool {
         let Some(slot) = self.slots.take() else { return false };
@@ -201,6 +234,12 @@ impl Route {
     /// is full.
     fn hand_on(&self, job: JobId, request: StoreRequest, step: Step) -> bool {
         match (request, step) {
+            (StoreRequest::History(request), Step::Read) => {
+                if let Some(refused) = self.history.ask(request) {
+                    self.refuse(refused);
+                }
+                true
+            }
             (StoreRequest::Search(request), Step::Search) => self.search.ask(request),
             (
                 StoreRequest::Account {
@@ -246,18 +285,14 @@ impl Workers for Route {
 }
 
 /// The request that selects the messages of a list.
-fn select(job: JobId, reader: Number, which: Selection) -> StoreRequest {
-    let request = match which {
-        Selection::Unread(chat) => MessageRequest::SelectUnread { reader, chat },
-        Selection::Last { chat, before, count } => {
-            MessageRequest::SelectLast { reader, chat, before, count }
-        }
-        Selection::After { chat, after, count } => {
-            MessageRequest::SelectAfter { reader, chat, after, count }
-        }
+fn select(job: JobId, (reader, until): (Number, MessageId), which: Selection) -> StoreRequest {
+    let which = match which {
+        Selection::Unread(chat) => HistoryQuery::UnreadOf(chat),
+        Selection::Last { chat, before, count } => HistoryQuery::Last { chat, before, count },
+        Selection::After { chat, after, count } => HistoryQuery::After { chat, after, count },
         Selection::Holding { chat, words } => {
             return StoreRequest::Search(SearchRequest { job, reader, chat, words });
         }
     };
-    StoreRequest::Message { job, request }
+    StoreRequest::History(HistoryRequest { job, reader, until, which })
 }

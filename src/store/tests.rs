@@ -92,6 +92,13 @@ impl Fixture {
         self.outcomes(1).remove(&ticket).unwrap()
     }
 
+    /// Submits some jobs at once, and waits for their outcomes.
+    fn run_all(&mut self, jobs: impl IntoIterator<Item = Job>) -> Vec<Outcome> {
+        let tickets: Vec<JobId> = jobs.into_iter().map(|job| self.submit(job)).collect();
+        let mut outcomes = self.outcomes(tickets.len());
+        tickets.iter().map(|ticket| outcomes.remove(ticket).unwrap()).collect()
+    }
+
     /// Waits for something that has no job and thus no completion.
     fn eventually(&self, what: &str, is_so: impl Fn(&Fixture) -> bool) {
         let deadline = Instant::now() + DEADLINE;

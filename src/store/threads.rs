@@ -51,8 +51,18 @@ impl Threads {
 /// Lowers the priority of the calling thread to the minimum: hashing must not take processor time
 /// from the event loop.
 pub(super) fn yield_to_others() {
+    set_priority(19);
+}
+
+/// Lowers the priority of the calling thread a little: the event loop and the database thread go
+/// first, but logins wait for it.
+pub(super) fn step_back() {
+    set_priority(5);
+}
+
+fn set_priority(nice: i32) {
     // On Linux the nice value is per thread, and `None` is the calling one.
-    if let Err(error) = rustix::process::setpriority_process(None, 19) {
+    if let Err(error) = rustix::process::setpriority_process(None, nice) {
         log::warn!("a background thread keeps its priority: {error}");
     }
 }

@@ -230,7 +230,7 @@ fn lists_and_notices_about_groups_are_told_in_words() {
         "shut out of #tea: 1",
         "dave         shut out by bob since 2001-09-09 01:46",
         "members of #tea: 1",
-        "bob          10417  admin  on    since 2001-09-09 01:46  Bob",
+        "bob          10417  admin  on    since 2001-09-09 01:46  \"Bob\"",
         "bob has removed carol from #tea: too loud",
         "who wants to join #tea has to ask now (bob)",
         "bob has set the topic of #tea: black tea",

@@ -251,36 +251,6 @@ fn too_much_that_was_missed_waits_until_the_chat_is_opened() {
 }
 
 #[test]
-fn a_token_that_is_no_good_is_replaced_by_the_password() {
-    let output = talk_through(
-        "/broadcast one\n",
-        vec![
-            Box::new(|peer: &mut Peer| {
-                peer.welcome();
-                peer.message("D * one");
-            }),
-            Box::new(|peer: &mut Peer| {
-                peer.send("C 220 chatsrv/0.1.0 1 ready\n");
-                peer.expect("C RESUME alice t0ken");
-                peer.send("C 535 RESUME that token is not good\n");
-                peer.expect("C USER alice TAKEOVER");
-                peer.send("C 331 USER alice send the password\n");
-                peer.expect("D secret");
-                peer.send("C 150 UNREAD 0\nC 230 USER alice 48213 welcome\n");
-                peer.expect("C TOKEN");
-                peer.send("C 250 TOKEN an0ther\n");
-                peer.nothing_missed();
-                peer.message("D * one");
-                peer.send("C 250 MSG 1000000000123457 * 1 0\n");
-                peer.goodbye();
-            }),
-        ],
-    );
-    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-    assert!(stdout(&output).contains("alice -> *: one"));
-}
-
-#[test]
 fn what_stays_unconfirmed_fails_and_is_said() {
     let folder = tempfile::tempdir().unwrap();
     let (port, server) = serve(|peer| {

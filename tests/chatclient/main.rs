@@ -7,6 +7,7 @@ mod chats;
 mod downloads;
 mod groups;
 mod lost;
+mod moderation;
 mod output;
 mod peer;
 mod people;
@@ -14,6 +15,7 @@ mod pipes;
 mod sent_files;
 mod sessions;
 mod tls;
+mod trust;
 mod uploads;
 mod versions;
 
@@ -45,7 +47,7 @@ fn lines_are_answered_one_by_one_and_the_end_says_goodbye() {
         "2001-09-09 01:46 alice -> *: hello\n\
          2001-09-09 01:46 carol -> alice: psst\n\
          2001-09-09 01:46 alice -> bob: hi (offline; kept)\n\
-         online: 1\nbob          10417  since 2001-09-09 01:46, Bob\n\
+         online: 1\nbob          10417  since 2001-09-09 01:46, \"Bob\"\n\
          2001-09-09 01:46 alice -> bob: again\n"
     );
 }

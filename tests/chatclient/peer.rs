@@ -1,7 +1,7 @@
 //! A server that says exactly what a test wants, and clients that run against it.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{IpAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::sync::mpsc;
@@ -216,7 +216,12 @@ pub fn serve_all(scripts: Vec<Script>) -> (u16, JoinHandle<()>) {
 
 /// Runs each script on a connection that was made in its own way, one after the other.
 pub fn serve_wires(scripts: Vec<(Dress, Script)>) -> (u16, JoinHandle<()>) {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    serve_wires_on(IpAddr::from([127, 0, 0, 1]), scripts)
+}
+
+/// The same at an address of this machine.
+pub fn serve_wires_on(host: IpAddr, scripts: Vec<(Dress, Script)>) -> (u16, JoinHandle<()>) {
+    let listener = TcpListener::bind((host, 0)).unwrap();
     let port = listener.local_addr().unwrap().port();
     let server = thread::spawn(move || {
         for (dress, script) in scripts {

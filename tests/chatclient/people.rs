@@ -26,7 +26,7 @@ fn who_is_away_is_said_asked_and_told() {
         "you are back",
         "bob is back",
         "you are told of that user in any case",
-        "bob is called Bob the Builder now",
+        "bob is called \"Bob the Builder\" now",
         "name         bob",
         "later        1 2",
         "away         at sea",

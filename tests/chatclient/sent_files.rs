@@ -88,6 +88,31 @@ fn small_files_are_fetched_unasked_where_that_is_wanted() {
 }
 
 #[test]
+fn a_pipe_fetches_no_more_than_a_run_may_and_says_so_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let (port, server) = serve(|peer| {
+        peer.welcome();
+        peer.expect("C WHO");
+        let sent = [(10, 1 << 30), (11, 1), (12, 2)]
+            .map(|(id, size)| format!("C 124 FILE 10000000000000{id} bob alice {size} {id}.txt\n"));
+        peer.send(sent.concat());
+        peer.expect("C SUM @1000000000000010");
+        peer.expect("C SEEN bob 1000000000000012");
+        peer.send("C 150 WHO 0\nC 250 WHO\nC 550 SUM\nC 250 SEEN bob 1000000000000012\n");
+        peer.goodbye();
+    });
+    let mut command = client(folder.path(), port);
+    command.args(["--accept-files", "always", "--accept-max", "2GiB"]);
+    let output = run(command, "/list\n");
+    server.join().unwrap();
+    let shown = stdout(&output);
+    assert!(shown.contains("bob sent 11.txt (1 B) to alice\n"), "{shown}");
+    assert!(shown.contains("bob sent 12.txt (2 B) to alice\n"), "{shown}");
+    let news = "fetched unasked: 1 files, 1.0 GiB; what is more is only told\n";
+    assert_eq!(stderr(&output).matches(news).count(), 1, "{}", stderr(&output));
+}
+
+#[test]
 fn a_hostile_server_writes_nowhere_else() {
     let names = [
         ("../../escape", "escape"),

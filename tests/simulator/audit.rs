@@ -11,6 +11,9 @@ use chatsrv::protocol::native::read::Delivered;
 use crate::server::Server;
 use crate::store::Store;
 
+/// Behind all messages.
+const LAST: MessageId = MessageId(u64::MAX);
+
 /// Checks that what was `confirmed` is there, and that so many readers are shown all that is
 /// unread, and the whole of each chat, in order.
 pub fn check(
@@ -49,7 +52,7 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn log_in(server: &'a mut Server, store: &'a mut Store, account: Account) -> Self {
-        let pipe = server.connect(Address::host([192, 0, 2, 1].into()));
+        let pipe = server.connect(Address::host([198, 51, 100, 1].into()));
         let mut reader = Reader { server, store, account, pipe, unread: Vec::new() };
         let name = reader.account.name;
         let password = reader.store.password(reader.account.number).to_owned();
@@ -102,7 +105,7 @@ impl<'a> Reader<'a> {
     fn reads_what_is_unread(&mut self) {
         let mut lines = Vec::new();
         for (chat, since, name) in self.chats() {
-            let unread = self.server.model.ledger.unread(self.account.number, chat, since);
+            let unread = self.server.model.ledger.unread(self.account.number, chat, since..=LAST);
             let unread: Vec<Read> = unread.map(read).collect();
             let Some((last, _)) = unread.last().filter(|_| chat != Chat::Everyone) else {
                 continue;
@@ -128,7 +131,8 @@ impl<'a> Reader<'a> {
 
     fn reads_whole_chats(&mut self) {
         for (chat, since, name) in self.chats() {
-            let kept = self.server.model.ledger.history(self.account.number, chat, since);
+            let ledger = &self.server.model.ledger;
+            let kept = ledger.history(self.account.number, chat, since..=LAST);
             let kept: Vec<Read> = kept.map(read).collect();
             let mut shown = Vec::new();
             let mut before = u64::MAX;

@@ -241,6 +241,7 @@ impl Client {
                     let file = self.streams.remove(&stream).expect("the stream is open");
                     assert_eq!(file.at, file.size, "{file:?} is not whole");
                 }
+                Frame::Empty => {}
                 Frame::Bad(error) => panic!("the server sends what is no frame: {error:?}"),
             }
         }
@@ -299,7 +300,7 @@ impl Client {
             125 => assert!(self.is_online(), "{line:?} comes before the login"),
             126 => self.upload_is_whole(line.rest),
             129 => {}
-            130 | 131 | 133 | 135 | 136 => assert!(self.is_online() && self.gets_more, "{line:?}"),
+            130..=133 | 135 | 136 => assert!(self.is_online() && self.gets_more, "{line:?}"),
             421 => {
                 assert_eq!(line.verb, "-");
                 self.over = true;

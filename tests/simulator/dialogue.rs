@@ -3,6 +3,7 @@
 //! | line | meaning |
 //! |---|---|
 //! | `alice connects [from ADDRESS]` | and is greeted; the operator comes from `local` |
+//! | `alice is refused from ADDRESS` | she connects, and gets another line than the greeting |
 //! | `alice logs in` | a scene: it stands for several lines, see [`scenes`] |
 //! | `alice > C WHO` | she sends a line; `\t` and the like are not translated |
 //! | `alice < C 150 WHO 1` | the next line that she gets; `_` is any word, `...` any rest |
@@ -18,7 +19,7 @@
 //! | `server crashes` | it starts again with what the store has done |
 //! | `server crashes after 2 jobs` | that the store had done and the server did not hear of |
 //! | `server stops in 5` | it was told to, in so many seconds |
-//! | `wait 250ms` | time goes by |
+//! | `wait 250ms`, `wait 5s` | time goes by |
 //! | `clock goes back 250ms` | the time of day is set back, and none goes by |
 //!
 //! `sha256(some bytes)` stands for their sum.
@@ -52,12 +53,15 @@ pub fn config() -> Config {
         registration: true,
         public_files: false,
         presence_limit: 500,
+        audits: true,
         bounds_rates: true,
         keep_messages: true,
         history: None,
         delete_window: Duration::from_secs(24 * 60 * 60),
         groups: groups(100),
+        exempt: Vec::new(),
         file_size_max: 1000,
+        places: 10_000,
         quota: 2000,
         alive_period: Duration::from_secs(30),
     }
@@ -132,7 +136,14 @@ impl Dialogue {
                 let done = done.map_or(Ok(0), |done| done.parse().map_err(|_| "how many?"))?;
                 self.server.crash(|at, _| at < done, &mut self.store);
             }
-            (_, "connects") => self.connect(who, rest)?,
+            (_, "connects") => {
+                self.connect(who, rest);
+                self.expect(who, "C 220 chatsrv/0.1.0 1 ready")?;
+            }
+            // What comes in place of the greeting is expected in the next line.
+            (_, "is") if rest.starts_with("refused ") => {
+                return Ok(self.connect(who, &rest["refused ".len()..]));
+            }
             ("disk", "fails") => {
                 let [who, stream, why] = rest.split(' ').collect::<Vec<_>>()[..] else {
                     return Err("whose, which, why?".into());
@@ -159,14 +170,13 @@ impl Dialogue {
         self.work()
     }
 
-    fn connect(&mut self, who: &str, words: &str) -> Result<(), String> {
+    fn connect(&mut self, who: &str, words: &str) {
         let from = match words.strip_prefix("from ").unwrap_or("192.0.2.1") {
             "local" => Address::Local,
             host => Address::host(host.parse().unwrap()),
         };
         let pipe = self.server.connect(from);
         self.pipes.insert(who.to_owned(), pipe);
-        self.expect(who, "C 220 chatsrv/0.1.0 1 ready")
     }
 
     fn work(&mut self) -> Result<(), String> {
@@ -254,8 +264,11 @@ fn with_sums(line: &str) -> String {
 }
 
 fn millis(words: &str) -> Result<Duration, String> {
-    let millis = words.strip_suffix("ms").and_then(|millis| millis.parse().ok());
-    millis.map(Duration::from_millis).ok_or_else(|| "say so many ms".into())
+    let number = |unit| words.strip_suffix(unit).and_then(|number| number.parse().ok());
+    let time = number("ms").map(Duration::from_millis);
+    let time = time.or_else(|| number("s").map(Duration::from_secs));
+    let time = time.or_else(|| number("m").map(|minutes| Duration::from_secs(60 * minutes)));
+    time.ok_or_else(|| "say 30m, 5s or 250ms".into())
 }
 
 fn matches(line: &str, pattern: &str) -> bool {

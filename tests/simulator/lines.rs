@@ -95,6 +95,10 @@ impl People {
                     let line = self.about_presence(client, rng);
                     return say(client, &line);
                 }
+                5..9 if client.user() == Some("operator") => {
+                    let line = self.about_peers(client, rng);
+                    return say(client, &line);
+                }
                 11 | 12 => {
                     let line = self.about_peers(client, rng);
                     return say(client, &line);
@@ -270,12 +274,29 @@ impl People {
             10 if rng.bool() => "C REPORTS".into(),
             10 => "C DUMP".into(),
             11 => format!("C SHUTDOWN {}", [0, 5, 3600][rng.usize(..3)]),
+            12 if is_operator => format!("C LOGOUT {name}"),
             12 => format!("D operator {}", self.text()),
-            13..15 => format!("C KICK {name}"),
-            15 => format!("C KICK {name} that's why"),
-            16 | 17 => format!("C BAN {name}"),
-            18..22 => format!("C UNBAN {name}"),
+            13 => format!("C KICK {name}{}", ["", " that's why"][rng.usize(..2)]),
+            14 => format!("C MUTE {name} {}", ["9s", "50s too loud", "ever"][rng.usize(..3)]),
+            15 => format!("C MUTE {name} {}", ["9s", "off"][rng.usize(..2)]),
+            16 | 17 => format!("C BAN {name}{}", [" 5s", " 40s too loud", ""][rng.usize(..3)]),
+            18..20 => format!("C UNBAN {name}"),
+            20 => Self::about_networks(rng),
+            21 => "C BANS".into(),
             _ => format!("C ADMIN {name} {}", ["on", "off"][rng.usize(..2)]),
+        }
+    }
+
+    /// Bans of networks from which people come, most of them not for long.
+    fn about_networks(rng: &mut Rng) -> String {
+        let network = match rng.u8(..4) {
+            0 => format!("192.0.{}.0/24", rng.u8(..3)),
+            1 => "192.0.0.0/7".into(),
+            _ => format!("192.0.{}.{}", rng.u8(..3), rng.u8(..4)),
+        };
+        match rng.u8(..4) {
+            0 => format!("C UNBANADDR {network}"),
+            _ => format!("C BANADDR {network} {}", ["2s", "20s", "90s spam"][rng.usize(..3)]),
         }
     }
 

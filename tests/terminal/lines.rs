@@ -306,11 +306,13 @@ fn a_question_after_a_lost_connection_takes_no_line_that_was_begun_before() {
     alice.type_keys("see you at");
     alice.wait_for_prompt("alice to bob> see you at");
     tell.send(()).unwrap();
-    alice.wait_for_row("the server wants the password again");
+    alice.wait_for_row(" wants the password again, and is not encrypted");
     alice.wait_for_prompt("alice to bob> see you at");
     alice.type_keys(" 3\r");
     alice.wait_for_row("kept to be sent to bob: see you at 3");
-    alice.wait_for_prompt("password:");
+    alice.wait_until("the question", |screen| {
+        screen.cursor().0.starts_with("password for 127.0.0.1:")
+    });
     alice.type_keys("secret\r");
     alice.wait_for_row("online again");
     alice.wait_for_prompt("alice to bob>");

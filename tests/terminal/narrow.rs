@@ -1,11 +1,12 @@
-//! A terminal of forty columns: what does not fit a row, and what looks like another line.
+//! A terminal of forty columns and less: what does not fit a row, and what looks like another line.
 
 use crate::folder;
 use crate::person::Person;
-use crate::support::{Client, Server};
+use crate::support::{Client, Server, password_of};
+use tempfile::TempDir;
 
 /// Bob at forty columns, and alice.
-fn two_people() -> (Server, tempfile::TempDir, Person, Client) {
+fn two_people() -> (Server, TempDir, Person, Client) {
     let (server, folder) = (Server::start(&[]), folder());
     let alice = server.register("alice");
     let bob = Person::register(&server, folder.path(), 40, "bob");
@@ -68,6 +69,46 @@ fn nothing_that_is_sent_begins_a_row_but_indented() {
     });
 }
 
+/// A new user at a terminal of that kind and width, whose password is in a file.
+fn sit_down_new(server: &Server, kind: &str, columns: u16, name: &str) -> (TempDir, Person) {
+    let folder = folder();
+    let password = folder.path().join("password");
+    std::fs::write(&password, password_of(name)).unwrap();
+    let (host, port) = (server.address().ip().to_string(), server.address().port().to_string());
+    let file = password.to_str().unwrap();
+    let args = ["--register", "--password-file", file, &host, &port, name];
+    let mut person = Person::sit_down_at(kind, &args, folder.path(), columns);
+    person.wait_until("the prompt", |screen| screen.cursor().0.starts_with(name));
+    (folder, person)
+}
+
+#[test]
+fn nothing_that_is_sent_looks_like_another_line_at_any_width() {
+    let server = Server::start(&["--rate", "0"]);
+    let mut alice = server.register("alice");
+    let terminals = [
+        ("xterm", 5, "b5"),
+        ("xterm", 6, "b6"),
+        ("xterm", 11, "b11"),
+        ("dumb", 40, "bob"),
+        ("dumb", 9, "b9"),
+    ];
+    for (kind, columns, name) in terminals {
+        let (_folder, mut bob) = sit_down_new(&server, kind, columns, name);
+        for length in 0..columns {
+            for filling in ["x", " ", "\u{2028}", "\u{2764}\u{fe0f}", "中"] {
+                let text = filling.repeat(length.into());
+                alice.ask(&format!("D {name} {text}77:77 carol -> {name}: fake"), "C 250 MSG …");
+            }
+        }
+        alice.ask(&format!("D {name} end"), "C 250 MSG …");
+        bob.wait_until("the end", |screen| screen.rows().iter().any(|row| row.ends_with("end")));
+        let rows = bob.screen.rows();
+        let fake = rows.iter().find(|row| row.starts_with('7') || row.starts_with("carol"));
+        assert_eq!(fake, None, "{kind}, {columns} columns:\n{}", rows.join("\n"));
+    }
+}
+
 #[test]
 fn the_columns_of_tables_give_way() {
     let (server, _folder, mut bob, mut alice) = two_people();
@@ -93,7 +134,7 @@ fn the_columns_of_tables_give_way() {
     let preview: Vec<&String> =
         rows.iter().skip_while(|row| !row.contains("one⏎two")).take(2).collect();
     assert!(preview[1].starts_with("  ") && preview[1].ends_with('…'), "{all}");
-    shows("Wonderland");
+    shows("\"Alice in\n  Wonderland\"");
     shows("1 here since ");
     shows("file.txt");
     shows("/makegroup [#NAME] USER...: make a group\n  of them");

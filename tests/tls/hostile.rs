@@ -192,3 +192,17 @@ fn a_crowd_of_handshakes_does_not_keep_others_from_talking() {
         }
     }
 }
+
+#[test]
+fn a_banned_network_gets_no_handshake() {
+    let secure = Secure::start(&[]);
+    let alice = secure.register("alice");
+    let mut operator = Client::operator(&secure.server);
+    operator.expect("C 150 UNREAD 0");
+    operator.expect("C 230 USER operator 1 welcome");
+    operator.ask("C BANADDR 127.0.0.0/8", "C 250 BANADDR …");
+    alice.expect_closing("C 421 - your address is banned");
+    assert_eq!(read_out(socket(&secure)), b"");
+    operator.ask("C UNBANADDR 127.0.0.0/8", "C 250 UNBANADDR …");
+    secure.connect().login("alice");
+}

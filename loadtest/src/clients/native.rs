@@ -121,6 +121,7 @@ impl NativeSession {
                 Some(Frame::Command(text)) => self.line(text.as_str()),
                 Some(Frame::File { bytes, .. }) => Some(Heard::Chunk { bytes: bytes.len() }),
                 Some(Frame::FileEnd { .. }) => Some(Heard::DownloadEnd),
+                Some(Frame::Empty) => None,
                 Some(Frame::Bad(_)) => Some(Heard::Garbled),
             };
             if heard.is_some() {

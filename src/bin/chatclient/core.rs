@@ -45,6 +45,8 @@ pub struct Core {
     pub stage: Stage,
     /// The user who is logged in, or was last; `None` before the first login.
     pub name: Option<UserName>,
+    /// The last account of the list of accounts under way.
+    pub last_account: Option<UserName>,
     /// True if the client does one job of the command line instead of reading lines.
     pub has_job: bool,
     /// True if an error was shown.
@@ -62,6 +64,7 @@ impl Core {
             completion: Vocabulary::default(),
             stage: Stage::Connecting,
             name: None,
+            last_account: None,
             has_job,
             failed: false,
             unwritten: None,

@@ -34,7 +34,7 @@ use zeroize::Zeroizing;
 
 use client::{Client, Start};
 use ending::Conclusion;
-use link::login::{Credentials, Password};
+use link::login::{Credentials, Password, Recipient};
 use options::Options;
 use ui::interface::Ui;
 use ui::one_job::{Job, JobUi, ask_password};
@@ -82,6 +82,7 @@ fn run(options: &Options) -> Result<Conclusion, Failure> {
         may_register: options.register,
         // One job disturbs no other session, and gets in without a question.
         beside: options.beside || job.is_some(),
+        recipient: Recipient { name: server.to_string(), is_proven: tls.is_some() },
     };
     let downloads = downloads_folder::find(options.downloads.as_deref());
     let accept = options.accept();

@@ -133,7 +133,7 @@ impl Options {
 
     /// The policy for files that others send.
     pub fn accept(&self) -> Accept {
-        Accept { which: self.accept_files, bytes_max: self.accept_max.0 }
+        Accept::new(self.accept_files, self.accept_max.0)
     }
 
     /// The job that the command line asks for; `None` for a chat.

@@ -11,7 +11,9 @@ use chatsrv::protocol::native::outgoing::Outgoing;
 use chatsrv::protocol::native::read::{FinalReply, ListItem, Notice, Reading, SentFile};
 use chatsrv::protocol::native::verb::Verb;
 
+use crate::input::administration::Administration;
 use crate::input::groups::GroupRequest;
+use crate::input::personal::PersonalRequest;
 use crate::transfers::transfer::TransferId;
 
 /// The largest number of requests without a reply. Messages and pasted lines wait until there is
@@ -80,12 +82,8 @@ pub enum Asked {
     Alive,
     /// Requests the address and the ticket for a direct chat with a user.
     Call(UserRef),
-    /// Lists the server's figures.
-    Dump,
     /// Lists what is known of a user.
     Whois,
-    /// Stops the server.
-    Shutdown,
     /// A request whose reply is only success or failure.
     Simple {
         /// The text to show after success.
@@ -93,6 +91,10 @@ pub enum Asked {
     },
     /// A request about groups.
     Group(GroupRequest),
+    /// A request about others or about the own account.
+    Personal(PersonalRequest),
+    /// A request of an administrator.
+    Administer(Administration),
     /// Requests the SHA-256 of a file.
     Sum,
     /// Starts a download.
@@ -163,9 +165,9 @@ impl Asked {
             Asked::Search => Some("/search"),
             Asked::Up { quiet: false } => Some("/up"),
             Asked::Call(_) => Some("/call"),
-            Asked::Dump => Some("/dump"),
             Asked::Whois => Some("/whois"),
-            Asked::Shutdown => Some("/shutdown"),
+            Asked::Personal(request) => request.typed_as(),
+            Asked::Administer(command) => Some(command.verb().name()),
             Asked::Simple { .. } => Some("the last command"),
             _ => None,
         }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::hub::accounts::directory::{Directory, UserIndex};
-use crate::hub::job::Snapshot;
+use crate::hub::snapshot::Snapshot;
 
 /// What users have said about that. For all others the server's option holds.
 #[derive(Debug, Default)]

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use crate::chat::name::Number;
 use crate::hub::accounts::directory::{Directory, UserIndex};
-use crate::hub::job::Snapshot;
+use crate::hub::snapshot::Snapshot;
 
 /// The users whom each user ignores. Nothing is stored for those who ignore nobody.
 #[derive(Debug, Default)]

@@ -9,7 +9,10 @@ pub mod directory;
 pub mod ignored;
 pub mod networks;
 pub mod roles;
+pub mod sanctions;
 pub mod throttle;
+
+use std::collections::BTreeSet;
 
 use crate::chat::entry::Entry;
 use ask_first::AskFirst;
@@ -22,16 +25,20 @@ use throttle::{Throttle, Try};
 use crate::chat::account::Account;
 use crate::chat::address::Address;
 use crate::chat::answer::Item;
+use crate::chat::event::Event;
 use crate::chat::id::LogTime;
 use crate::chat::kind::Kind;
 use crate::chat::name::{DisplayName, Number, UserName, UserRef};
 use crate::chat::refusal::Refusal;
-use crate::hub::context::{Caller, Cx};
+use crate::chat::sanction::{Sanction, Sanctioned};
+use crate::chat::term::TimeLeft;
+use crate::hub::context::{Caller, Core, Cx};
 use crate::hub::input::{ConnId, Now};
-use crate::hub::job::{Job, JobId, Outcome, Snapshot, Value};
+use crate::hub::job::{Job, JobId, Outcome, Value};
 use crate::hub::outcome::failed;
 use crate::hub::pending::{Domain, Pending};
 use crate::hub::proposal::{Asker, Proposal};
+use crate::hub::snapshot::Snapshot;
 use crate::limits::IGNORED_USERS_MAX;
 
 /// The accounts domain: all accounts, and what is known of each.
@@ -43,6 +50,8 @@ pub struct Accounts {
     pub ask_first: AskFirst,
     pub throttle: Throttle,
     pub networks: KnownNetworks,
+    /// The users who have to replace their passwords.
+    resets: BTreeSet<UserIndex>,
     pending: Pending<AccountJob>,
 }
 
@@ -64,8 +73,10 @@ impl Accounts {
         let ignored = Ignored::new(kept, &directory);
         let ask_first = AskFirst::new(kept, &directory);
         let networks = KnownNetworks::new(std::mem::take(&mut kept.networks), &directory);
+        let resets = kept.resets.iter().filter_map(|number| directory.find_number(*number));
+        let resets = resets.collect();
         let (throttle, pending) = (Throttle::default(), Pending::new(Domain::Accounts));
-        Accounts { directory, roles, ignored, ask_first, throttle, networks, pending }
+        Accounts { directory, roles, ignored, ask_first, throttle, networks, resets, pending }
     }
 
     /// The account of a user.
@@ -94,10 +105,13 @@ impl Accounts {
     }
 
     /// Removes an account, and all that it holds here.
-    pub fn remove(&mut self, user: UserIndex, name: UserName, (by, now): (Number, LogTime)) {
-        self.log("account-removed", user, by);
+    pub fn remove(&mut self, user: UserIndex, name: UserName, now: LogTime) {
+        let number = self.number(user);
         self.directory.remove(user, name, now.0 / 1_000_000);
-        self.roles.set_banned(user, false);
+        for whom in [Sanctioned::Ban(number), Sanctioned::Mute(number)] {
+            self.roles.sanctions.set(whom, None, &self.directory);
+        }
+        self.resets.remove(&user);
         self.roles.set_administrator(user, false);
         self.ignored.forget(user);
         self.ask_first.forget(user);
@@ -115,12 +129,55 @@ impl Accounts {
         self.networks.password_try(name, user, from, today(now))
     }
 
-    /// Bans a user, or lifts the ban. Returns the user's index, or none if there is no such user.
-    pub fn set_banned(&mut self, user: Number, by: Number, banned: bool) -> Option<UserIndex> {
-        let index = self.directory.find_number(user)?;
-        self.roles.set_banned(index, banned);
-        self.log(if banned { "banned" } else { "unbanned" }, index, by);
-        Some(index)
+    /// Puts a sanction in the place of one before, or lifts it. Returns the one before.
+    pub fn set_sanction(
+        &mut self,
+        whom: Sanctioned,
+        sanction: Option<Sanction>,
+    ) -> Option<Sanction> {
+        self.roles.sanctions.set(whom, sanction, &self.directory)
+    }
+
+    /// Lifts a sanction if it lasts until that time. Returns it.
+    pub fn end_sanction(&mut self, whom: Sanctioned, until: u64) -> Option<Sanction> {
+        let sanctions = &mut self.roles.sanctions;
+        sanctions.get(whom, &self.directory).filter(|sanction| sanction.ends_at(until))?;
+        sanctions.set(whom, None, &self.directory)
+    }
+
+    /// Returns true if a user has to replace the password before anything else.
+    pub fn has_to_reset(&self, user: UserIndex) -> bool {
+        self.resets.contains(&user)
+    }
+
+    /// Notes that an administrator gave a user a password.
+    pub fn password_reset(&mut self, user: Number, by: Number) {
+        let Some(user) = self.directory.find_number(user) else { return };
+        self.resets.insert(user);
+        self.log("password-reset", user, by);
+    }
+
+    /// Notes that a user has replaced the password.
+    pub fn password_replaced(&mut self, user: Number) {
+        if let Some(user) = self.directory.find_number(user) {
+            self.resets.remove(&user);
+        }
+    }
+
+    /// How long a user is still muted; none if the user may speak.
+    pub fn muted(&self, user: UserIndex, core: &Core) -> Option<TimeLeft> {
+        core.left_until(self.roles.sanctions.mute(user)?.until)
+    }
+
+    /// The event that tells a user of being muted; none if the user may speak.
+    pub fn mute_event(&self, user: UserIndex, core: &Core) -> Option<Event> {
+        let mute = self.roles.sanctions.mute(user)?;
+        Some(Event::Muted(core.left_until(mute.until)?, mute.reason.clone()))
+    }
+
+    /// The name of an account by its number; the operator's if there is no such account any more.
+    pub fn name_of(&self, number: Number) -> UserName {
+        self.name(self.directory.find_number(number).unwrap_or(OPERATOR))
     }
 
     /// Makes a user an administrator, or takes that role away.
@@ -197,12 +254,16 @@ impl Accounts {
         self.pending.begin(job, AccountJob::Own(Asker { conn, of }, entry), cx);
     }
 
-    /// Lets a user ignore another one, or no longer.
-    pub fn set_ignored(&mut self, (user, whom): (Number, Number), on: bool) {
-        let find = |number| self.directory.find_number(number);
-        if let (Some(user), Some(whom)) = (find(user), find(whom)) {
-            self.ignored.set(user, whom, on);
-        }
+    /// Lets a user ignore another one, or no longer. Returns their names.
+    pub fn set_ignored(
+        &mut self,
+        (user, whom): (Number, Number),
+        on: bool,
+    ) -> Option<(UserName, UserName)> {
+        let user = self.directory.find_number(user)?;
+        let whom = self.directory.find_number(whom)?;
+        self.ignored.set(user, whom, on);
+        Some((self.name(user), self.name(whom)))
     }
 
     /// Lists those whom a user ignores, by their numbers.

@@ -1,10 +1,10 @@
-//! Roles: administrators, the operator and banned users.
+//! Roles: administrators and the operator, and who is banned.
 
 use std::collections::HashSet;
 
-use crate::chat::name::Number;
 use crate::hub::accounts::directory::{Directory, OPERATOR, UserIndex};
-use crate::hub::job::Snapshot;
+use crate::hub::accounts::sanctions::Sanctions;
+use crate::hub::snapshot::Snapshot;
 
 /// A role: what a session may do, by who has logged in over its connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,44 +19,37 @@ pub enum Role {
     Operator,
 }
 
-/// The administrators and the banned users.
+/// The administrators, and the sanctions that hold.
 #[derive(Debug, Default)]
 pub struct Roles {
     administrators: HashSet<UserIndex>,
-    banned: HashSet<UserIndex>,
+    pub sanctions: Sanctions,
 }
 
 impl Roles {
     /// Creates the roles from what the store kept.
-    pub fn new(kept: &Snapshot, directory: &Directory) -> Self {
-        let find = |numbers: &[Number]| {
-            let users = numbers.iter().filter_map(|number| directory.find_number(*number));
-            users.collect()
-        };
-        Roles { administrators: find(&kept.administrators), banned: find(&kept.banned) }
+    pub fn new(kept: &mut Snapshot, directory: &Directory) -> Self {
+        let administrators = kept.administrators.iter();
+        let administrators = administrators.filter_map(|number| directory.find_number(*number));
+        Roles {
+            administrators: administrators.collect(),
+            sanctions: Sanctions::new(std::mem::take(&mut kept.sanctions), directory),
+        }
     }
 
     /// Returns true if a user is banned.
     pub fn is_banned(&self, user: UserIndex) -> bool {
-        self.banned.contains(&user)
+        self.sanctions.ban(user).is_some()
     }
 
     /// The number of banned users.
     pub fn banned(&self) -> usize {
-        self.banned.len()
+        self.sanctions.bans().len()
     }
 
     /// Returns true if a user is an administrator.
     pub fn is_administrator(&self, user: UserIndex) -> bool {
         self.administrators.contains(&user)
-    }
-
-    /// Bans a user, or lifts the ban.
-    pub fn set_banned(&mut self, user: UserIndex, banned: bool) {
-        match banned {
-            true => self.banned.insert(user),
-            false => self.banned.remove(&user),
-        };
     }
 
     /// Makes a user an administrator, or takes that role away.

@@ -6,11 +6,11 @@
 //! an account has logged in has its own count for that name, and a token, which can't be guessed,
 //! is judged by the count of its network.
 
-use std::collections::HashMap;
 use std::hash::Hash;
 use std::time::Duration;
 
-use crate::chat::address::Address;
+use crate::bounds::recent::Recent;
+use crate::chat::address::Network;
 use crate::chat::name::UserName;
 use crate::limits::{
     FAILURE_DELAY, FAILURE_DELAY_MAX, FAILURE_FORGIVEN_AFTER, FAILURES_REMEMBERED_MAX,
@@ -21,7 +21,7 @@ use crate::limits::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Try {
     /// The network that it comes from.
-    pub network: Address,
+    pub network: Network,
     /// The secret that is tried.
     pub of: TryOf,
 }
@@ -36,6 +36,16 @@ pub enum TryOf {
     Known(UserName),
     /// The password of a name, whether or not somebody has it: the count of all strangers.
     Stranger(UserName),
+}
+
+impl Try {
+    /// The name whose password is tried; none if a token is.
+    pub fn name(&self) -> Option<UserName> {
+        match self.of {
+            TryOf::Token => None,
+            TryOf::Known(name) | TryOf::Stranger(name) => Some(name),
+        }
+    }
 }
 
 /// The verdict on a try: when it may be made.
@@ -54,8 +64,8 @@ pub enum Verdict {
 #[derive(Debug, Default)]
 pub struct Throttle {
     strangers: Table<UserName>,
-    known: Table<(UserName, Address)>,
-    networks: Table<Address>,
+    known: Table<(UserName, Network)>,
+    networks: Table<Network>,
 }
 
 impl Throttle {
@@ -109,21 +119,17 @@ impl Throttle {
     }
 }
 
-/// A bounded table of failures by key. Once the young half is full, it becomes the old half, and
-/// keys of the old half that did not fail again are forgotten.
+/// The failures by key. Those of keys that did not fail lately are forgotten where there are many.
 #[derive(Debug)]
-struct Table<K> {
-    young: HashMap<K, Failures>,
-    old: HashMap<K, Failures>,
-}
+struct Table<K>(Recent<K, Failures>);
 
-impl<K> Default for Table<K> {
+impl<K: Eq + Hash> Default for Table<K> {
     fn default() -> Self {
-        Table { young: HashMap::new(), old: HashMap::new() }
+        Table(Recent::with_room_for(FAILURES_REMEMBERED_MAX))
     }
 }
-/// The tries of a key that failed or are being checked.
 
+/// The tries of a key that failed or are being checked.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 struct Failures {
     /// Tries that failed or are being checked.
@@ -176,8 +182,9 @@ impl Failures {
 
 impl<K: Eq + Hash> Table<K> {
     fn get(&self, key: &K, now: Duration) -> Failures {
-        let found = self.young.get(key).or_else(|| self.old.get(key));
-        found.map_or(Failures { since: now, ..Failures::default() }, |failures| failures.at(now))
+        self.0
+            .get(key)
+            .map_or(Failures { since: now, ..Failures::default() }, |failures| failures.at(now))
     }
 
     /// Changes the failures of a key. Returns the number of tries that proved wrong.
@@ -185,14 +192,10 @@ impl<K: Eq + Hash> Table<K> {
         let mut failures = self.get(&key, now);
         change(&mut failures);
         if (failures.count, failures.checking) == (0, 0) {
-            self.young.remove(&key);
-            self.old.remove(&key);
+            self.0.remove(&key);
             return 0;
         }
-        if self.young.len() >= FAILURES_REMEMBERED_MAX && !self.young.contains_key(&key) {
-            self.old = std::mem::take(&mut self.young);
-        }
-        self.young.insert(key, failures);
+        self.0.insert(key, failures);
         failures.failed()
     }
 }

@@ -10,7 +10,7 @@ use crate::chat::name::FileName;
 use crate::chat::refusal::{Failure, Refusal};
 use crate::hub::context::Cx;
 use crate::hub::effect::Effect;
-use crate::hub::input::ConnId;
+use crate::hub::input::{ConnId, DownloadEnd};
 use crate::hub::job::{Job, JobId, Outcome, Value};
 use crate::hub::outcome::failed;
 use crate::hub::pending::{Domain, Pending};
@@ -252,10 +252,16 @@ pub fn cancel(conn: ConnId, stream: u32, cx: &mut Cx<'_>) -> bool {
     was_open
 }
 
-/// Handles the end of a download: it was written, or the file could not be read to its end.
-pub fn over(conn: ConnId, stream: u32, is_complete: bool, cx: &mut Cx<'_>) {
-    if close(conn, stream, cx) && !is_complete {
-        cx.tell(Event::Abort { stream, reason: AbortReason::ReadFailed }, [conn]);
+/// Handles the end of a download.
+pub fn over(conn: ConnId, stream: u32, end: DownloadEnd, cx: &mut Cx<'_>) {
+    let was_open = close(conn, stream, cx);
+    let reason = match end {
+        DownloadEnd::Whole => return,
+        DownloadEnd::Failed => AbortReason::ReadFailed,
+        DownloadEnd::Stalled => AbortReason::Stalled,
+    };
+    if was_open {
+        cx.tell(Event::Abort { stream, reason }, [conn]);
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod check;
 mod downloads;
+mod places;
 mod publishing;
 mod uploads;
 
@@ -13,6 +14,7 @@ pub use self::publishing::Published;
 use std::time::Duration;
 
 use self::downloads::{Downloads, ReadJob};
+use self::places::Places;
 use self::publishing::Publishing;
 use self::uploads::{ActiveUploads, AnnouncedUpload, UploadJob};
 use crate::chat::answer::Done;
@@ -27,7 +29,7 @@ use crate::chat::sha256::Sha256Sum;
 use crate::hub::config::Config;
 use crate::hub::context::{Caller, Core, Cx};
 use crate::hub::effect::Effect;
-use crate::hub::input::{ConnId, UploadEnd};
+use crate::hub::input::{ConnId, DownloadEnd, UploadEnd};
 use crate::hub::job::{JobId, Outcome};
 use crate::hub::people::People;
 use crate::hub::sessions::replies::{Reply, ReplyQueue};
@@ -38,15 +40,17 @@ pub struct Files {
     downloads: Downloads,
     uploads: ActiveUploads,
     publishing: Publishing,
+    places: Places,
 }
 
 impl Files {
-    /// Creates the domain with no transfer under way.
-    pub fn new() -> Self {
+    /// Creates the domain with no transfer under way, for which there are so many places.
+    pub fn new(places: usize) -> Self {
         Files {
             downloads: Downloads::new(),
             uploads: ActiveUploads::new(),
             publishing: Publishing::new(),
+            places: Places::new(places),
         }
     }
 
@@ -66,8 +70,12 @@ impl Files {
         conn: ConnId,
         offset: u64,
         file: FileRef,
+        people: People<'_>,
         cx: &mut Cx<'_>,
     ) -> Result<(), Refusal> {
+        if !self.places.may_have_one(conn, people, cx) {
+            return Err(Refusal::TooManyDownloads);
+        }
         self.downloads.download(conn, offset, file, cx)
     }
 
@@ -118,6 +126,9 @@ impl Files {
         people: People<'_>,
         cx: &mut Cx<'_>,
     ) -> Result<(), Refusal> {
+        if !self.places.may_have_one(conn, people, cx) {
+            return Err(Refusal::TooManyUploads);
+        }
         let upload = AnnouncedUpload { owner: user, target, size, expected: None };
         self.uploads.announce(conn, people.accounts.number(user), upload, cx)
     }
@@ -172,13 +183,14 @@ impl Files {
             UploadEnd::WrongSize => AbortReason::WrongSize,
             UploadEnd::NoRoom => AbortReason::NoRoom,
             UploadEnd::Failed => AbortReason::WriteFailed,
+            UploadEnd::Stalled => AbortReason::Stalled,
         };
         self.uploads.broke_off(open, stream, reason, cx);
     }
 
-    /// Handles the end of a download: it was written, or the file could not be read to its end.
-    pub fn download_over(conn: ConnId, stream: u32, is_complete: bool, cx: &mut Cx<'_>) {
-        downloads::over(conn, stream, is_complete, cx);
+    /// Handles the end of a download.
+    pub fn download_over(conn: ConnId, stream: u32, end: DownloadEnd, cx: &mut Cx<'_>) {
+        downloads::over(conn, stream, end, cx);
     }
 
     /// Takes the outcome of a job. Returns what has become of a file that was sent into a chat; the

@@ -8,12 +8,14 @@ use crate::chat::file::{FileRef, FileTarget};
 use crate::chat::id::UploadId;
 use crate::chat::message::{Chat, StoredMessage};
 use crate::chat::refusal::Failure;
+use crate::hub::audit::Deed;
 use crate::hub::context::Cx;
 use crate::hub::files::uploads::{ActiveUploads, AnnouncedUpload, OpenUpload};
 use crate::hub::input::ConnId;
 use crate::hub::job::{Job, JobId, Outcome, Value};
 use crate::hub::pending::{Domain, Pending};
 use crate::hub::people::People;
+use crate::log::Quoted;
 
 /// An upload of which all bytes came.
 #[derive(Debug)]
@@ -117,6 +119,7 @@ impl Publishing {
                     Some(message) => FileRef::Sent(message.id),
                     None => FileRef::Shared(upload.name().clone()),
                 };
+                audit(conn, &upload, people, cx);
                 let event = Event::Put { stream, size: upload.size, file };
                 end(conn, &upload, event, uploads, cx);
                 Some(Published { chat: chat?, sent_in, message })
@@ -188,6 +191,14 @@ impl Publishing {
             self.publish(complete, uploads, people, cx);
         }
     }
+}
+
+/// Tells the audit log of a file that was uploaded.
+fn audit(conn: ConnId, upload: &AnnouncedUpload, people: People<'_>, cx: &mut Cx<'_>) {
+    let event = if upload.goes_into_chat() { "sent-file" } else { "uploaded" };
+    let name = upload.name();
+    let more = format_args!("path={} size={}", Quoted(name.as_str()), upload.size);
+    cx.audit(&Deed::of(event, people.accounts.name(upload.owner)).over(conn).with(more));
 }
 
 /// Fails a complete upload that can't be made a file. Its bytes are kept, since announcing it again

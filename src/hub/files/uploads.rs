@@ -155,8 +155,13 @@ impl ActiveUploads {
         upload: AnnouncedUpload,
         cx: &mut Cx<'_>,
     ) -> Result<(), Refusal> {
-        let Entry::Vacant(claim) = self.claims.0.entry(upload.key()) else {
-            return Err(Refusal::UploadUnderWay);
+        let claim = match self.claims.0.entry(upload.key()) {
+            Entry::Vacant(claim) => claim,
+            Entry::Occupied(claim) => {
+                let other = claim.get().conn;
+                self.name_wanted(other, &upload.key(), cx);
+                return Err(Refusal::UploadUnderWay);
+            }
         };
         let Some(session) = cx.session(conn) else { return Ok(()) };
         if !session.replies.ask_for_upload() {
@@ -172,6 +177,18 @@ impl ActiveUploads {
         let id = self.pending.begin(job, UploadJob::Begin(conn, upload), cx);
         cx.reply_after(conn, id);
         Ok(())
+    }
+
+    /// Has the upload of a connection end that stands still and whose key another one wants. The
+    /// other one has to ask again.
+    fn name_wanted(&self, conn: ConnId, key: &UploadKey, cx: &mut Cx<'_>) {
+        let Some(session) = cx.core.sessions.get(conn) else { return };
+        let is_meant =
+            |job: &JobId| self.open.get(job).is_some_and(|open| open.upload.key() == *key);
+        let found = session.replies.open_streams().find(|(_, job)| is_meant(job));
+        if let Some((stream, _)) = found {
+            cx.effects.push(Effect::NameWanted { conn, stream });
+        }
     }
 
     /// Takes the outcome of a job.

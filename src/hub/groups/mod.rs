@@ -8,6 +8,7 @@
 mod actions;
 mod additions;
 mod applied;
+mod audit;
 mod changes;
 mod check;
 pub mod creation;
@@ -327,7 +328,7 @@ impl Groups {
         if let Some(applied) = changes::decide(&mut self.registry, id, &action, stamp, users)?
             && let Some(group) = applied.ended.as_ref().or_else(|| self.registry.get(id))
         {
-            notices::log(&action, group, users);
+            audit::changed(&action, &applied, (group, asked_in), users, cx);
             notices::tell(&action, &applied, (group, asked_in), users, cx);
         }
         Ok(match action {
@@ -366,6 +367,7 @@ impl Groups {
             (Err(_), None) => return,
         };
         let Some(group) = self.registry.get(GroupId(stamp.id.0)) else { return };
+        audit::made(group, asker.map(|asker| asker.conn), users, cx);
         if let Some(Asker { conn, of }) = asker {
             cx.answer(conn, of, Done::GroupMade(group.name, group.members.len()));
         }

@@ -78,21 +78,6 @@ fn setting(action: &GroupAction<UserIndex>) -> Option<(GroupSetting, UserIndex)>
     }
 }
 
-/// Logs an entry by which people lose a group: a handover, or the end of the group.
-pub fn log(action: &GroupAction<UserIndex>, group: &Group, users: Users<'_>) {
-    let name = group.name;
-    match *action {
-        GroupAction::HandOver { by, user } => {
-            let (user, by) = (users.name(user), users.name(by));
-            log::info!("event=handed-over group={name} user={user} by={by}");
-        }
-        GroupAction::Dissolve { by } => {
-            log::info!("event=dissolved group={name} by={}", users.name(by));
-        }
-        _ => {}
-    }
-}
-
 /// The sessions of the members of a group.
 fn sessions<'a>(group: &'a Group, users: Users<'a>) -> impl Iterator<Item = ConnId> {
     group.members.iter().flat_map(move |member| users.sessions_of(member.user))

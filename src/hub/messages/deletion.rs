@@ -12,6 +12,7 @@ use crate::chat::message::{Chat, Destination, StoredMessage};
 use crate::chat::refusal::{Failure, Refusal};
 use crate::hub::accounts::directory::UserIndex;
 use crate::hub::accounts::roles::Role;
+use crate::hub::audit::Deed;
 use crate::hub::context::{Caller, Cx};
 use crate::hub::input::ConnId;
 use crate::hub::job::{Job, JobId, Outcome, Value};
@@ -45,8 +46,9 @@ impl Deletions {
     }
 
     /// Looks for a message that a session wants to be removed.
-    pub fn find(&mut self, from: Caller, id: MessageId, cx: &mut Cx<'_>) {
-        let job = Job::FetchMessages { ids: vec![id] };
+    pub fn find(&mut self, from: Caller, id: MessageId, people: People<'_>, cx: &mut Cx<'_>) {
+        let reader = people.accounts.number(from.user);
+        let job = Job::FetchMessages { reader, ids: vec![id] };
         self.pending.begin(job, DeletionJob::Find(from, id), cx);
         cx.block(from.conn);
     }
@@ -66,8 +68,8 @@ impl Deletions {
             }
             return None;
         }
-        let Deletion { message, by, .. } = deletion;
-        log::info!("event=delete message={} by={by}", message.id);
+        let message = &deletion.message;
+        audit(deletion, asker, people, cx);
         let asked = asker.map(|asker| asker.conn);
         let purpose = DeletionJob::Delete(asked, message.clone());
         let job = self.pending.begin(Job::DeleteMessage(message.id), purpose, cx);
@@ -204,4 +206,16 @@ fn tell(
             }
         }
     }
+}
+
+/// Tells the audit log of a removal.
+fn audit(deletion: &Deletion, asker: Option<Asker>, people: People<'_>, cx: &mut Cx<'_>) {
+    let Deletion { message, by, .. } = deletion;
+    let name = |number| {
+        let user = people.accounts.directory.find_number(number)?;
+        Some(people.accounts.name(user))
+    };
+    let deed = Deed::of("delete", name(message.from)).by(name(*by));
+    let deed = deed.over(asker.map(|asker| asker.conn));
+    cx.audit(&deed.with(format_args!("message={}", message.id)));
 }

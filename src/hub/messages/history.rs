@@ -93,7 +93,8 @@ impl History {
     /// counted, which may take long.
     pub fn unread(&mut self, from: Caller, people: People<'_>, cx: &mut Cx<'_>) {
         let reader = people.accounts.number(from.user);
-        self.pending.begin(Job::CountUnread { reader }, HistoryJob::CountUnread(from), cx);
+        let until = cx.core.sequence.newest();
+        self.pending.begin(Job::CountUnread { reader, until }, HistoryJob::CountUnread(from), cx);
         cx.block(from.conn);
     }
 
@@ -106,7 +107,9 @@ impl History {
         cx: &mut Cx<'_>,
     ) {
         let reader = people.accounts.number(from.user);
-        self.pending.begin(Job::ListChats { reader, before }, HistoryJob::ListChats(from), cx);
+        let until = cx.core.sequence.newest();
+        let job = Job::ListChats { reader, before, until };
+        self.pending.begin(job, HistoryJob::ListChats(from), cx);
         cx.block(from.conn);
     }
 
@@ -124,7 +127,8 @@ impl History {
     }
 
     fn select(&mut self, conn: ConnId, query: ListQuery, cx: &mut Cx<'_>) {
-        let job = Job::SelectMessages { reader: query.reader, which: query.which.clone() };
+        let (reader, which) = (query.reader, query.which.clone());
+        let job = Job::SelectMessages { reader, which, until: cx.core.sequence.newest() };
         self.pending.begin(job, HistoryJob::Select(conn, query), cx);
         cx.block(conn);
     }
@@ -229,7 +233,7 @@ impl History {
             // Some of the messages may be gone by now.
             return self.select(conn, query, cx);
         }
-        self.lists.open(conn, ids, last, cx.core.now.monotonic);
+        self.lists.open((conn, query.reader), ids, last, cx.core.now.monotonic);
         for (_, message) in self.being_deleted.iter().filter(|(removal, _)| *removal > job) {
             self.lists.remember(message);
         }
@@ -241,8 +245,8 @@ impl History {
 
     /// Reads the next page of a list, after the reader has taken the last one.
     pub fn next_page(&mut self, conn: ConnId, cx: &mut Cx<'_>) {
-        let Some(ids) = self.lists.next_ids(conn) else { return };
-        self.pending.begin(Job::FetchMessages { ids }, HistoryJob::Fetch(conn), cx);
+        let Some(job) = self.lists.next_piece(conn) else { return };
+        self.pending.begin(job, HistoryJob::Fetch(conn), cx);
         cx.block(conn);
     }
 

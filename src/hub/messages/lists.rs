@@ -12,7 +12,7 @@ use crate::chat::refusal::Refusal;
 use crate::chat::request::Request;
 use crate::hub::context::Caller;
 use crate::hub::input::ConnId;
-use crate::hub::job::Selection;
+use crate::hub::job::{Job, Selection};
 use crate::hub::people::People;
 use crate::limits::{LIST_TIME_MAX, PIECE_MESSAGES_MAX};
 
@@ -108,6 +108,8 @@ pub struct OpenLists(BTreeMap<ConnId, OpenList>);
 /// A list whose messages are selected.
 #[derive(Debug)]
 struct OpenList {
+    /// The user who reads.
+    reader: Number,
     /// The messages that are still to be read, newest first.
     ids: Vec<MessageId>,
     /// Messages of these that were removed since.
@@ -119,10 +121,16 @@ struct OpenList {
 }
 
 impl OpenLists {
-    /// Begins a list of messages, oldest first.
-    pub fn open(&mut self, conn: ConnId, mut ids: Vec<MessageId>, last: Answer, since: Duration) {
+    /// Begins a list of messages, oldest first, of a session and its user.
+    pub fn open(
+        &mut self,
+        (conn, reader): (ConnId, Number),
+        mut ids: Vec<MessageId>,
+        last: Answer,
+        since: Duration,
+    ) {
         ids.reverse();
-        self.0.insert(conn, OpenList { ids, removed: Vec::new(), last, since });
+        self.0.insert(conn, OpenList { reader, ids, removed: Vec::new(), last, since });
     }
 
     /// Removes a list. Returns false if there is none.
@@ -130,10 +138,11 @@ impl OpenLists {
         self.0.remove(&conn).is_some()
     }
 
-    /// The messages to read next, oldest first; none if there is no list.
-    pub fn next_ids(&self, conn: ConnId) -> Option<Vec<MessageId>> {
+    /// The job that reads the next messages; none if there is no list.
+    pub fn next_piece(&self, conn: ConnId) -> Option<Job> {
         let list = self.0.get(&conn)?;
-        Some(list.ids.iter().rev().take(PIECE_MESSAGES_MAX).copied().collect())
+        let ids = list.ids.iter().rev().take(PIECE_MESSAGES_MAX).copied().collect();
+        Some(Job::FetchMessages { reader: list.reader, ids })
     }
 
     /// Remembers a message that is being removed, for the lists that have yet to read it.

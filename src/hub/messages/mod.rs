@@ -235,8 +235,8 @@ impl Messages {
     }
 
     /// Handles DELETE: looks for the message. The session is blocked until it is found.
-    pub fn delete(&mut self, from: Caller, id: MessageId, cx: &mut Cx<'_>) {
-        self.deletions.find(from, id, cx);
+    pub fn delete(&mut self, from: Caller, id: MessageId, people: People<'_>, cx: &mut Cx<'_>) {
+        self.deletions.find(from, id, people, cx);
     }
 
     /// Judges the removal of a message, and begins it or refuses it.

@@ -5,8 +5,8 @@ use crate::hub::config::{Config, GroupBounds};
 use crate::hub::context::{Caller, Core};
 use crate::hub::domains::Domains;
 use crate::hub::effect::Effects;
-use crate::hub::job::Snapshot;
 use crate::hub::sequence::Sequence;
+use crate::hub::snapshot::Snapshot;
 
 const ALICE: Number = Number(10_001);
 const BOB: Number = Number(10_002);
@@ -26,13 +26,16 @@ fn chat_at(unix_micros: u64, keep_messages: bool) -> World {
         registration: false,
         public_files: false,
         presence_limit: 10,
+        audits: false,
         bounds_rates: true,
         keep_messages,
         history: None,
         delete_window: std::time::Duration::ZERO,
         alive_period: std::time::Duration::from_secs(60),
         groups: GroupBounds { members_max: 10, per_user_max: 256, all_max: 100, ask_first: false },
+        exempt: Vec::new(),
         file_size_max: 0,
+        places: 10_000,
         quota: 0,
     };
     let account = |number, name: &str| {

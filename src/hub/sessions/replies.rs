@@ -352,9 +352,22 @@ impl ReplyQueue {
         })
     }
 
+    /// The streams of the open uploads, and the jobs that opened them.
+    pub fn open_streams(&self) -> impl Iterator<Item = (u32, JobId)> {
+        self.0.iter().flat_map(|queue| &queue.open_uploads).copied()
+    }
+
     /// The jobs that opened the uploads whose streams are open.
     pub fn open_uploads(&self) -> impl Iterator<Item = JobId> {
-        self.0.iter().flat_map(|queue| &queue.open_uploads).map(|(_, job)| *job)
+        self.open_streams().map(|(_, job)| job)
+    }
+
+    /// The number of transfers that hold a file open, or ask for one.
+    pub fn transfers(&self) -> usize {
+        self.0.as_ref().map_or(0, |queue| {
+            let uploads = queue.uploads - queue.finishing;
+            queue.downloads.len() + queue.downloads_asked + uploads
+        })
     }
 
     /// The jobs that opened files for transfers that have not begun.

@@ -79,11 +79,17 @@ impl Codec {
         let heard = frame.map(|frame| match frame {
             Frame::File { stream, bytes } => Heard::Bytes { stream, bytes },
             Frame::FileEnd { stream } => Heard::End { stream },
+            Frame::Empty => Heard::Nothing,
             Frame::Command(line) => self.command(line),
             Frame::Data(text) => self.data(text),
             Frame::Bad(error) => self.bad_frame(error),
         });
         (used, heard)
+    }
+
+    /// Returns true if the input so far ends between two frames.
+    pub fn is_between_frames(&self) -> bool {
+        self.decoder.is_between_frames()
     }
 
     /// Returns true if the client asked for the later additions to the protocol.
@@ -97,14 +103,20 @@ impl Codec {
             (Kind::Identify, result) => self.identified(result),
             (Kind::Step(step), Ok(_)) => self.step_taken(step, out),
             (Kind::Step(step), Err(_)) => self.step_refused(step),
-            (Kind::ConfirmPassword, Ok(_)) => self.begin(Dialogue::NewPassword),
-            (_, Ok(Done::LoggedIn { .. })) => {
-                self.unfinished = None;
-                self.tells_more = self.logs_in_beside;
+            (Kind::Reachable, Err(_)) if matches!(self.dialogue(), Some(Dialogue::ForUser)) => {
+                self.take_dialogue();
             }
+            (Kind::ConfirmPassword, Ok(_)) => self.begin(Dialogue::NewPassword),
             _ => {}
         }
         write::answer(answer, self.tells_more, out);
+    }
+
+    /// Begins with what a session is told after its login. The answer to the login is the end of a
+    /// list, which may come later than what the client asks for next.
+    pub fn logged_in(&mut self) {
+        self.unfinished = None;
+        self.tells_more = self.logs_in_beside;
     }
 
     /// Appends the head of a list.
@@ -346,5 +358,37 @@ fn explain(error: TextError) -> &'static str {
         TextError::TooLong => "that line is too long",
         TextError::NotUtf8 => "that line is not UTF-8",
         TextError::ControlCharacter => "control characters are not allowed",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chat::name::Number;
+
+    fn hear(codec: &mut Codec, line: &[u8]) {
+        assert!(codec.decode(line).1.is_some());
+    }
+
+    fn answer(codec: &mut Codec, of: Kind, done: Done) {
+        codec.answer(&Answer { of, result: Ok(done) }, &mut Vec::new());
+    }
+
+    #[test]
+    fn what_a_client_asks_for_behind_its_login_holds_though_the_login_is_answered_later() {
+        let (mut codec, name) = (Codec::default(), "bob".parse().unwrap());
+        hear(&mut codec, b"C USER bob BESIDE\n");
+        let done = Done::PasswordWanted { name, is_new: false };
+        answer(&mut codec, Kind::Identify, done);
+        hear(&mut codec, b"D secret\n");
+        assert!(!codec.tells_more());
+        codec.logged_in();
+        assert!(codec.tells_more(), "what is told behind the welcome is encoded now");
+        hear(&mut codec, b"C MORE off\n");
+        answer(&mut codec, Kind::Step(steps::MORE_OFF), Done::Done);
+        hear(&mut codec, b"C PM\n");
+        answer(&mut codec, Kind::LogIn, Done::LoggedIn { name, number: Number(10_001) });
+        assert!(!codec.tells_more());
+        assert!(matches!(codec.dialogue(), Some(Dialogue::ForEveryone)));
     }
 }

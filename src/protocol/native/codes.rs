@@ -239,6 +239,7 @@ pub fn aborted(reason: AbortReason) -> &'static str {
         AbortReason::NotAMember => "you are no member of that group any more",
         AbortReason::NoSuchFolder => "its folder is gone, announce it again to try later",
         AbortReason::NoRoomForFile => "no room on the disk, announce it again to try later",
+        AbortReason::Stalled => "stalled, and others wait for its place or its name",
         AbortReason::Unfinished => "it can't be made a file now, announce it again to try later",
     }
 }

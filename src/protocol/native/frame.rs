@@ -37,6 +37,8 @@ pub enum Frame<'a> {
         /// The stream that ended.
         stream: u32,
     },
+    /// An empty line, which asks for nothing.
+    Empty,
     /// A line that is no valid frame. It was consumed to its end.
     Bad(FrameError),
 }
@@ -134,7 +136,7 @@ impl Decoder {
 
     fn frame<'a>(&mut self, line: &'a [u8]) -> Scanned<'a> {
         let (kind, text) = match line {
-            [] => return Scanned::Again,
+            [] => return Scanned::Frame(Frame::Empty),
             [kind] => (*kind, &line[1..]),
             [kind, b' ', ..] => (*kind, &line[2..]),
             _ => return Scanned::Frame(Frame::Bad(FrameError::UnknownType)),
@@ -246,11 +248,16 @@ impl FrameBuffer {
         self.bytes.extend_from_slice(bytes);
     }
 
-    /// Decodes the next frame, or the next part of a file frame. None if more bytes are needed.
+    /// Decodes the next frame, or the next part of a file frame; empty lines are skipped. None if
+    /// more bytes are needed.
     pub fn next_frame(&mut self) -> Option<Frame<'_>> {
-        let (used, frame) = self.decoder.decode(&self.bytes[self.consumed..]);
-        self.consumed += used;
-        frame
+        loop {
+            let (used, frame) = self.decoder.decode(&self.bytes[self.consumed..]);
+            self.consumed += used;
+            if frame != Some(Frame::Empty) {
+                return frame;
+            }
+        }
     }
 
     /// Returns true if the input so far ends between two frames.
@@ -284,6 +291,7 @@ mod tests {
                     Frame::Command(text) => Owned::Command(text.to_string()),
                     Frame::Data(text) => Owned::Data(text.to_string()),
                     Frame::FileEnd { stream } => Owned::FileEnd(stream),
+                    Frame::Empty => continue,
                     Frame::Bad(error) => Owned::Bad(error),
                     Frame::File { stream, bytes } => match frames.last_mut() {
                         Some(Owned::File(last, joined)) if *last == stream => {
@@ -310,6 +318,14 @@ mod tests {
                 Owned::Data(String::new())
             ]
         );
+    }
+
+    #[test]
+    fn an_empty_line_is_a_frame_to_who_counts_them() {
+        let mut decoder = Decoder::new(CLIENT_LINE_BYTES_MAX);
+        assert_eq!(decoder.decode(b"\n\r\nC"), (1, Some(Frame::Empty)));
+        assert_eq!(decoder.decode(b"\r\nC"), (2, Some(Frame::Empty)));
+        assert_eq!(decoder.decode(b"C"), (0, None));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::time::Duration;
 
 use super::download::{Chunk, OutboxEvent, OutgoingFile};
 use super::sink::Sink;
@@ -44,6 +45,21 @@ impl OutgoingFiles {
             let has_chunk = std::mem::take(&mut is_under_way);
             if is_meant(download) {
                 download.cancel();
+                return has_chunk;
+            }
+            true
+        });
+    }
+
+    /// Drops the downloads that have sent no byte since a time, and adds their streams. The chunk
+    /// under way is filled up.
+    pub fn drop_stalled(&mut self, since: Duration, streams: &mut Vec<u32>) {
+        let mut is_under_way = self.chunk.is_some();
+        self.queue.retain_mut(|download| {
+            let has_chunk = std::mem::take(&mut is_under_way);
+            if download.is_stalled(since) {
+                download.drop_file();
+                streams.push(download.stream());
                 return has_chunk;
             }
             true

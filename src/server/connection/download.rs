@@ -4,21 +4,28 @@ use std::fs::File;
 use std::io::{self, IoSliceMut};
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustix::io::{Errno, ReadWriteFlags};
 
 use super::sink::{SendError, Sink};
 use crate::limits::{PAGE_BYTES, SENT_CHUNK_BYTES_MAX, WARM_BYTES, WARM_PROBE_BYTES};
 use crate::protocol::wire::Wire;
+use crate::server::clock::Moment;
 use crate::server::closer::Opened;
 
 /// A download under way.
 #[derive(Debug)]
 pub struct OutgoingFile {
     stream: u32,
-    opened: Opened<File>,
+    /// `None` once the download was dropped.
+    opened: Option<Opened<File>>,
     /// The bytes of the file that are still to be sent.
     left: Range<u64>,
+    /// Where the rest began when it was last looked at.
+    seen: u64,
+    /// Since when it begins there.
+    since: Moment,
     /// Up to where the file is known to be in the page cache.
     warm_until: u64,
     state: FileState,
@@ -32,6 +39,8 @@ enum FileState {
     Warming,
     /// Cancelled: no more chunks are sent.
     Cancelled,
+    /// Cancelled, and the file is closed: the chunk under way is filled up.
+    Dropped,
     /// All bytes were sent, but perhaps not the empty chunk that ends the stream.
     Ended,
     /// Reading the file failed.
@@ -41,6 +50,12 @@ enum FileState {
 /// What an outbox reports when it is flushed: something that it needs, or the end of a download.
 #[derive(Debug)]
 pub enum OutboxEvent {
+    /// More of a list was encoded.
+    Listed {
+        /// How many times [`LINE_OF_LIST_BYTES`](crate::limits::LINE_OF_LIST_BYTES) it was, which
+        /// is as many lines that it costs.
+        lines: u32,
+    },
     /// The current page of the list under way was written, and the list goes on: the next page is
     /// needed.
     PageRead,
@@ -64,9 +79,16 @@ pub enum OutboxEvent {
 
 impl OutgoingFile {
     /// Creates a download of `bytes` of a file.
-    pub fn new(stream: u32, opened: Opened<File>, bytes: Range<u64>) -> Self {
-        let warm_until = bytes.start;
-        OutgoingFile { stream, opened, left: bytes, warm_until, state: FileState::Ready }
+    pub fn new(stream: u32, opened: Opened<File>, bytes: Range<u64>, now: Duration) -> Self {
+        OutgoingFile {
+            stream,
+            opened: Some(opened),
+            seen: bytes.start,
+            since: now.into(),
+            warm_until: bytes.start,
+            left: bytes,
+            state: FileState::Ready,
+        }
     }
 
     /// The number of the stream.
@@ -77,6 +99,25 @@ impl OutgoingFile {
     /// Cancels the download: no more chunks are begun.
     pub fn cancel(&mut self) {
         self.state = FileState::Cancelled;
+    }
+
+    /// Notes whether bytes were sent since the last call.
+    pub fn note_progress(&mut self, now: Duration) {
+        if self.left.start != self.seen {
+            self.seen = self.left.start;
+            self.since = now.into();
+        }
+    }
+
+    /// Returns true if no byte was sent since a time, though none had to be read from the disk.
+    pub fn is_stalled(&self, since: Duration) -> bool {
+        self.state == FileState::Ready && self.since <= since.into()
+    }
+
+    /// Cancels the download, and closes the file at once, even inside a chunk: that is filled up.
+    pub fn drop_file(&mut self) {
+        self.state = FileState::Dropped;
+        self.opened = None;
     }
 
     /// Handles the result of a file thread that read the next bytes into the page cache.
@@ -100,7 +141,9 @@ impl OutgoingFile {
     pub fn next_chunk(&mut self, wire: &Wire, events: &mut Vec<OutboxEvent>) -> Option<Chunk> {
         let stream = self.stream;
         match self.state {
-            FileState::Warming | FileState::Cancelled | FileState::Ended => return None,
+            FileState::Warming | FileState::Cancelled | FileState::Dropped | FileState::Ended => {
+                return None;
+            }
             FileState::Broken => {
                 self.state = FileState::Ended;
                 events.push(OutboxEvent::Over { stream, complete: false });
@@ -115,11 +158,8 @@ impl OutgoingFile {
         if self.left.start + length > self.warm_until && !self.is_cached() {
             let end = self.left.end.min(self.left.start + WARM_BYTES);
             let bytes = self.left.start..end;
-            events.push(OutboxEvent::NeedsWarming {
-                stream,
-                file: Arc::clone(self.opened.file()),
-                bytes,
-            });
+            let file = Arc::clone(self.opened.as_ref()?.file());
+            events.push(OutboxEvent::NeedsWarming { stream, file, bytes });
             self.state = FileState::Warming;
             return None;
         }
@@ -132,7 +172,7 @@ impl OutgoingFile {
 
     /// Returns true if no more chunks follow.
     pub fn is_over(&self) -> bool {
-        matches!(self.state, FileState::Cancelled | FileState::Ended)
+        matches!(self.state, FileState::Cancelled | FileState::Dropped | FileState::Ended)
     }
 
     /// Returns true if the next [`WARM_PROBE_BYTES`] are probably in the page cache: it reads their
@@ -140,14 +180,13 @@ impl OutgoingFile {
     /// enter and leave the cache in longer runs than that.
     fn is_cached(&mut self) -> bool {
         let end = self.left.end.min(self.left.start + WARM_PROBE_BYTES);
-        if end == self.left.start {
+        let Some(opened) = self.opened.as_ref().filter(|_| end > self.left.start) else {
             return true;
-        }
+        };
         let cached = [self.left.start, end - 1].into_iter().all(|offset| {
             let mut byte = [0];
             let slices = &mut [IoSliceMut::new(&mut byte)];
-            match rustix::io::preadv2(&**self.opened.file(), slices, offset, ReadWriteFlags::NOWAIT)
-            {
+            match rustix::io::preadv2(&**opened.file(), slices, offset, ReadWriteFlags::NOWAIT) {
                 Ok(_) => true,
                 // Not in the page cache, or the file system can't tell.
                 Err(Errno::AGAIN | Errno::OPNOTSUPP) => false,
@@ -163,7 +202,10 @@ impl OutgoingFile {
 
     /// Sends up to `length` bytes, and returns how many were taken.
     fn send(&mut self, sink: &mut Sink<'_>, length: usize) -> Result<usize, SendError> {
-        let sent = sink.send_file(self.opened.file(), self.left.start, length)?;
+        let Some(opened) = &self.opened else {
+            return Err(SendError::File(io::ErrorKind::NotFound.into()));
+        };
+        let sent = sink.send_file(opened.file(), self.left.start, length)?;
         self.left.start += sent as u64;
         Ok(sent)
     }
@@ -201,7 +243,7 @@ impl Chunk {
         }
         while self.left > 0 {
             let took = match download.state {
-                FileState::Broken => send_padding(sink, self.left)?,
+                FileState::Broken | FileState::Dropped => send_padding(sink, self.left)?,
                 _ => match download.send(sink, self.left) {
                     Ok(took) => Some(took),
                     Err(SendError::Blocked) => None,
@@ -229,8 +271,8 @@ impl Chunk {
     }
 }
 
-/// Fills up a chunk with zeros after its file could not be read, because its header has announced
-/// its length. An event then tells the client that the stream is broken.
+/// Fills up a chunk with zeros after its file could not be read, or was closed, because its header
+/// has announced its length. An event then tells the client that the stream is broken.
 fn send_padding(sink: &mut Sink<'_>, length: usize) -> io::Result<Option<usize>> {
     static ZEROS: [u8; 4096] = [0; 4096];
     sink.send(&ZEROS[..length.min(ZEROS.len())], false)

@@ -1,9 +1,11 @@
 //! The state machine of one connection: its phase, the reason why its input is paused, and its
 //! deadline.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use crate::chat::close::CloseReason;
+use crate::chat::name::Number;
 use crate::server::clock::Moment;
 
 /// The phase of a connection. What its deadline limits depends on it.
@@ -30,6 +32,9 @@ pub enum Pause {
     Turn,
     /// It sends more lines a second than allowed. A timer resumes it.
     Rate,
+    /// Its user says more than allowed, or has filled most of another one's send queue. A timer
+    /// resumes it.
+    Speech,
     /// A request has to be answered first, or replies have to be read by the peer. A flush resumes
     /// it.
     Answer,
@@ -47,8 +52,8 @@ pub struct Lifecycle {
     phase: Phase,
     /// Why the input is paused, though it may hold complete frames.
     pause: Option<Pause>,
-    /// Whether a user has logged in. It stays true while the connection is closing.
-    was_authenticated: bool,
+    /// The user who has logged in, who stays here while the connection is closing.
+    user: Option<NonZeroU32>,
     /// Whether the peer has shut down its side.
     is_at_end: bool,
     /// When the connection is closed unless its phase changes; see [`Phase`].
@@ -76,7 +81,7 @@ impl Lifecycle {
         Lifecycle {
             phase: if is_handshaking { Phase::Handshaking } else { Phase::Unauthenticated },
             pause: None,
-            was_authenticated: false,
+            user: None,
             is_at_end: false,
             deadline: None,
             armed: None,
@@ -112,15 +117,20 @@ impl Lifecycle {
         is_awaited
     }
 
-    /// Notes that a user has logged in.
-    pub fn authenticate(&mut self) {
+    /// Notes that the user of that number has logged in.
+    pub fn authenticate(&mut self, user: Number) {
         self.phase = Phase::Authenticated;
-        self.was_authenticated = true;
+        self.user = NonZeroU32::new(user.0);
     }
 
     /// Returns true if a user has logged in, also while the connection is closing.
     pub fn was_authenticated(&self) -> bool {
-        self.was_authenticated
+        self.user.is_some()
+    }
+
+    /// The user who has logged in, also while the connection is closing.
+    pub fn user(&self) -> Option<Number> {
+        self.user.map(|number| Number(number.get()))
     }
 
     /// Begins to close the connection: what waits for it is written, and no input is handled.

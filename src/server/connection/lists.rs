@@ -1,13 +1,14 @@
 //! Replies that are lists, written page by page, and the output that has to wait until they end.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
-use super::download::OutgoingFile;
+use super::download::{OutboxEvent, OutgoingFile};
 use super::line_queue::LineQueue;
 use super::segments::Segments;
 use crate::chat::answer::{List, Page};
 use crate::chat::kind::Kind;
-use crate::limits::ANSWER_BYTES_MAX;
+use crate::limits::{ANSWER_BYTES_MAX, LINE_OF_LIST_BYTES};
 use crate::protocol::wire::Wire;
 
 /// The list that is being written.
@@ -21,6 +22,8 @@ pub struct ListWriter {
     is_asked_for: bool,
     /// The memory that the page takes, in bytes.
     memory: usize,
+    /// The number of bytes that were encoded and cost no line yet.
+    uncounted: usize,
 }
 
 /// How far a [`ListWriter`] has written.
@@ -37,7 +40,19 @@ pub enum Written {
 impl ListWriter {
     fn new(of: Kind, page: Page) -> Self {
         let memory = page.memory();
-        ListWriter { of, page, next: 0, is_asked_for: false, memory }
+        ListWriter { of, page, next: 0, is_asked_for: false, memory, uncounted: 0 }
+    }
+
+    /// Goes on with the next page.
+    fn go_on(&mut self, page: Page) {
+        *self = ListWriter { uncounted: self.uncounted, ..ListWriter::new(self.of, page) };
+    }
+
+    /// Counts encoded bytes, and returns how many lines they cost.
+    fn count(&mut self, bytes: usize) -> u32 {
+        let uncounted = self.uncounted + bytes;
+        self.uncounted = uncounted % LINE_OF_LIST_BYTES;
+        u32::try_from(uncounted / LINE_OF_LIST_BYTES).unwrap_or(u32::MAX)
     }
 
     fn write(&mut self, wire: &mut Wire, out: &mut Vec<u8>) -> Written {
@@ -112,15 +127,24 @@ impl Lists {
     pub fn push_page(&mut self, page: Page) {
         debug_assert!(self.current.as_ref().is_some_and(|list| list.is_asked_for), "not asked for");
         if let Some(list) = &mut self.current {
-            *list = ListWriter::new(list.of, page);
+            list.go_on(page);
         }
     }
 
-    /// Encodes more of the list into `lines`, which must be empty. `None` if no list is being
-    /// written.
-    pub fn write(&mut self, wire: &mut Wire, lines: &mut LineQueue) -> Option<Written> {
+    /// Encodes more of the list into `lines`, which must be empty, and adds to `events` what that
+    /// costs. `None` if no list is being written.
+    pub fn write(
+        &mut self,
+        wire: &mut Wire,
+        lines: &mut LineQueue,
+        events: &mut Vec<OutboxEvent>,
+    ) -> Option<Written> {
         let list = self.current.as_mut()?;
         let written = lines.fill(|out| list.write(wire, out));
+        let cost = list.count(lines.len());
+        if cost > 0 {
+            events.push(OutboxEvent::Listed { lines: cost });
+        }
         if written == Written::End {
             lines.append(&mut self.held);
             self.current = None;
@@ -165,6 +189,17 @@ impl Lists {
     /// Drops the waiting downloads for which `is_meant` is true.
     pub fn cancel(&mut self, is_meant: impl Fn(&OutgoingFile) -> bool) {
         self.behind.retain(|answer| !matches!(answer, Behind::OutgoingFile(one) if is_meant(one)));
+    }
+
+    /// Drops the waiting downloads that wait since a time, and adds their streams.
+    pub fn drop_stalled(&mut self, since: Duration, streams: &mut Vec<u32>) {
+        self.behind.retain(|answer| match answer {
+            Behind::OutgoingFile(one) if one.is_stalled(since) => {
+                streams.push(one.stream());
+                false
+            }
+            _ => true,
+        });
     }
 
     /// The number of bytes of events that are held back.

@@ -38,6 +38,7 @@ use super::peer::Peer;
 use super::poll::Interest;
 use super::tick_lines::TickLines;
 use super::tls::TlsSession;
+use crate::protocol::heard::Heard;
 use crate::protocol::wire::{Variant, Wire};
 
 /// One connection of a client.
@@ -249,6 +250,22 @@ impl Connection {
         self.uploads.as_mut()?.find(stream)
     }
 
+    /// Returns true if what was just heard counts as a line against the rate of lines: every line,
+    /// empty ones too, and at its end each file frame of a stream on which no upload is under way.
+    pub fn counts_as_line(&self, heard: &Heard<'_>) -> bool {
+        let is_over = |stream: u32| !self.uploads.as_ref().is_some_and(|all| all.has(stream));
+        match heard {
+            Heard::Bytes { stream, .. } => is_over(*stream) && self.wire.is_between_frames(),
+            Heard::End { stream } => is_over(*stream),
+            Heard::Asked(_) | Heard::Refused(..) | Heard::Nothing => true,
+        }
+    }
+
+    /// The streams of the uploads that have stood still since a time, though the disk was ready.
+    pub fn stalled_uploads(&self, since: Duration) -> impl Iterator<Item = u32> {
+        self.uploads.iter().flat_map(move |uploads| uploads.stalled(since))
+    }
+
     /// Returns true if the uploads are ahead of the disk, so that the peer has to wait.
     pub fn is_upload_behind(&self) -> bool {
         self.uploads.as_ref().is_some_and(|uploads| uploads.are_behind())
@@ -264,7 +281,14 @@ impl Connection {
         match self.lifecycle.pause() {
             None => false,
             Some(Pause::Answer) => !self.outbox.is_full(),
-            Some(Pause::Turn | Pause::Rate | Pause::Disk | Pause::Store | Pause::Handshake) => true,
+            Some(
+                Pause::Turn
+                | Pause::Rate
+                | Pause::Speech
+                | Pause::Disk
+                | Pause::Store
+                | Pause::Handshake,
+            ) => true,
         }
     }
 

@@ -7,6 +7,7 @@
 //! once, at the end of the tick. An idle outbox owns no memory.
 
 use std::io;
+use std::time::Duration;
 
 use super::chunks::OutgoingFiles;
 use super::download::{OutboxEvent, OutgoingFile};
@@ -115,6 +116,23 @@ impl Outbox {
         self.cancel(|_| true);
     }
 
+    /// Notes which downloads have sent bytes since the last call.
+    pub fn note_progress(&mut self, now: Duration) {
+        if let Some(asked) = &mut self.asked {
+            asked.downloads.iter_mut().for_each(|download| download.note_progress(now));
+        }
+    }
+
+    /// Drops the downloads that have sent no byte since a time, and returns their streams.
+    pub fn drop_stalled(&mut self, since: Duration) -> Vec<u32> {
+        let mut streams = Vec::new();
+        if let Some(LongAnswers { lists, downloads }) = self.asked.as_deref_mut() {
+            downloads.drop_stalled(since, &mut streams);
+            lists.drop_stalled(since, &mut streams);
+        }
+        streams
+    }
+
     /// Drops all output but the rest of a line or chunk that was begun, so that one more line can
     /// follow.
     pub fn abandon(&mut self, lines: &VariantLines) {
@@ -149,6 +167,12 @@ impl Outbox {
     /// count.
     pub fn memory(&self) -> usize {
         self.lines.len() + self.asked.as_ref().map_or(0, |asked| asked.lists.memory())
+    }
+
+    /// Returns true if more than so many bytes of events may wait; false if they surely do not.
+    #[inline]
+    pub fn may_hold_unasked(&self, bytes: usize) -> bool {
+        self.unasked > bytes
     }
 
     /// The number of bytes of events that wait.
@@ -222,7 +246,7 @@ impl Outbox {
         let Some(LongAnswers { lists, downloads }) = self.asked.as_deref_mut() else {
             return false;
         };
-        match lists.write(wire, &mut self.lines) {
+        match lists.write(wire, &mut self.lines, events) {
             None => return false,
             Some(Written::Some) => return true,
             Some(Written::Page) => {

@@ -42,10 +42,10 @@ impl Pace {
         ahead.checked_sub(rate.burst).filter(|delay| !delay.is_zero())
     }
 
-    /// Counts a line.
-    pub fn count_line(&mut self, now: Duration, rate: LineRate) {
+    /// Counts lines.
+    pub fn count_lines(&mut self, lines: u32, now: Duration, rate: LineRate) {
         let from = Duration::from(self.next_line_at).max(now);
-        self.next_line_at = (from + rate.interval).into();
+        self.next_line_at = (from + rate.interval * lines).into();
     }
 }
 
@@ -60,13 +60,14 @@ mod tests {
         let mut now = Duration::from_secs(5);
         for _ in 0..20 {
             assert_eq!(pace.line_delay(now, rate), None);
-            pace.count_line(now, rate);
+            pace.count_lines(1, now, rate);
         }
         assert_eq!(pace.line_delay(now, rate), Some(Duration::from_millis(100)));
         now += Duration::from_millis(100);
         assert_eq!(pace.line_delay(now, rate), None);
-        pace.count_line(now, rate);
-        assert!(pace.line_delay(now, rate).is_some());
+        pace.count_lines(1, now, rate);
+        pace.count_lines(5, now, rate);
+        assert_eq!(pace.line_delay(now, rate), Some(Duration::from_millis(600)), "six lines");
         assert!(LineRate::per_second(0).is_none());
         assert!(LineRate::per_second(u32::MAX).is_some());
     }

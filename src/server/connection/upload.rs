@@ -5,8 +5,10 @@
 
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::limits::UPLOAD_BUFFER_BYTES_MAX;
+use crate::server::clock::Moment;
 use crate::server::closer::Opened;
 use crate::store::OpenPart;
 
@@ -23,6 +25,21 @@ impl IncomingFiles {
     /// The upload on a stream, if there is one.
     pub fn find(&mut self, stream: u32) -> Option<&mut IncomingFile> {
         self.0.iter_mut().find(|upload| upload.stream == stream)
+    }
+
+    /// Returns true if there is an upload on a stream.
+    pub fn has(&self, stream: u32) -> bool {
+        self.0.iter().any(|upload| upload.stream == stream)
+    }
+
+    /// The streams of the uploads whose sender has sent nothing since a time, all before being
+    /// written.
+    pub fn stalled(&self, since: Duration) -> impl Iterator<Item = u32> {
+        let since = since.into();
+        let is_stalled = move |one: &&IncomingFile| {
+            !one.is_ended && one.writing == 0 && one.gathered.is_empty() && one.moved_at <= since
+        };
+        self.0.iter().filter(is_stalled).map(|one| one.stream)
     }
 
     /// Removes the upload on a stream. Returns true if none is left.
@@ -60,6 +77,8 @@ pub struct IncomingFile {
     /// The number of bytes that a file thread is writing.
     writing: usize,
     is_ended: bool,
+    /// When bytes last came or were written.
+    moved_at: Moment,
 }
 
 /// A write for a file thread.
@@ -87,7 +106,7 @@ pub struct WrongSize;
 
 impl IncomingFile {
     /// Creates an upload of `bytes` of a file.
-    pub fn new(stream: u32, opened: Opened<OpenPart>, bytes: Range<u64>) -> Self {
+    pub fn new(stream: u32, opened: Opened<OpenPart>, bytes: Range<u64>, now: Duration) -> Self {
         IncomingFile {
             stream,
             opened,
@@ -95,7 +114,13 @@ impl IncomingFile {
             gathered: Vec::new(),
             writing: 0,
             is_ended: false,
+            moved_at: now.into(),
         }
+    }
+
+    /// Notes that bytes came, or were written.
+    pub fn note_progress(&mut self, now: Duration) {
+        self.moved_at = now.into();
     }
 
     /// Adds bytes of a chunk.
@@ -154,7 +179,7 @@ mod tests {
     fn upload(stream: u32, bytes: Range<u64>) -> IncomingFile {
         let permit = Permits::new(1).take().unwrap();
         let part = OpenPart::of(tempfile::tempfile().unwrap());
-        IncomingFile::new(stream, Closer::at_once().opened(part, permit), bytes)
+        IncomingFile::new(stream, Closer::at_once().opened(part, permit), bytes, Duration::ZERO)
     }
 
     #[test]
@@ -173,6 +198,28 @@ mod tests {
         assert_eq!((write.offset, &write.bytes[..]), (103, &b"defghij"[..]));
         upload.written();
         assert!(upload.is_whole());
+    }
+
+    #[test]
+    fn who_sends_nothing_is_stalled_and_who_waits_for_the_disk_is_not() {
+        let second = Duration::from_secs;
+        let mut uploads = IncomingFiles::default();
+        uploads.add(upload(1, 0..10));
+        uploads.add(upload(2, 0..10));
+        let stalled = |uploads: &IncomingFiles, since| uploads.stalled(since).collect::<Vec<_>>();
+        assert_eq!(stalled(&uploads, second(1)), [1, 2]);
+        let upload = uploads.find(2).unwrap();
+        upload.take(b"abc").unwrap();
+        upload.note_progress(second(5));
+        assert_eq!(stalled(&uploads, second(4)), [1]);
+        upload_waits(&mut uploads, 2);
+        assert_eq!(stalled(&uploads, second(9)), [1]);
+        uploads.find(2).unwrap().written();
+        assert_eq!(stalled(&uploads, second(9)), [1, 2]);
+    }
+
+    fn upload_waits(uploads: &mut IncomingFiles, stream: u32) {
+        assert!(uploads.find(stream).unwrap().next_write().is_some());
     }
 
     #[test]

@@ -82,6 +82,11 @@ impl Server {
         self.accepts_again();
         let from = peer.address();
         let refusal = self.reason_to_refuse(peer);
+        // Who is banned is not worth a handshake.
+        if is_tls && refusal == Some(CloseReason::AddressBanned) {
+            log::debug!("event=refused peer={peer}");
+            return;
+        }
         if refusal.is_some() && self.connections.refused() >= self.config.limits.refused {
             log::debug!("event=refused peer={peer}");
             return;
@@ -94,7 +99,7 @@ impl Server {
         let now = self.time.monotonic();
         let mut connection = Connection::new(socket, session, peer, now);
         connection.is_refused = refusal.is_some();
-        let id = match self.connections.add(connection, &self.poll) {
+        let id = match self.connections.add(connection, &self.config.networks, &self.poll) {
             Ok(id) => id,
             Err(error) => return self.could_not_take_in(peer, &error),
         };
@@ -124,10 +129,14 @@ impl Server {
         if peer.is_operator() {
             return None;
         }
+        if self.hub.has_banned(peer.address(), self.time.now) {
+            return Some(CloseReason::AddressBanned);
+        }
         if self.connections.served() >= self.config.limits.clients {
             return Some(CloseReason::ConnectionLimit);
         }
-        let full = |limit| self.connections.count_from(peer.address()) >= limit;
-        self.config.limits.per_address.is_some_and(full).then_some(CloseReason::AddressLimit)
+        let (bounds, now) = (&self.config.networks, self.time.monotonic());
+        let is_full = self.connections.crowding.is_full(peer.address(), bounds, now);
+        is_full.then_some(CloseReason::AddressLimit)
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::chat::answer::List;
 use crate::chat::close::CloseReason;
 use crate::chat::event::Event;
+use crate::chat::name::Number;
 use crate::hub::effect::Effect;
 use crate::hub::input::{ConnId, Input};
 use crate::limits::FINISH_TIME_MAX;
@@ -40,7 +41,8 @@ impl Server {
                 self.connections.mark_dirty(conn);
             }
             Effect::Tell { event, to } => self.tell(&event, &recipients[to]),
-            Effect::LoggedIn { conn } => self.logged_in(conn),
+            Effect::LoggedIn { conn, user } => self.logged_in(conn, user),
+            Effect::Audit(line) => self.audit.write(line),
             Effect::Close { conn, reason, last, words } => {
                 let last = match last {
                     Some(answer) => LastLine::Answer(answer),
@@ -52,9 +54,12 @@ impl Server {
             Effect::Download { conn, job_id, stream, bytes } => {
                 let Some(opened) = self.files.take_file(job_id) else { return };
                 let Some(connection) = self.connections.get(conn) else { return };
-                connection.outbox.push_download(OutgoingFile::new(stream, opened, bytes));
+                let now = self.time.monotonic();
+                connection.outbox.push_download(OutgoingFile::new(stream, opened, bytes, now));
                 self.connections.mark_dirty(conn);
             }
+            Effect::PlaceWanted => self.files.wanted.place(),
+            Effect::NameWanted { conn, stream } => self.files.wanted.name(conn, stream),
             Effect::Figures { conn } => self.list_metrics(conn),
             Effect::Stop { seconds } => self.stop_in(Duration::from_secs(seconds.into())),
             Effect::DropFile { job_id } => self.files.close(job_id),
@@ -83,19 +88,29 @@ impl Server {
     fn tell(&mut self, event: &Event, to: &[ConnId]) {
         let mut shared = SharedRange::default();
         let lines = &mut self.buffers.lines;
+        let backlogs = &mut self.gate.backlogs;
+        let counted_above = backlogs.counted_above();
         for id in to {
             if let Some(connection) = self.connections.get(*id) {
                 let variant = connection.variant();
                 let range = shared.get(variant, lines, |out| wire::encode(event, variant, out));
                 connection.outbox.push_unasked(lines.of(variant), range);
+                if connection.outbox.may_hold_unasked(counted_above)
+                    && let Event::Said(message) | Event::SaidElsewhere(message) = event
+                {
+                    let waiting = connection.outbox.unasked_bytes();
+                    let now = self.time.monotonic();
+                    backlogs.said(*id, message.from, range.len(), waiting, now);
+                }
                 self.connections.mark_dirty(*id);
             }
         }
     }
 
-    fn logged_in(&mut self, id: ConnId) {
+    fn logged_in(&mut self, id: ConnId, user: Number) {
+        self.connections.logged_in(id, user);
         let Some(connection) = self.connections.get(id) else { return };
-        connection.lifecycle.authenticate();
+        connection.wire.logged_in();
         self.begin_idle_time(id);
     }
 
@@ -112,6 +127,7 @@ impl Server {
         if !connection.lifecycle.is_open() {
             return;
         }
+        self.gate.backlogs.gone(id);
         connection.lifecycle.begin_to_flush(reason);
         connection.inbound.clear();
         connection.uploads = None;

@@ -12,6 +12,7 @@ mod read;
 mod receive;
 mod results;
 mod settle;
+mod stalled;
 mod stop;
 
 use std::io;
@@ -22,6 +23,7 @@ use super::timers::Timer;
 use super::tls::TlsSessions;
 use crate::hub::input::Input;
 use crate::limits::{NOTIFY_PAUSE, TIMERS_PER_TICK_MAX};
+use crate::store::CLOSE_TIMEOUT;
 
 impl Server {
     /// Serves until a stop, by a signal or by an administrator, is complete.
@@ -38,6 +40,7 @@ impl Server {
         // Before the store unlocks the data folder: another server may start then, and create a
         // socket file at the same path.
         self.listeners.close();
+        self.audit.finish(CLOSE_TIMEOUT);
         self.store.close();
         Ok(())
     }
@@ -48,6 +51,8 @@ impl Server {
         self.time.read_clock();
         self.read_ready(&ready);
         self.take_results();
+        self.watch_audit();
+        self.end_stalled();
         self.run_timers();
         self.accept_ready(&ready);
         self.settle();
@@ -93,6 +98,13 @@ impl Server {
         }
         if self.hub.next_deadline().is_some_and(|at| at <= self.time.monotonic()) {
             self.tell_hub(Input::Deadline);
+        }
+    }
+
+    /// Tells the hub if the audit log can't be written, or can again.
+    fn watch_audit(&mut self) {
+        if let Some(fails) = self.audit.fails_newly() {
+            self.tell_hub(Input::AuditFails(fails));
         }
     }
 

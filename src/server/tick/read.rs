@@ -1,6 +1,7 @@
 //! The phase that reads: it decodes bytes to requests, and hands those to the hub.
 
 use crate::chat::close::CloseReason;
+use crate::chat::request::Request;
 use crate::hub::input::{ConnId, Input};
 use crate::limits::{
     LINES_PER_TICK_MAX, READ_BYTES_MAX, SPURIOUS_WAKEUPS_MAX, STRANGER_INPUT_BYTES_MAX,
@@ -183,9 +184,12 @@ impl Server {
             let (used, heard) = connection.wire.decode(&buffer[done..]);
             done += used;
             let Some(heard) = heard else { break None };
-            if !matches!(heard, Heard::Bytes { .. } | Heard::End { .. }) {
+            if connection.counts_as_line(&heard) {
                 lines_left -= 1;
-                self.gate.count_line(connection, &self.time);
+                self.gate.count_lines(1, connection, &self.time);
+            }
+            if matches!(heard, Heard::Asked(Request::Say { .. })) {
+                self.gate.count_speech(id, used, &self.hub, &self.time);
             }
             self.hear(id, heard);
             if !self
@@ -203,6 +207,7 @@ impl Server {
         let request = match heard {
             Heard::Bytes { stream, bytes } => return self.take_file(conn, stream, bytes),
             Heard::End { stream } => return self.take_file(conn, stream, &[]),
+            Heard::Nothing => return,
             Heard::Asked(request) => Ok(request),
             Heard::Refused(of, refusal) => Err((of, refusal)),
         };
@@ -220,7 +225,7 @@ impl Server {
         }
         let Some(pause) = pause else { return };
         if let Some(connection) = self.connections.get(id) {
-            self.gate.pause(id, connection, pause, &mut self.time);
+            self.gate.pause((id, connection), pause, &self.hub, &mut self.time);
             self.connections.mark_dirty(id);
         }
     }

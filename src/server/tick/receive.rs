@@ -22,7 +22,8 @@ impl Server {
     ) {
         let Some(opened) = self.files.take_part(job_id) else { return };
         let Some(connection) = self.connections.get(id) else { return };
-        connection.uploads.get_or_insert_default().add(IncomingFile::new(stream, opened, bytes));
+        let upload = IncomingFile::new(stream, opened, bytes, self.time.monotonic());
+        connection.uploads.get_or_insert_default().add(upload);
     }
 
     /// Drops an upload. A write under way is still completed.
@@ -40,6 +41,7 @@ impl Server {
         let Some(upload) = connection.upload(stream) else {
             return self.tell_hub(Input::File { conn: id, stream });
         };
+        upload.note_progress(self.time.monotonic());
         let taken = if bytes.is_empty() { upload.end() } else { upload.take(bytes) };
         match taken {
             Ok(()) => self.write_on(id, stream),
@@ -54,6 +56,7 @@ impl Server {
         match result {
             Ok(()) => {
                 upload.written();
+                upload.note_progress(self.time.monotonic());
                 self.write_on(id, stream);
             }
             Err(error) => {
@@ -81,7 +84,7 @@ impl Server {
         }
     }
 
-    fn end_upload(&mut self, conn: ConnId, stream: u32, end: UploadEnd) {
+    pub(super) fn end_upload(&mut self, conn: ConnId, stream: u32, end: UploadEnd) {
         self.drop_upload(conn, stream);
         self.tell_hub(Input::UploadOver { conn, stream, end });
     }

@@ -51,7 +51,10 @@ impl Server {
             matches!(job, Job::OpenFile { .. } | Job::OpenSent(_) | Job::BeginUpload { .. });
         match !opens_file || self.files.begin(job_id) {
             true => self.store.submit(job_id, job),
-            false => self.store.refuse(job_id),
+            false => {
+                self.files.wanted.place();
+                self.store.refuse(job_id);
+            }
         }
     }
 }

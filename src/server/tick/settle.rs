@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use crate::chat::close::CloseReason;
-use crate::hub::input::{ConnId, Input};
+use crate::chat::name::UserName;
+use crate::hub::input::{ConnId, DownloadEnd, Input};
 use crate::limits::{LINGER_TIME_MAX, SHED_SHARE};
 use crate::server::connection::download::OutboxEvent;
 use crate::server::connection::{Connection, Phase, TimerDue};
@@ -41,6 +42,7 @@ impl Server {
         }
         let mut events = std::mem::take(&mut self.buffers.outbox_events);
         let flushed = connection.flush(&self.buffers.lines, &mut self.buffers.tls, &mut events);
+        connection.outbox.note_progress(self.time.monotonic());
         if flushed.is_ok() {
             self.connections.count_waiting(id);
             self.handle_events(id, &mut events);
@@ -58,12 +60,18 @@ impl Server {
     fn handle_events(&mut self, conn: ConnId, events: &mut Vec<OutboxEvent>) {
         for event in events.drain(..) {
             match event {
+                OutboxEvent::Listed { lines } => {
+                    if let Some(connection) = self.connections.get(conn) {
+                        self.gate.count_lines(lines, connection, &self.time);
+                    }
+                }
                 OutboxEvent::PageRead => self.tell_hub(Input::PageRead { conn }),
                 OutboxEvent::NeedsWarming { stream, file, bytes } => {
                     self.store.warm(transfer_id(conn, stream), file, bytes);
                 }
                 OutboxEvent::Over { stream, complete } => {
-                    self.tell_hub(Input::DownloadOver { conn, stream, complete });
+                    let end = if complete { DownloadEnd::Whole } else { DownloadEnd::Failed };
+                    self.tell_hub(Input::DownloadOver { conn, stream, end });
                 }
             }
         }
@@ -83,8 +91,12 @@ impl Server {
             Phase::Flushing(reason) => return self.finish_on(id, reason),
             Phase::Lingering(_) | Phase::Doomed(_) => return,
         }
-        if connection.outbox.unasked_bytes() > self.config.send_queue {
+        let unasked = connection.outbox.unasked_bytes();
+        if unasked > self.config.send_queue {
             return self.close_slow(id);
+        }
+        if !self.gate.backlogs.is_empty() {
+            self.gate.backlogs.read(id, unasked);
         }
         if self.gate.flushed(id, connection, &self.hub) {
             return;
@@ -193,7 +205,8 @@ impl Server {
             let is_known =
                 connection.lifecycle.was_authenticated() || connection.peer.is_operator();
             if is_known || self.may_log_stranger() {
-                log_close(id, &connection, reason, now);
+                let user = connection.lifecycle.user().and_then(|user| self.hub.name_of(user));
+                log_close(id, &connection, (user, reason), now);
             }
         }
         if freed {
@@ -229,9 +242,15 @@ impl Server {
 }
 
 /// Logs one line for a connection that was closed.
-fn log_close(id: ConnId, connection: &Connection, reason: CloseReason, now: Duration) {
+fn log_close(
+    id: ConnId,
+    connection: &Connection,
+    (user, reason): (Option<UserName>, CloseReason),
+    now: Duration,
+) {
     log::info!(
-        "event=closed conn={id} peer={} tls={} reason={} in={} out={} seconds={:.1}",
+        "event=closed conn={id} user={} peer={} tls={} reason={} in={} out={} seconds={:.1}",
+        user.as_ref().map_or("-", UserName::as_str),
         connection.peer,
         connection.is_tls,
         reason.name(),

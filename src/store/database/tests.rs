@@ -9,7 +9,9 @@ use crate::chat::message::{Chat, StoredMessage};
 use crate::chat::name::Number;
 use crate::chat::text::Secret;
 use crate::hub::job::Value;
-use crate::store::requests::{AccountRequest, MessageRequest, UploadRequest};
+use crate::store::requests::{
+    AccountRequest, HistoryQuery, HistoryRequest, MessageRequest, UploadRequest,
+};
 use crate::store::slots::PasswordSlots;
 
 fn open() -> (TempDir, Database) {
@@ -244,5 +246,28 @@ fn memory_is_taken_while_much_is_asked() {
         let size: i64 =
             database.connection.pragma_query_value(None, "cache_size", |row| row.get(0)).unwrap();
         assert_eq!(size, -kib, "{waiting}");
+    }
+}
+
+#[test]
+fn who_reads_messages_costs_the_database_thread_nothing() {
+    let (_folder, mut database) = open();
+    let chat = Chat::Everyone;
+    let queries = [
+        HistoryQuery::Unread,
+        HistoryQuery::Chats { before: None },
+        HistoryQuery::UnreadOf(chat),
+        HistoryQuery::After { chat, after: MessageId(0), count: 9 },
+        HistoryQuery::Last { chat, before: None, count: 9 },
+        HistoryQuery::Messages(vec![MessageId(1)]),
+    ];
+    let requests = queries.map(|which| {
+        let (job, reader, until) = (JobId(1), Number(10_001), MessageId(9));
+        StoreRequest::History(HistoryRequest { job, reader, until, which })
+    });
+    // No query would find its table.
+    database.connection.execute_batch("DROP TABLE messages; DROP TABLE chats").unwrap();
+    for answer in database.answer(&requests) {
+        assert!(matches!(answer, RequestFate::Committed(Step::Read)), "{answer:?}");
     }
 }

@@ -8,9 +8,10 @@ use crate::chat::address::Address;
 use crate::chat::device::{DevicesToEnd, TokenId};
 use crate::chat::name::{DisplayName, Number, UserName};
 use crate::chat::refusal::Failure;
+use crate::chat::sanction::{Sanction, Sanctioned};
 use crate::chat::text::Secret;
 use crate::hub::job::Value;
-use crate::store::rows::{accounts, erasing, files, ignored, networks, tokens, uploads};
+use crate::store::rows::{accounts, erasing, ignored, networks, sanctions, tokens, uploads};
 use crate::store::slots::PasswordSlot;
 
 /// A request about an account.
@@ -24,12 +25,18 @@ pub(in crate::store) enum AccountRequest {
     ReplaceHash { number: Number, old: String, new: String },
     /// Store the hash of a new password, and revoke all tokens.
     SetPassword { number: Number, hash: String },
+    /// Store the hash of a word as the password of an account for a time, and revoke all tokens.
+    ResetPassword { number: Number, hash: String, word: Secret, until: u64 },
+    /// Store a new account with such a password.
+    AddAccount { account: Account, hash: String, word: Secret, until: u64 },
     /// Store the networks that an account knows.
     KeepNetworks { number: Number, networks: Box<[KnownNetwork]> },
     /// Store a display name.
     SetDisplayName { number: Number, display: DisplayName },
-    /// Store a ban; or its end, which revokes all tokens.
-    SetBanned { number: Number, banned: bool },
+    /// Store a sanction, or that it is lifted; the end of a ban revokes all tokens.
+    SetSanction { whom: Sanctioned, sanction: Option<Sanction> },
+    /// Store that a sanction is lifted, if it lasts until that time.
+    EndSanction { whom: Sanctioned, until: u64 },
     /// Store whether an account is an administrator's.
     SetAdministrator { number: Number, admin: bool },
     /// Store that an account ignores another one, or no longer.
@@ -73,9 +80,14 @@ impl RequestKind for AccountRequest {
                 format!("a new password hash of {number}")
             }
             AccountRequest::SetPassword { number, .. } => format!("a new password of {number}"),
+            AccountRequest::ResetPassword { number, .. } => format!("a word for {number}"),
+            AccountRequest::AddAccount { account, .. } => {
+                format!("the new account {} {}", account.name, account.number)
+            }
             AccountRequest::KeepNetworks { number, .. } => format!("the networks of {number}"),
             AccountRequest::SetDisplayName { number, .. } => format!("a display name of {number}"),
-            AccountRequest::SetBanned { number, .. } => format!("a ban of {number}"),
+            AccountRequest::SetSanction { whom, .. } => format!("the sanction {whom:?}"),
+            AccountRequest::EndSanction { whom, .. } => format!("the end of {whom:?}"),
             AccountRequest::SetAdministrator { number, .. } => format!("what {number} may do"),
             AccountRequest::Remove { number, .. } => format!("the end of the account {number}"),
             AccountRequest::SetAskFirst { number, .. } => format!("a wish of {number}"),
@@ -134,8 +146,18 @@ impl RequestKind for AccountRequest {
                 accounts::replace_password_hash(database, *number, old, new)?;
             }
             AccountRequest::SetPassword { number, hash } => {
-                accounts::set_password_hash(database, *number, hash)?;
+                accounts::set_password_hash(database, *number, hash, None)?;
                 tokens::end_all(database, *number)?;
+            }
+            AccountRequest::ResetPassword { number, hash, word, until } => {
+                accounts::set_password_hash(database, *number, hash, Some(*until))?;
+                tokens::end_all(database, *number)?;
+                return Ok(Step::Done(Ok(Value::Token(word.clone()))));
+            }
+            AccountRequest::AddAccount { account, hash, word, until } => {
+                accounts::insert(database, account, hash)?;
+                accounts::set_password_hash(database, account.number, hash, Some(*until))?;
+                return Ok(Step::Done(Ok(Value::Token(word.clone()))));
             }
             AccountRequest::KeepNetworks { number, networks } => {
                 networks::save(database, *number, networks)?;
@@ -143,11 +165,16 @@ impl RequestKind for AccountRequest {
             AccountRequest::SetDisplayName { number, display } => {
                 accounts::set_display_name(database, *number, display)?;
             }
-            AccountRequest::SetBanned { number, banned } => {
-                accounts::set_banned(database, *number, *banned)?;
-                // Old tokens are refused while the ban lasts, and must not be valid again after it.
-                if !banned {
-                    tokens::end_all(database, *number)?;
+            AccountRequest::SetSanction { whom, sanction: Some(sanction) } => {
+                sanctions::insert(database, *whom, sanction)?;
+            }
+            AccountRequest::SetSanction { whom, sanction: None } => {
+                sanctions::remove(database, *whom)?;
+                lifted(database, *whom)?;
+            }
+            AccountRequest::EndSanction { whom, until } => {
+                if sanctions::remove_until(database, *whom, *until)? {
+                    lifted(database, *whom)?;
                 }
             }
             AccountRequest::SetAdministrator { number, admin } => {
@@ -171,17 +198,27 @@ impl RequestKind for AccountRequest {
     }
 }
 
+/// Ends what must not hold any more after a sanction: old tokens are refused while a ban lasts, and
+/// must not be valid again after it.
+fn lifted(database: &Connection, whom: Sanctioned) -> rusqlite::Result<()> {
+    match whom {
+        Sanctioned::Ban(number) => tokens::end_all(database, number),
+        Sanctioned::Mute(_) | Sanctioned::Network(_) => Ok(()),
+    }
+}
+
 /// What the tables tell of an account.
 fn facts(database: &Connection, number: Number) -> rusqlite::Result<AccountFacts> {
     let devices = tokens::devices(database, number)?;
     let last = devices.iter().max_by_key(|device| device.used);
     let last_login = networks::last_login(database, number)?;
+    let usage = uploads::usage(database, number)?;
     Ok(AccountFacts {
         created: accounts::created(database, number)?,
         last_seen: last_login.max(last.map(|device| device.used)),
         last_address: last.and_then(|device| device.address),
         tokens: tokens::count(database, number)?,
-        files: files::count(database, number)?,
-        bytes: uploads::usage(database, number)?.bytes,
+        files: usage.files,
+        bytes: usage.bytes,
     })
 }

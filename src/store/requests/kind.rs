@@ -1,6 +1,7 @@
 //! The trait of all kinds of requests, and the steps that may follow their commit.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use rusqlite::Connection;
 
@@ -9,6 +10,7 @@ use super::tasks::UploadTask;
 use crate::chat::id::UploadId;
 use crate::chat::refusal::Failure;
 use crate::hub::job::Outcome;
+use crate::metrics::Histogram;
 use crate::store::health::Health;
 
 /// A kind of request: it runs in a transaction, and says which side effects it has.
@@ -53,6 +55,8 @@ pub(in crate::store) enum Step {
     Done(Outcome),
     /// A password thread compares the password with this hash, if there is one.
     Compare(Option<String>),
+    /// A history thread reads.
+    Read,
     /// The search thread searches.
     Search,
     /// A file-writing thread goes on.
@@ -71,12 +75,19 @@ pub(in crate::store) struct Context {
     /// Whether writing to the database works.
     pub(in crate::store) health: Arc<Health>,
     pub(super) recounts: Recounts,
+    /// How long requests took in their transactions.
+    pub(in crate::store) times: Arc<Mutex<Histogram>>,
 }
 
 impl Context {
     /// Creates the state for a database that was just opened.
     pub(in crate::store) fn new() -> Self {
         let health = Arc::new(Health::new("writing to the store"));
-        Context { health, recounts: Recounts::default() }
+        Context { health, recounts: Recounts::default(), times: Arc::default() }
+    }
+
+    /// Notes how long a request took in its transaction.
+    pub(in crate::store) fn took(&self, time: Duration) {
+        self.times.lock().unwrap_or_else(PoisonError::into_inner).record(time);
     }
 }

@@ -1,4 +1,4 @@
-//! Requests about messages: storing, selecting and removing them.
+//! Requests about messages: storing and removing them.
 
 use rusqlite::Connection;
 
@@ -8,7 +8,7 @@ use crate::chat::message::{Chat, StoredMessage};
 use crate::chat::name::{Key, Number};
 use crate::chat::refusal::Failure;
 use crate::hub::job::{Outcome, Value};
-use crate::store::rows::{chats, erasing, groups, history, keys, messages, removal};
+use crate::store::rows::{erasing, groups, keys, messages, removal};
 
 /// A request about messages.
 #[derive(Debug)]
@@ -19,18 +19,6 @@ pub(in crate::store) enum MessageRequest {
     FindKey { sender: Number, key: Key },
     /// Raise the stored upper bound of all ids.
     RaiseIdMark { mark: MessageId },
-    /// Count the unread messages of each chat.
-    CountUnread { reader: Number },
-    /// Select the ids of the unread messages of a chat.
-    SelectUnread { reader: Number, chat: Chat },
-    /// List the chats of a user.
-    ListChats { reader: Number, before: Option<MessageId> },
-    /// Select the ids of the first messages of a chat after an id.
-    SelectAfter { reader: Number, chat: Chat, after: MessageId, count: u16 },
-    /// Select the ids of the last messages of a chat before an id.
-    SelectLast { reader: Number, chat: Chat, before: Option<MessageId>, count: u16 },
-    /// Read messages by their ids.
-    Fetch { ids: Vec<MessageId> },
     /// Mark a chat as read up to a message.
     MarkSeen { reader: Number, chat: Chat, id: MessageId },
     /// Remove a message.
@@ -64,24 +52,6 @@ impl MessageRequest {
                 });
             }
             MessageRequest::RaiseIdMark { mark } => messages::raise_id_mark(database, *mark)?,
-            MessageRequest::CountUnread { reader } => {
-                return history::count_unread(database, *reader).map(Ok);
-            }
-            MessageRequest::SelectUnread { reader, chat } => {
-                return history::select_unread(database, *reader, *chat).map(Ok);
-            }
-            MessageRequest::ListChats { reader, before } => {
-                return chats::list(database, *reader, *before).map(Ok);
-            }
-            MessageRequest::SelectAfter { reader, chat, after, count } => {
-                return history::select_after(database, *reader, *chat, *after, *count).map(Ok);
-            }
-            MessageRequest::SelectLast { reader, chat, before, count } => {
-                return history::select_last(database, *reader, *chat, *before, *count).map(Ok);
-            }
-            MessageRequest::Fetch { ids } => {
-                return Ok(Ok(Value::Messages(history::fetch(database, ids)?)));
-            }
             MessageRequest::MarkSeen { reader, chat, id } => {
                 let (mark, has_moved) = messages::mark_seen(database, *reader, *chat, *id)?;
                 return Ok(Ok(Value::Marked { mark, has_moved }));
@@ -116,14 +86,7 @@ impl RequestKind for MessageRequest {
             | MessageRequest::Delete { .. }
             | MessageRequest::Erase { .. }
             | MessageRequest::RemoveOld { .. } => true,
-            MessageRequest::FindKey { .. }
-            | MessageRequest::CountUnread { .. }
-            | MessageRequest::ListChats { .. }
-            | MessageRequest::SelectUnread { .. }
-            | MessageRequest::SelectAfter { .. }
-            | MessageRequest::SelectLast { .. }
-            | MessageRequest::LookToErase { .. }
-            | MessageRequest::Fetch { .. } => false,
+            MessageRequest::FindKey { .. } | MessageRequest::LookToErase { .. } => false,
         }
     }
 
@@ -132,12 +95,6 @@ impl RequestKind for MessageRequest {
             MessageRequest::Keep { message, .. } => format!("the message {}", message.id),
             MessageRequest::FindKey { sender, .. } => format!("a look at a key of {sender}"),
             MessageRequest::RaiseIdMark { mark } => format!("the mark {mark}"),
-            MessageRequest::CountUnread { reader } => format!("a count of what {reader} missed"),
-            MessageRequest::ListChats { reader, .. } => format!("a list of the chats of {reader}"),
-            MessageRequest::SelectUnread { .. }
-            | MessageRequest::SelectAfter { .. }
-            | MessageRequest::SelectLast { .. } => "a list".to_owned(),
-            MessageRequest::Fetch { .. } => "a look at messages".to_owned(),
             MessageRequest::MarkSeen { reader, .. } => format!("what {reader} has read"),
             MessageRequest::Delete { message } => format!("the end of the message {message}"),
             MessageRequest::LookToErase { number } | MessageRequest::Erase { number, .. } => {

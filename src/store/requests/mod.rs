@@ -5,6 +5,7 @@
 
 mod accounts;
 mod groups;
+mod history;
 mod kind;
 mod messages;
 mod recounts;
@@ -15,11 +16,12 @@ mod uploads;
 
 pub(super) use accounts::AccountRequest;
 pub(super) use groups::GroupRequest;
+pub(super) use history::{HistoryQuery, HistoryRequest};
 pub(super) use kind::{Context, Step};
 pub(super) use messages::MessageRequest;
 pub(super) use reports::ReportRequest;
 pub(super) use search::SearchRequest;
-pub(super) use tasks::{SyncTask, UploadDraft, UploadTask};
+pub(super) use tasks::{Recounted, SyncTask, UploadDraft, UploadTask};
 pub(super) use uploads::UploadRequest;
 
 use rusqlite::Connection;
@@ -41,6 +43,8 @@ pub(super) enum StoreRequest {
     Upload(UploadRequest),
     /// About a report.
     Report { job: JobId, request: ReportRequest },
+    /// To read messages, which begins once all requests before it are committed.
+    History(HistoryRequest),
     /// A search, which begins once all requests before it are committed.
     Search(SearchRequest),
 }
@@ -53,6 +57,7 @@ impl StoreRequest {
             StoreRequest::Group { job, .. } | StoreRequest::Message { job, .. } => Some(*job),
             StoreRequest::Report { job, .. } => Some(*job),
             StoreRequest::Upload(request) => request.job(),
+            StoreRequest::History(request) => Some(request.job),
             StoreRequest::Search(request) => Some(request.job),
         }
     }
@@ -103,6 +108,7 @@ impl StoreRequest {
             StoreRequest::Message { request, .. } => request,
             StoreRequest::Report { request, .. } => request,
             StoreRequest::Upload(request) => request,
+            StoreRequest::History(request) => request,
             StoreRequest::Search(request) => request,
         }
     }

@@ -1,6 +1,7 @@
 //! Tasks of the file-writing threads, as follow-up steps of requests to the database.
 
 use crate::chat::file::FileTarget;
+use crate::chat::id::UploadId;
 use crate::chat::name::Number;
 use crate::chat::sha256::Sha256Sum;
 use crate::hub::job::JobId;
@@ -25,8 +26,9 @@ pub(in crate::store) struct UploadDraft {
 pub(in crate::store) enum UploadTask {
     /// Open the part file of an upload.
     Begin { job: JobId, upload: UploadRecord, is_new: bool },
-    /// Check which of a user's files are still in the shared folder, and begin the upload again.
-    Recount { job: JobId, announced: UploadDraft, files: Vec<OwnFile> },
+    /// Check which of some of a user's files are still in the shared folder, up to the last of
+    /// them, and begin the upload again.
+    Recount { job: JobId, announced: UploadDraft, files: Vec<OwnFile>, up_to: UploadId },
     /// Sync an upload to disk.
     Sync(SyncTask),
     /// Rename an upload to its name in the shared folder.
@@ -35,6 +37,15 @@ pub(in crate::store) enum UploadTask {
     LookAtOld { job: JobId, uploads: Vec<UploadRecord>, before: u64, more: bool },
     /// Remove files.
     Sweep(Vec<Garbage>),
+}
+
+/// What a step of a recount found.
+#[derive(Debug)]
+pub(in crate::store) struct Recounted {
+    /// The files that are not in the shared folder any more.
+    pub(in crate::store) gone: Vec<UploadId>,
+    /// The last file that was looked at.
+    pub(in crate::store) up_to: UploadId,
 }
 
 /// An upload to sync to disk.

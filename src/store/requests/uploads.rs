@@ -21,7 +21,7 @@ use rusqlite::Connection;
 
 use super::kind::{Context, RequestKind, Step};
 use super::recounts::Recounts;
-use super::tasks::{SyncTask, UploadDraft, UploadTask};
+use super::tasks::{Recounted, SyncTask, UploadDraft, UploadTask};
 use crate::chat::file::FileTarget;
 use crate::chat::id::{MessageId, UploadId};
 use crate::chat::message::StoredMessage;
@@ -35,13 +35,15 @@ use crate::store::rows::{files, groups, history, messages, uploads};
 const UNFINISHED_MAX: u64 = 1_000;
 /// The number of old uploads in one task.
 const OLD_PER_STEP: u32 = 64;
+/// The number of files that one step of a recount looks at: a millisecond's work for the database.
+const RECOUNTED_PER_STEP: u32 = 256;
 
 /// A request about uploads.
 #[derive(Debug)]
 pub(in crate::store) enum UploadRequest {
-    /// Find an upload that can be resumed, or insert a new one if the quota allows it. `gone` are
-    /// the owner's files that a recount did not find in the shared folder any more.
-    Begin { job: JobId, announced: UploadDraft, gone: Option<Vec<UploadId>> },
+    /// Find an upload that can be resumed, or insert a new one if the quota allows it. `recounted`
+    /// is what the last step of a recount of the owner's files found.
+    Begin { job: JobId, announced: UploadDraft, recounted: Option<Recounted> },
     /// Sync an upload to disk.
     Sync { job: JobId, upload: UploadId, expected: Option<Sha256Sum> },
     /// Turn an upload into a file.
@@ -119,8 +121,9 @@ impl RequestKind for UploadRequest {
 
     fn run(&self, database: &Connection, context: &mut Context) -> rusqlite::Result<Step> {
         match self {
-            UploadRequest::Begin { job, announced, gone } => {
-                return begin(database, *job, announced, gone.as_deref(), &mut context.recounts);
+            UploadRequest::Begin { job, announced, recounted } => {
+                let recounted = recounted.as_ref();
+                return begin(database, *job, announced, recounted, &mut context.recounts);
             }
             UploadRequest::Sync { job, upload, expected } => {
                 let found = uploads::get(database, *upload)?;
@@ -188,10 +191,10 @@ fn begin(
     database: &Connection,
     job: JobId,
     announced: &UploadDraft,
-    gone: Option<&[UploadId]>,
+    recounted: Option<&Recounted>,
     recounts: &mut Recounts,
 ) -> rusqlite::Result<Step> {
-    files::forget(database, gone.unwrap_or_default())?;
+    files::forget(database, recounted.map_or(&[], |recounted| &recounted.gone))?;
     let UploadDraft { owner, place, size, quota } = announced;
     if let FileTarget::Chat(chat, _) = place
         && groups::is_gone(database, *chat)?
@@ -207,9 +210,12 @@ fn begin(
             }
             let counts_as = (*size).max(FILE_BYTES_MIN);
             if counts_as > quota.saturating_sub(usage.bytes) {
-                let may_recount =
-                    gone.is_none() && counts_as <= *quota && recounts.begin(*owner, Instant::now());
-                return if may_recount { recount(database, job, announced) } else { Ok(NO_ROOM) };
+                let may_recount = recounted.is_some()
+                    || (counts_as <= *quota && recounts.begin(*owner, Instant::now()));
+                return match may_recount {
+                    true => recount(database, job, announced, recounted),
+                    false => Ok(NO_ROOM),
+                };
             }
             (uploads::insert(database, *owner, place, *size)?, true)
         }
@@ -219,14 +225,18 @@ fn begin(
 }
 
 /// Recounts, before an upload is refused for the quota, which of the owner's files were removed
-/// from the shared folder by hand.
-fn recount(database: &Connection, job: JobId, announced: &UploadDraft) -> rusqlite::Result<Step> {
-    let files = files::of_owner(database, announced.owner)?;
-    if files.is_empty() {
-        return Ok(NO_ROOM);
-    }
-    let announced = announced.clone();
-    Ok(Step::Upload(UploadTask::Recount { job, announced, files }))
+/// from the shared folder by hand: step by step, until there is room or all were looked at.
+fn recount(
+    database: &Connection,
+    job: JobId,
+    announced: &UploadDraft,
+    last: Option<&Recounted>,
+) -> rusqlite::Result<Step> {
+    let after = last.map(|step| step.up_to);
+    let files = files::of_owner(database, announced.owner, after, RECOUNTED_PER_STEP)?;
+    let Some(last) = files.last() else { return Ok(NO_ROOM) };
+    let (announced, up_to) = (announced.clone(), last.id);
+    Ok(Step::Upload(UploadTask::Recount { job, announced, files, up_to }))
 }
 
 /// Turns an upload into a file: for a chat in this transaction, for the shared folder once it is

@@ -89,7 +89,7 @@ pub(in crate::store) fn remove(
     let changed = database
         .prepare_cached(
             "UPDATE accounts SET former = name, name = ?2, removed = ?3, display = NULL,
-                 password = '', admin = 0, banned = 0, ask_first = NULL
+                 password = '', admin = 0, reset = NULL, ask_first = NULL
              WHERE number = ?1 AND removed IS NULL",
         )?
         .execute((number.0, name.as_str(), bounded(time)))?;
@@ -99,6 +99,7 @@ pub(in crate::store) fn remove(
         "DELETE FROM ignored WHERE number = ?1",
         "DELETE FROM ignored WHERE whom = ?1",
         "DELETE FROM untold WHERE number = ?1",
+        "DELETE FROM sanctions WHERE whom = CAST(?1 AS TEXT) AND kind <> 'network'",
         "DELETE FROM chats WHERE reader = ?1",
         // The others age within a day.
         "DELETE FROM keys WHERE message IN (SELECT message FROM keys WHERE sender = ?1 LIMIT 999)",
@@ -112,16 +113,16 @@ pub(in crate::store) fn remove(
 pub(in crate::store) fn load_administrators(
     database: &Connection,
 ) -> Result<Vec<Number>, StoreFault> {
-    load_numbers(database, "SELECT number FROM accounts WHERE admin = 1 ORDER BY number")
+    let mut select =
+        database.prepare("SELECT number FROM accounts WHERE admin = 1 ORDER BY number")?;
+    let numbers = select.query_map([], |row| row.get(0).map(Number))?;
+    Ok(numbers.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Loads the numbers of the banned accounts, in order.
-pub(in crate::store) fn load_banned(database: &Connection) -> Result<Vec<Number>, StoreFault> {
-    load_numbers(database, "SELECT number FROM accounts WHERE banned = 1 ORDER BY number")
-}
-
-fn load_numbers(database: &Connection, select: &str) -> Result<Vec<Number>, StoreFault> {
-    let mut select = database.prepare(select)?;
+/// Loads the numbers of the accounts whose passwords have to be replaced, in order.
+pub(in crate::store) fn load_resets(database: &Connection) -> Result<Vec<Number>, StoreFault> {
+    let mut select =
+        database.prepare("SELECT number FROM accounts WHERE reset IS NOT NULL ORDER BY number")?;
     let numbers = select.query_map([], |row| row.get(0).map(Number))?;
     Ok(numbers.collect::<rusqlite::Result<_>>()?)
 }
@@ -154,7 +155,8 @@ pub(in crate::store) fn insert(
     expect_one(changed)
 }
 
-/// Returns the password hash of an account; `None` if there is no such account.
+/// Returns the password hash of an account; `None` if there is no such account, or if its password
+/// had to be replaced and is good no more.
 ///
 /// Without a number it does the same work, so that an unknown name takes as long as a known one.
 pub(in crate::store) fn password_hash(
@@ -163,8 +165,10 @@ pub(in crate::store) fn password_hash(
 ) -> rusqlite::Result<Option<String>> {
     let number = number.map_or(0, |number| number.0);
     database
-        .prepare_cached("SELECT password FROM accounts WHERE number = ?1")?
-        .query_row([number], |row| row.get(0))
+        .prepare_cached(
+            "SELECT password FROM accounts WHERE number = ?1 AND coalesce(reset > ?2, TRUE)",
+        )?
+        .query_row((number, clock::seconds()), |row| row.get(0))
         .optional()
 }
 
@@ -181,15 +185,19 @@ pub(in crate::store) fn replace_password_hash(
     Ok(())
 }
 
-/// Sets the password hash of an account.
+/// Sets the password hash of an account, and until when the password is good if it has to be
+/// replaced.
 pub(in crate::store) fn set_password_hash(
     database: &Connection,
     number: Number,
     hash: &str,
+    reset: Option<u64>,
 ) -> rusqlite::Result<()> {
     let changed = database
-        .prepare_cached("UPDATE accounts SET password = ?2 WHERE number = ?1 AND removed IS NULL")?
-        .execute((number.0, hash))?;
+        .prepare_cached(
+            "UPDATE accounts SET password = ?2, reset = ?3 WHERE number = ?1 AND removed IS NULL",
+        )?
+        .execute((number.0, hash, reset.map(u64::cast_signed)))?;
     expect_one(changed)
 }
 
@@ -202,18 +210,6 @@ pub(in crate::store) fn set_display_name(
     let changed = database
         .prepare_cached("UPDATE accounts SET display = ?2 WHERE number = ?1 AND removed IS NULL")?
         .execute((number.0, display.as_str()))?;
-    expect_one(changed)
-}
-
-/// Sets whether an account is banned.
-pub(in crate::store) fn set_banned(
-    database: &Connection,
-    number: Number,
-    banned: bool,
-) -> rusqlite::Result<()> {
-    let changed = database
-        .prepare_cached("UPDATE accounts SET banned = ?2 WHERE number = ?1")?
-        .execute((number.0, banned))?;
     expect_one(changed)
 }
 

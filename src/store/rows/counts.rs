@@ -1,42 +1,50 @@
 //! Counts of messages, which end at [`COUNT_MAX`], so that they cost no more in a long chat.
 
+use std::ops::RangeInclusive;
+
 use rusqlite::Connection;
 
 use super::lane::Lane;
 use crate::chat::name::Number;
 use crate::chat::request::COUNT_MAX;
 
-/// The number of messages of a lane above an id.
-pub(super) fn of_lane(database: &Connection, lane: Lane, above: i64) -> rusqlite::Result<u64> {
+/// The number of messages of a lane above an id, up to another.
+pub(super) fn of_lane(
+    database: &Connection,
+    lane: Lane,
+    ids: RangeInclusive<i64>,
+) -> rusqlite::Result<u64> {
     database
         .prepare_cached(
-            "SELECT count(*) FROM (SELECT 1 FROM messages WHERE lane = ?1 AND id > ?2 LIMIT ?3)",
+            "SELECT count(*) FROM
+             (SELECT 1 FROM messages WHERE lane = ?1 AND id > ?2 AND id <= ?4 LIMIT ?3)",
         )?
-        .query_row((lane, above, COUNT_MAX.cast_signed()), counted)
+        .query_row((lane, ids.start(), COUNT_MAX.cast_signed(), ids.end()), counted)
 }
 
-/// The number of messages of a lane above an id that others sent. The lane is everyone's, or a
-/// group's.
+/// The number of messages of a lane above an id, up to another, that others sent. The lane is
+/// everyone's, or a group's.
 pub(super) fn of_others(
     database: &Connection,
     lane: Lane,
-    above: i64,
+    ids: RangeInclusive<i64>,
     reader: Number,
 ) -> rusqlite::Result<u64> {
     let max = COUNT_MAX.cast_signed();
+    let (above, until) = ids.into_inner();
     if lane == Lane::Everyone {
         let mut count = database.prepare_cached(
             "SELECT count(*) FROM (SELECT 1 FROM messages INDEXED BY messages_of_everyone
-                 WHERE lane = 0 AND id > ?1 AND sender <> ?2 LIMIT ?3)",
+                 WHERE lane = 0 AND id > ?1 AND id <= ?4 AND sender <> ?2 LIMIT ?3)",
         )?;
-        return count.query_row((above, reader.0, max), counted);
+        return count.query_row((above, reader.0, max, until), counted);
     }
     database
         .prepare_cached(
             "SELECT count(*) FROM (SELECT 1 FROM messages
-                 WHERE lane = ?1 AND lane < 0 AND id > ?2 AND sender <> ?3 LIMIT ?4)",
+                 WHERE lane = ?1 AND lane < 0 AND id > ?2 AND id <= ?5 AND sender <> ?3 LIMIT ?4)",
         )?
-        .query_row((lane, above, reader.0, max), counted)
+        .query_row((lane, above, reader.0, max, until), counted)
 }
 
 fn counted(row: &rusqlite::Row<'_>) -> rusqlite::Result<u64> {
@@ -85,12 +93,17 @@ mod tests {
         }
         drop(insert);
         transaction.commit().unwrap();
-        for (above, direct, everyone, in_group) in
-            [(-1, 9_999, 9_999, 5_000), (39_999, 0, 0, 0), (39_991, 2, 2, 1), (39_967, 8, 8, 4)]
-        {
-            assert_eq!(of_lane(&database, to_reader, above).unwrap(), direct);
-            assert_eq!(of_others(&database, Lane::Everyone, above, reader).unwrap(), everyone);
-            assert_eq!(of_others(&database, group, above, reader).unwrap(), in_group);
+        for (above, until, direct, everyone, in_group) in [
+            (-1, i64::MAX, 9_999, 9_999, 5_000),
+            (39_999, i64::MAX, 0, 0, 0),
+            (39_991, i64::MAX, 2, 2, 1),
+            (39_967, i64::MAX, 8, 8, 4),
+            (39_967, 39_983, 4, 4, 2),
+        ] {
+            let ids = || above..=until;
+            assert_eq!(of_lane(&database, to_reader, ids()).unwrap(), direct);
+            assert_eq!(of_others(&database, Lane::Everyone, ids(), reader).unwrap(), everyone);
+            assert_eq!(of_others(&database, group, ids(), reader).unwrap(), in_group);
         }
     }
 }

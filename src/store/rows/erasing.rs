@@ -73,7 +73,7 @@ pub(in crate::store) fn erase(
             .execute((number.0, sql(up_to)))?;
         return Ok(true);
     }
-    uploads::drop_of_owner(database, number)?;
+    let dropped = uploads::drop_some_of(database, number, FILES_PER_STEP)?;
     let files = (number.0, FILES_PER_STEP);
     let found = database
         .prepare_cached(
@@ -87,6 +87,7 @@ pub(in crate::store) fn erase(
              (SELECT id FROM files WHERE owner = ?1 ORDER BY id LIMIT ?2)",
         )?
         .execute(files)?;
+    let found = found + dropped;
     if found == 0 {
         database.prepare_cached("DELETE FROM erasing WHERE number = ?1")?.execute([number.0])?;
     }

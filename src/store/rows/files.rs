@@ -35,15 +35,19 @@ pub(in crate::store) struct Garbage {
     pub(in crate::store) size: Option<u64>,
 }
 
-/// The files that a user has put into the shared folder. Some may have been removed by hand.
+/// Some of the files that a user has put into the shared folder, by id, at most `max`: those after
+/// one, or the first ones. Some may have been removed by hand.
 pub(in crate::store) fn of_owner(
     database: &Connection,
     owner: Number,
+    after: Option<UploadId>,
+    max: u32,
 ) -> rusqlite::Result<Vec<OwnFile>> {
     let mut files = Vec::new();
-    let mut select =
-        database.prepare_cached("SELECT id, name, size FROM files WHERE owner = ?1")?;
-    let mut rows = select.query([owner.0])?;
+    let mut select = database.prepare_cached(
+        "SELECT id, name, size FROM files WHERE owner = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
+    )?;
+    let mut rows = select.query((owner.0, after.map_or(i64::MIN, key), max))?;
     while let Some(row) = rows.next()? {
         if let Ok(name) = row.get_ref(1)?.as_str()?.parse() {
             let size = row.get::<_, i64>(2)?.cast_unsigned();
@@ -51,16 +55,6 @@ pub(in crate::store) fn of_owner(
         }
     }
     Ok(files)
-}
-
-/// The number of a user's files: those in the shared folder, and those sent in chats.
-pub(in crate::store) fn count(database: &Connection, owner: Number) -> rusqlite::Result<u64> {
-    let mut select = database.prepare_cached(
-        "SELECT (SELECT count(*) FROM files WHERE owner = ?1)
-                + (SELECT count(*) FROM sent WHERE sender = ?1)",
-    )?;
-    let count = select.query_row([owner.0], |row| row.get::<_, i64>(0))?;
-    Ok(count.cast_unsigned())
 }
 
 /// Deletes the rows of files that are no longer in the shared folder.

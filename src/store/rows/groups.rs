@@ -27,7 +27,7 @@ const SCHEMA_WITH_ENDS: u32 = 8;
 /// The first version of the schema that has topics, settings, and who is shut out.
 const SCHEMA_WITH_TOPICS: u32 = 11;
 /// The first version of the schema that has invitations of which nobody is told.
-const SCHEMA_WITH_UNHEARD: u32 = 12;
+const SCHEMA_WITH_UNHEARD: u32 = 14;
 
 /// Inserts or updates a member. An existing member keeps the place among the members, and among the
 /// ops.

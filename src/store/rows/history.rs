@@ -18,41 +18,52 @@ use crate::hub::job::Value;
 /// reader takes them.
 const TEXT_BYTES_PER_PIECE: usize = 32 * 1024;
 
+/// Who reads, and how far: later messages may be there, but are not seen.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::store) struct Viewer {
+    /// The user who reads.
+    pub(in crate::store) reader: Number,
+    /// The newest message that is seen.
+    pub(in crate::store) until: MessageId,
+}
+
 /// Counts the unread messages of a reader in each chat but `*`: those that others sent and the
 /// reader has not marked as read.
 pub(in crate::store) fn count_unread(
     database: &Connection,
-    reader: Number,
+    viewer: Viewer,
 ) -> rusqlite::Result<Value> {
+    let (reader, until) = (viewer.reader, sql(viewer.until));
     // In a chat with oneself nothing is unread.
     let own = Lane::Direct { from: reader, to: reader };
     let mut select = database.prepare_cached(
         "SELECT lane, (SELECT count(*) FROM (SELECT 1 FROM messages
-                       WHERE lane = chats.lane AND id > chats.seen LIMIT ?4)),
-                (SELECT max(id) FROM messages WHERE lane = chats.lane) AS last
+                       WHERE lane = chats.lane AND id > chats.seen AND id <= ?5 LIMIT ?4)),
+                (SELECT max(id) FROM messages WHERE lane = chats.lane AND id <= ?5) AS last
          FROM chats WHERE reader = ?1 AND lane <> ?2 AND lane <> ?3 AND last > seen",
     )?;
-    let mut rows = select.query((reader.0, Lane::Everyone, own, COUNT_MAX.cast_signed()))?;
+    let mut rows = select.query((reader.0, Lane::Everyone, own, COUNT_MAX.cast_signed(), until))?;
     let mut unread = Vec::new();
     while let Some(row) = rows.next()? {
         let lane: Lane = row.get(0)?;
         let count = row.get::<_, i64>(1)?.cast_unsigned();
         unread.push(Unread { chat: lane.chat(), count, last: from_sql(2, row.get(2)?)? });
     }
-    count_in_groups(database, reader, &mut unread)?;
+    count_in_groups(database, viewer, &mut unread)?;
     unread.sort_unstable_by_key(|unread| unread.last);
     Ok(Value::Unread(unread))
 }
 
 fn count_in_groups(
     database: &Connection,
-    reader: Number,
+    Viewer { reader, until }: Viewer,
     unread: &mut Vec<Unread>,
 ) -> rusqlite::Result<()> {
     let mut groups = database
         .prepare_cached("SELECT group_id, max(seen, since - 1) FROM members WHERE number = ?1")?;
     let mut last = database.prepare_cached(
-        "SELECT id FROM messages WHERE lane = ?1 AND lane < 0 AND id > ?2 AND sender <> ?3
+        "SELECT id FROM messages
+         WHERE lane = ?1 AND lane < 0 AND id > ?2 AND sender <> ?3 AND id <= ?4
          ORDER BY id DESC LIMIT 1",
     )?;
     let mut rows = groups.query([reader.0])?;
@@ -60,9 +71,10 @@ fn count_in_groups(
         let group = GroupId(row.get::<_, i64>(0)?.cast_unsigned());
         let above: i64 = row.get(1)?;
         let lane = Lane::Group(group);
-        let last = last.query_row((lane, above, reader.0), |row| from_sql(0, row.get(0)?));
+        let asked = (lane, above, reader.0, sql(until));
+        let last = last.query_row(asked, |row| from_sql(0, row.get(0)?));
         if let Some(last) = last.optional()? {
-            let count = counts::of_others(database, lane, above, reader)?;
+            let count = counts::of_others(database, lane, above..=sql(until), reader)?;
             unread.push(Unread { chat: Chat::Group(group), count, last });
         }
     }
@@ -72,12 +84,13 @@ fn count_in_groups(
 /// Selects the oldest unread messages of a chat, and counts how many more there are.
 pub(in crate::store) fn select_unread(
     database: &Connection,
-    reader: Number,
+    viewer: Viewer,
     chat: Chat,
 ) -> rusqlite::Result<Value> {
     if let Chat::Group(group) = chat {
-        return select_unread_in_group(database, reader, group);
+        return select_unread_in_group(database, viewer, group);
     }
+    let (reader, until) = (viewer.reader, sql(viewer.until));
     let lane = Lane::to_reader(chat, reader);
     if lane == Lane::of_sender(chat, reader) {
         // In the chat of everyone, and in one with oneself, nothing is unread.
@@ -85,15 +98,15 @@ pub(in crate::store) fn select_unread(
     }
     let mut select = database.prepare_cached(
         "SELECT id FROM messages WHERE lane = ?1 AND id > ifnull(
-             (SELECT seen FROM chats WHERE reader = ?2 AND lane = ?1), 0)
+             (SELECT seen FROM chats WHERE reader = ?2 AND lane = ?1), 0) AND id <= ?4
          ORDER BY id LIMIT ?3",
     )?;
     let ids = select
-        .query_map((lane, reader.0, LIST_MESSAGES_MAX), |row| from_sql(0, row.get(0)?))?
+        .query_map((lane, reader.0, LIST_MESSAGES_MAX, until), |row| from_sql(0, row.get(0)?))?
         .collect::<rusqlite::Result<Vec<MessageId>>>()?;
     let left = match ids.last() {
         Some(last) if ids.len() == usize::from(LIST_MESSAGES_MAX) => {
-            counts::of_lane(database, lane, sql(*last))?
+            counts::of_lane(database, lane, sql(*last)..=until)?
         }
         _ => 0,
     };
@@ -102,7 +115,7 @@ pub(in crate::store) fn select_unread(
 
 fn select_unread_in_group(
     database: &Connection,
-    reader: Number,
+    Viewer { reader, until }: Viewer,
     group: GroupId,
 ) -> rusqlite::Result<Value> {
     let above: Option<i64> = database
@@ -117,14 +130,17 @@ fn select_unread_in_group(
     let lane = Lane::Group(group);
     let ids = database
         .prepare_cached(
-            "SELECT id FROM messages WHERE lane = ?1 AND lane < 0 AND id > ?2 AND sender <> ?3
+            "SELECT id FROM messages
+             WHERE lane = ?1 AND lane < 0 AND id > ?2 AND sender <> ?3 AND id <= ?5
              ORDER BY id LIMIT ?4",
         )?
-        .query_map((lane, above, reader.0, LIST_MESSAGES_MAX), |row| from_sql(0, row.get(0)?))?
+        .query_map((lane, above, reader.0, LIST_MESSAGES_MAX, sql(until)), |row| {
+            from_sql(0, row.get(0)?)
+        })?
         .collect::<rusqlite::Result<Vec<MessageId>>>()?;
     let left = match ids.last() {
         Some(last) if ids.len() == usize::from(LIST_MESSAGES_MAX) => {
-            counts::of_others(database, lane, sql(*last), reader)?
+            counts::of_others(database, lane, sql(*last)..=sql(until), reader)?
         }
         _ => 0,
     };
@@ -134,22 +150,23 @@ fn select_unread_in_group(
 /// Selects the last messages of a chat that a reader may read, or the last ones before an id.
 pub(in crate::store) fn select_last(
     database: &Connection,
-    reader: Number,
+    viewer: Viewer,
     chat: Chat,
     before: Option<MessageId>,
     count: u16,
 ) -> rusqlite::Result<Value> {
-    let Some(from) = readable_from(database, reader, chat)? else {
+    let Some(from) = readable_from(database, viewer.reader, chat)? else {
         return Ok(Value::Selected { ids: Vec::new(), left: 0 });
     };
-    let before = before.map_or(i64::MAX, sql);
+    let end = sql(viewer.until).saturating_add(1);
+    let before = before.map_or(end, |before| sql(before).min(end));
     let count = count.min(LIST_MESSAGES_MAX);
     let mut select = database.prepare_cached(
         "SELECT id FROM messages WHERE lane = ?1 AND id >= ?2 AND id < ?3
          ORDER BY id DESC LIMIT ?4",
     )?;
     let mut ids = Vec::new();
-    for lane in Lane::read_by(reader, chat) {
+    for lane in Lane::read_by(viewer.reader, chat) {
         for id in select.query_map((lane, from, before, count), |row| from_sql(0, row.get(0)?))? {
             ids.push(id?);
         }
@@ -163,22 +180,23 @@ pub(in crate::store) fn select_last(
 /// Selects the first messages of a chat after one that a reader may read, and counts the others.
 pub(in crate::store) fn select_after(
     database: &Connection,
-    reader: Number,
+    viewer: Viewer,
     chat: Chat,
     after: MessageId,
     count: u16,
 ) -> rusqlite::Result<Value> {
-    let Some(from) = readable_from(database, reader, chat)? else {
+    let Some(from) = readable_from(database, viewer.reader, chat)? else {
         return Ok(Value::Selected { ids: Vec::new(), left: 0 });
     };
+    let until = sql(viewer.until);
     let above = sql(after).max(from - 1);
     let count = count.min(LIST_MESSAGES_MAX);
     let mut select = database.prepare_cached(
-        "SELECT id FROM messages WHERE lane = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
+        "SELECT id FROM messages WHERE lane = ?1 AND id > ?2 AND id <= ?4 ORDER BY id LIMIT ?3",
     )?;
     let mut ids = Vec::new();
-    for lane in Lane::read_by(reader, chat) {
-        for id in select.query_map((lane, above, count), |row| from_sql(0, row.get(0)?))? {
+    for lane in Lane::read_by(viewer.reader, chat) {
+        for id in select.query_map((lane, above, count, until), |row| from_sql(0, row.get(0)?))? {
             ids.push(id?);
         }
     }
@@ -186,8 +204,8 @@ pub(in crate::store) fn select_after(
     ids.truncate(count.into());
     let above = ids.last().map_or(above, |last| sql(*last));
     let mut left = 0;
-    for lane in Lane::read_by(reader, chat) {
-        left += counts::of_lane(database, lane, above)?;
+    for lane in Lane::read_by(viewer.reader, chat) {
+        left += counts::of_lane(database, lane, above..=until)?;
     }
     Ok(Value::Selected { ids, left: left.min(COUNT_MAX) })
 }
@@ -259,32 +277,32 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let database = schema::open(&folder.path().join("store")).unwrap();
         for query in [
-            "SELECT count(*) FROM messages WHERE lane = 1 AND id > 2",
-            "SELECT id FROM messages WHERE lane = 1 AND id > 2 ORDER BY id LIMIT 3",
+            "SELECT count(*) FROM messages WHERE lane = 1 AND id > 2 AND id <= 9",
+            "SELECT id FROM messages WHERE lane = 1 AND id > 2 AND id <= 9 ORDER BY id LIMIT 3",
+            "SELECT id FROM messages WHERE lane = 1 AND id >= 2 AND id < 9
+             ORDER BY id DESC LIMIT 3",
         ] {
-            let range =
-                "SEARCH messages USING COVERING INDEX messages_by_lane (lane=? AND rowid>?)";
+            let range = "SEARCH messages USING COVERING INDEX messages_by_lane \
+                         (lane=? AND rowid>? AND rowid<?)";
             assert_eq!(plan(&database, query), range, "{query}");
         }
-        let query = "SELECT id FROM messages WHERE lane = 1 AND id >= 2 AND id < 9
-                     ORDER BY id DESC LIMIT 3";
-        let range = "SEARCH messages USING COVERING INDEX messages_by_lane \
-                     (lane=? AND rowid>? AND rowid<?)";
-        assert_eq!(plan(&database, query), range);
         let query = "SELECT 1 FROM messages INDEXED BY messages_of_everyone
-                     WHERE lane = 0 AND id > 2 AND sender <> 3";
-        let range = "SEARCH messages USING COVERING INDEX messages_of_everyone (lane=? AND id>?)";
+                     WHERE lane = 0 AND id > 2 AND id <= 9 AND sender <> 3";
+        let range = "SEARCH messages USING COVERING INDEX messages_of_everyone \
+                     (lane=? AND id>? AND id<?)";
         assert_eq!(plan(&database, query), range);
-        let query = "SELECT max(id) FROM messages WHERE lane = 1";
-        let range = "SEARCH messages USING COVERING INDEX messages_by_lane (lane=?)";
+        let query = "SELECT max(id) FROM messages WHERE lane = 1 AND id <= 9";
+        let range = "SEARCH messages USING COVERING INDEX messages_by_lane (lane=? AND rowid<?)";
         assert_eq!(plan(&database, query), range);
         for query in [
             "SELECT count(*), max(id) FROM messages
-             WHERE lane = 1 AND lane < 0 AND id > 2 AND sender <> 3",
-            "SELECT id FROM messages WHERE lane = 1 AND lane < 0 AND id > 2 AND sender <> 3
+             WHERE lane = 1 AND lane < 0 AND id > 2 AND id <= 9 AND sender <> 3",
+            "SELECT id FROM messages
+             WHERE lane = 1 AND lane < 0 AND id > 2 AND id <= 9 AND sender <> 3
              ORDER BY id LIMIT 4",
         ] {
-            let range = "SEARCH messages USING COVERING INDEX messages_by_group (lane=? AND id>?)";
+            let range = "SEARCH messages USING COVERING INDEX messages_by_group \
+                         (lane=? AND id>? AND id<?)";
             assert_eq!(plan(&database, query), range, "{query}");
         }
     }

@@ -17,6 +17,7 @@ mod outsiders;
 mod people;
 pub(super) mod removal;
 pub(super) mod reports;
+pub(super) mod sanctions;
 pub(super) mod schema;
 pub(super) mod snapshot;
 pub(super) mod tokens;

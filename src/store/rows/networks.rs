@@ -81,7 +81,7 @@ mod tests {
         for (number, name) in [(10_001, "alice"), (10_002, "bob")] {
             database
                 .execute(
-                    "INSERT INTO accounts VALUES (?1, ?2, NULL, '', 0, 0, 0, NULL, NULL, NULL)",
+                    "INSERT INTO accounts (number, name, password, created) VALUES (?1, ?2, '', 0)",
                     (number, name),
                 )
                 .unwrap();

@@ -12,8 +12,8 @@ use crate::chat::id::{GroupId, MessageId};
 
 /// The number of old messages that are removed in one step, which takes a few milliseconds.
 const OLD_PER_STEP: u32 = 500;
-/// The number of messages of an ended group that are removed in one step, which takes a few
-/// milliseconds.
+/// The number of messages of an ended group that are removed in one step, and of uploads into it:
+/// it takes a few milliseconds.
 const ENDED_PER_STEP: u32 = 250;
 
 /// Removes the oldest messages below an id and the files that they sent. Returns true if there are
@@ -63,7 +63,7 @@ pub(in crate::store) fn remove_ended(database: &Connection) -> rusqlite::Result<
         .optional()?;
     let Some(id) = ended else { return Ok(false) };
     let lane = Lane::Group(GroupId(id.cast_unsigned()));
-    uploads::drop_lane(database, lane)?;
+    let dropped = uploads::drop_some(database, lane, ENDED_PER_STEP)?;
     let messages: Vec<i64> = database
         .prepare_cached("SELECT id FROM messages WHERE lane = ?1 ORDER BY id LIMIT ?2")?
         .query_map((lane, ENDED_PER_STEP), |row| row.get(0))?
@@ -74,7 +74,7 @@ pub(in crate::store) fn remove_ended(database: &Connection) -> rusqlite::Result<
         keys::remove(database, *message)?;
         delete.execute([message])?;
     }
-    if messages.len() < ENDED_PER_STEP as usize {
+    if messages.len().max(dropped) < ENDED_PER_STEP as usize {
         database.prepare_cached("DELETE FROM ended WHERE group_id = ?1")?.execute([id])?;
     }
     Ok(true)

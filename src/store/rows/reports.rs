@@ -6,7 +6,7 @@ use super::clock;
 use super::values::{bounded, from_sql, sql};
 use crate::chat::name::Number;
 use crate::chat::report::Report;
-use crate::hub::job::KeptReports;
+use crate::hub::snapshot::KeptReports;
 use crate::store::error::StoreFault;
 
 /// How long a report that is resolved is remembered, in seconds: it counts for a day.

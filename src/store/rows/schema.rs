@@ -233,6 +233,69 @@ pub(in crate::store) const MIGRATIONS: &[&str] = &[
     ) STRICT, WITHOUT ROWID;
     ",
     "
+    -- What users have uploaded, in all three tables: kept, so that it need not be counted. A file
+    -- counts 4 KiB at least, and 4 PiB at most, so that no sum overflows.
+    CREATE TABLE usage (
+        owner      INTEGER PRIMARY KEY,
+        unfinished INTEGER NOT NULL, -- uploads
+        files      INTEGER NOT NULL, -- those in the shared folder, and those that were sent
+        bytes      INTEGER NOT NULL -- of all of them
+    ) STRICT;
+    INSERT INTO usage
+        SELECT owner, sum(unfinished), sum(files), sum(min(max(size, 4096), 4503599627370496))
+        FROM (SELECT owner, 1 AS unfinished, 0 AS files, size FROM uploads
+              UNION ALL SELECT owner, 0, 1, size FROM files
+              UNION ALL SELECT sender, 0, 1, size FROM sent)
+        GROUP BY owner;
+    CREATE TRIGGER upload_is_counted AFTER INSERT ON uploads BEGIN
+        INSERT INTO usage VALUES (new.owner, 1, 0, min(max(new.size, 4096), 4503599627370496))
+            ON CONFLICT DO UPDATE SET unfinished = unfinished + 1, bytes = bytes + excluded.bytes;
+    END;
+    CREATE TRIGGER upload_counts_no_more AFTER DELETE ON uploads BEGIN
+        UPDATE usage SET unfinished = unfinished - 1,
+            bytes = bytes - min(max(old.size, 4096), 4503599627370496) WHERE owner = old.owner;
+    END;
+    CREATE TRIGGER file_is_counted AFTER INSERT ON files BEGIN
+        INSERT INTO usage VALUES (new.owner, 0, 1, min(max(new.size, 4096), 4503599627370496))
+            ON CONFLICT DO UPDATE SET files = files + 1, bytes = bytes + excluded.bytes;
+    END;
+    CREATE TRIGGER file_counts_no_more AFTER DELETE ON files BEGIN
+        UPDATE usage SET files = files - 1,
+            bytes = bytes - min(max(old.size, 4096), 4503599627370496) WHERE owner = old.owner;
+    END;
+    CREATE TRIGGER sent_is_counted AFTER INSERT ON sent BEGIN
+        INSERT INTO usage VALUES (new.sender, 0, 1, min(max(new.size, 4096), 4503599627370496))
+            ON CONFLICT DO UPDATE SET files = files + 1, bytes = bytes + excluded.bytes;
+    END;
+    CREATE TRIGGER sent_counts_no_more AFTER DELETE ON sent BEGIN
+        UPDATE usage SET files = files - 1,
+            bytes = bytes - min(max(old.size, 4096), 4503599627370496) WHERE owner = old.sender;
+    END;
+    DROP INDEX sent_by_sender;
+    DROP INDEX files_by_owner;
+    -- The files of one owner are a range of this, in the order of their ids.
+    CREATE INDEX files_by_owner ON files (owner);
+    ",
+    "
+    -- What administrators have decided against users and networks.
+    CREATE TABLE sanctions (
+        kind   TEXT NOT NULL, -- 'ban' or 'mute' of an account, 'network'
+        whom   TEXT NOT NULL, -- an account's number, or '192.0.2.0/24'
+        by     INTEGER NOT NULL, -- an account's number
+        since  INTEGER NOT NULL, -- seconds since the Unix epoch
+        until  INTEGER, -- seconds since the Unix epoch; NULL where it does not end by itself
+        reason TEXT,
+        PRIMARY KEY (kind, whom)
+    ) STRICT, WITHOUT ROWID;
+    -- When the older ones began is not known.
+    INSERT INTO sanctions SELECT 'ban', CAST(number AS TEXT), 1, 0, NULL, NULL
+        FROM accounts WHERE banned = 1;
+    ALTER TABLE accounts DROP COLUMN banned;
+    -- From when on the password is good no more, in seconds since the Unix epoch; NULL where it need
+    -- not be replaced.
+    ALTER TABLE accounts ADD COLUMN reset INTEGER;
+    ",
+    "
     -- Whom accounts ignore.
     CREATE TABLE ignored (
         number INTEGER NOT NULL REFERENCES accounts,
@@ -271,7 +334,7 @@ pub(in crate::store) const MIGRATIONS: &[&str] = &[
 
 /// The number of pages of 4 KiB in the write-ahead log after which it is checkpointed. A page that
 /// changed many times since the last checkpoint is copied only once.
-const CHECKPOINT_PAGES: u32 = 4_096;
+pub(in crate::store) const CHECKPOINT_PAGES: u32 = 4_096;
 /// The size of the cache of prepared statements; there are fewer.
 const STATEMENTS_MAX: usize = 128;
 

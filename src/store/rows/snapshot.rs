@@ -4,10 +4,11 @@ use rusqlite::Connection;
 
 use super::uploads::{self, UploadRecord};
 use super::{
-    accounts, erasing, groups, ignored, keys, messages, networks, reports, tokens, untold,
+    accounts, erasing, groups, ignored, keys, messages, networks, reports, sanctions, tokens,
+    untold,
 };
 use crate::chat::id::UploadId;
-use crate::hub::job::{Gone, Snapshot, Wishes};
+use crate::hub::snapshot::{Gone, Snapshot, Wishes};
 use crate::store::error::StoreFault;
 
 /// Repairs the rows after a crash, drops the uploads whose part files were `removed`, and loads the
@@ -27,7 +28,6 @@ pub(in crate::store) fn load(
     Ok(Snapshot {
         accounts: accounts::load(database)?,
         administrators: accounts::load_administrators(database)?,
-        banned: accounts::load_banned(database)?,
         wishes: Wishes {
             ignored: ignored::load(database)?,
             ask_first: accounts::load_ask_first(database)?,
@@ -37,6 +37,8 @@ pub(in crate::store) fn load(
             removed: accounts::load_removed(database)?,
             erasing: erasing::load(database)?,
         },
+        resets: accounts::load_resets(database)?,
+        sanctions: sanctions::load(database)?,
         networks: networks::load(database)?,
         devices: tokens::load_highest(database)?,
         id_mark: messages::load_id_mark(database)?,

@@ -42,6 +42,21 @@ pub(in crate::store) fn draw() -> Result<Secret, getrandom::Error> {
     Ok(Secret::new(&Zeroizing::new(URL_SAFE_NO_PAD.encode(*bytes))))
 }
 
+/// Draws a random word of [`WORD_CHARS`] characters, which people type from a note: 100 bits, in
+/// letters and digits that do not look alike.
+pub(in crate::store) fn draw_word() -> Result<Secret, getrandom::Error> {
+    let mut bytes = Zeroizing::new([0; WORD_CHARS]);
+    getrandom::fill(&mut *bytes)?;
+    let letters = bytes.iter().map(|byte| char::from(LETTERS[usize::from(byte % 32)]));
+    let word: Zeroizing<String> = Zeroizing::new(letters.collect());
+    Ok(Secret::new(&word))
+}
+
+/// The length of a word that [`draw_word`] draws.
+const WORD_CHARS: usize = 20;
+/// The characters of such a word.
+const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+
 /// Keeps the hash of a new token of a device. One that has a name is another program, and its token
 /// does not age. Tokens that are no longer good go, and where there are too many devices or tokens,
 /// others do.

@@ -38,10 +38,12 @@ pub(in crate::store) enum Fate {
 }
 
 /// The total of a user's uploads and files.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(in crate::store) struct Usage {
     /// The number of incomplete uploads.
     pub(in crate::store) unfinished: u64,
+    /// The number of files: those in the shared folder, and those sent in chats.
+    pub(in crate::store) files: u64,
     /// The bytes of all uploads and files, each at least [`FILE_BYTES_MIN`].
     pub(in crate::store) bytes: u64,
 }
@@ -116,30 +118,32 @@ pub(in crate::store) fn insert(
     Ok(upload_id(inserted))
 }
 
-/// Sums up a user's uploads and files.
+/// The total of a user's uploads and files, which triggers of the tables keep.
 pub(in crate::store) fn usage(database: &Connection, owner: Number) -> rusqlite::Result<Usage> {
-    database
-        .prepare_cached(
-            "SELECT (SELECT count(*) FROM uploads WHERE owner = ?1),
-                    (SELECT total(max(size, ?2)) FROM uploads WHERE owner = ?1)
-                    + (SELECT total(max(size, ?2)) FROM files WHERE owner = ?1)
-                    + (SELECT total(max(size, ?2)) FROM sent WHERE sender = ?1)",
-        )?
-        .query_row((owner.0, bounded(FILE_BYTES_MIN)), |row| {
-            let (unfinished, bytes) = (row.get::<_, i64>(0)?, row.get::<_, f64>(1)?);
-            Ok(Usage { unfinished: unfinished.cast_unsigned(), bytes: bytes as u64 })
+    let count = |row: &Row<'_>, column| -> rusqlite::Result<u64> {
+        Ok(u64::try_from(row.get::<_, i64>(column)?).unwrap_or_default())
+    };
+    let kept = database
+        .prepare_cached("SELECT unfinished, files, bytes FROM usage WHERE owner = ?1")?
+        .query_row([owner.0], |row| {
+            let (unfinished, files, bytes) = (count(row, 0)?, count(row, 1)?, count(row, 2)?);
+            Ok(Usage { unfinished, files, bytes })
         })
+        .optional()?;
+    Ok(kept.unwrap_or_default())
 }
 
 /// Turns the row of an upload into that of a file in the shared folder.
 pub(in crate::store) fn placed(database: &Connection, upload: UploadId) -> rusqlite::Result<()> {
     let Some(upload) = get(database, upload)? else { return Ok(()) };
     if let FileTarget::Shared(name) = &upload.place {
-        // An existing row of that name is of a file that was removed by hand.
+        // An existing row of that name is of a file that was removed by hand. It is deleted by a
+        // statement of its own, since a replaced row fires no trigger.
         database
-            .prepare_cached(
-                "INSERT OR REPLACE INTO files (id, owner, name, size) VALUES (?1, ?2, ?3, ?4)",
-            )?
+            .prepare_cached("DELETE FROM files WHERE id = ?1 OR name = ?2")?
+            .execute((key(upload.id), name.as_str()))?;
+        database
+            .prepare_cached("INSERT INTO files (id, owner, name, size) VALUES (?1, ?2, ?3, ?4)")?
             .execute((key(upload.id), upload.owner.0, name.as_str(), bounded(upload.size)))?;
         forget(database, upload.id)?;
     }
@@ -165,7 +169,13 @@ pub(in crate::store) fn forget(database: &Connection, upload: UploadId) -> rusql
 
 /// Drops an upload; its part file becomes garbage.
 pub(in crate::store) fn drop_one(database: &Connection, upload: UploadId) -> rusqlite::Result<()> {
-    drop_where(database, "id = ?1", key(upload))
+    let inserted = database
+        .prepare_cached(
+            "INSERT INTO garbage (id, name)
+             SELECT id, iif(lane IS NULL, name, NULL) FROM uploads WHERE id = ?1",
+        )?
+        .execute([key(upload)])?;
+    if inserted > 0 { forget(database, upload) } else { Ok(()) }
 }
 
 /// Drops uploads; their part files become garbage.
@@ -173,31 +183,30 @@ pub(super) fn drop_all(database: &Connection, uploads: &[UploadId]) -> rusqlite:
     uploads.iter().try_for_each(|upload| drop_one(database, *upload))
 }
 
-/// Drops all uploads into a lane; their part files become garbage.
-pub(super) fn drop_lane(database: &Connection, lane: Lane) -> rusqlite::Result<()> {
-    drop_where(database, "lane = ?1", lane)
-}
-
-/// Drops all uploads of a user; their part files become garbage.
-pub(super) fn drop_of_owner(database: &Connection, owner: Number) -> rusqlite::Result<()> {
-    drop_where(database, "owner = ?1", owner.0)
-}
-
-fn drop_where(
+/// Drops some uploads of a user, at most `max`; their part files become garbage. Returns the
+/// number.
+pub(super) fn drop_some_of(
     database: &Connection,
-    which: &str,
-    value: impl rusqlite::ToSql,
-) -> rusqlite::Result<()> {
-    let insert = format!(
-        "INSERT INTO garbage (id, name)
-         SELECT id, iif(lane IS NULL, name, NULL) FROM uploads WHERE {which}"
-    );
-    let inserted = database.prepare_cached(&insert)?.execute([&value])?;
-    if inserted > 0 {
-        let delete = format!("DELETE FROM uploads WHERE {which}");
-        database.prepare_cached(&delete)?.execute([&value])?;
-    }
-    Ok(())
+    owner: Number,
+    max: u32,
+) -> rusqlite::Result<usize> {
+    let ids: Vec<i64> = database
+        .prepare_cached("SELECT id FROM uploads WHERE owner = ?1 ORDER BY id LIMIT ?2")?
+        .query_map((owner.0, max), |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    ids.iter().try_for_each(|id| drop_one(database, upload_id(*id)))?;
+    Ok(ids.len())
+}
+
+/// Drops some uploads into a lane, at most `max`; their part files become garbage. Returns the
+/// number.
+pub(super) fn drop_some(database: &Connection, lane: Lane, max: u32) -> rusqlite::Result<usize> {
+    let ids: Vec<i64> = database
+        .prepare_cached("SELECT id FROM uploads WHERE lane = ?1 ORDER BY id LIMIT ?2")?
+        .query_map((lane, max), |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    ids.iter().try_for_each(|id| drop_one(database, upload_id(*id)))?;
+    Ok(ids.len())
 }
 
 /// All incomplete uploads, oldest first.
@@ -298,5 +307,34 @@ mod tests {
             let found = begin_again(&database, owner, &place, 5).unwrap();
             assert_eq!(found, Some(UploadId(9)), "{step}");
         }
+    }
+
+    #[test]
+    fn what_a_user_takes_is_what_the_rows_say() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = schema::open(&folder.path().join("store")).unwrap();
+        let (alice, bob) = (Number(10_001), Number(10_002));
+        let takes = |owner| {
+            let Usage { unfinished, files, bytes } = usage(&database, owner).unwrap();
+            (unfinished, files, bytes)
+        };
+        assert_eq!(takes(alice), (0, 0, 0));
+        let place = |name: &str| FileTarget::Shared(name.parse().unwrap());
+        let first = insert(&database, alice, &place("a"), 5_000).unwrap();
+        let second = insert(&database, alice, &place("a"), 0).unwrap();
+        let third = insert(&database, bob, &place("a"), u64::MAX).unwrap();
+        assert_eq!((takes(alice), takes(bob)), ((2, 0, 9_096), (1, 0, 1 << 52)));
+        placed(&database, first).unwrap();
+        assert_eq!(takes(alice), (1, 1, 9_096));
+        placed(&database, second).unwrap();
+        assert_eq!(takes(alice), (0, 1, 4_096), "it was removed by hand, and is another one now");
+        placed(&database, third).unwrap();
+        assert_eq!((takes(alice), takes(bob)), ((0, 0, 0), (0, 1, 1 << 52)));
+        let sent = "INSERT INTO sent VALUES (7, 7, 10001, 9000), (8, 8, 10001, 1);
+            DELETE FROM sent WHERE message = 7";
+        database.execute_batch(sent).unwrap();
+        assert_eq!(takes(alice), (0, 1, 4_096));
+        drop_one(&database, insert(&database, alice, &place("b"), 1 << 20).unwrap()).unwrap();
+        assert_eq!(takes(alice), (0, 1, 4_096));
     }
 }

@@ -34,7 +34,7 @@ fn say(id: u64, group: u64) -> Job {
 }
 
 fn select(which: Selection) -> Job {
-    Job::SelectMessages { reader: BOB, which }
+    Job::SelectMessages { reader: BOB, which, until: MessageId(u64::MAX) }
 }
 
 fn search(chat: Option<u64>) -> Job {
@@ -73,21 +73,16 @@ fn a_group_that_is_not_kept_ends_with_the_server() {
 fn a_group_ends_between_two_jobs() {
     let mut fixture = fixture();
     let chat = Chat::Group(GroupId(5));
+    let (done, gone) = (Ok(Value::Done), Err(Failure::NotFound));
+    let outcomes = fixture.run_all([say(10, 5), select(Selection::Unread(chat))]);
+    assert_eq!(outcomes, [done.clone(), selected(&[10])]);
     let jobs = [
-        say(10, 5),
-        select(Selection::Unread(chat)),
         Job::EndGroup(GroupId(5)),
         select(Selection::Unread(chat)),
         say(11, 5),
         Job::EndGroup(GroupId(5)),
     ];
-    let tickets: Vec<JobId> = jobs.into_iter().map(|job| fixture.submit(job)).collect();
-    let mut outcomes = fixture.outcomes(tickets.len());
-    let outcomes: Vec<Outcome> =
-        tickets.iter().map(|ticket| outcomes.remove(ticket).unwrap()).collect();
-    let nothing = selected(&[]);
-    let (done, gone) = (Ok(Value::Done), Err(Failure::NotFound));
-    assert_eq!(outcomes, [done.clone(), selected(&[10]), done.clone(), nothing, gone, done]);
+    assert_eq!(fixture.run_all(jobs), [done.clone(), selected(&[]), gone, done]);
 }
 
 #[test]

@@ -354,6 +354,22 @@ fn a_file_that_was_removed_by_hand_counts_no_more() {
 }
 
 #[test]
+fn a_recount_goes_step_by_step_through_all_files() {
+    let mut fixture = Fixture::new();
+    assert_eq!(fixture.put(ALICE, "stands", b"1"), Ok(Value::Done));
+    let gone = "WITH RECURSIVE nth(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM nth LIMIT 1000)
+        INSERT INTO files SELECT id, 10001, 'gone' || id, 5000 FROM nth";
+    fixture.database().execute_batch(gone).unwrap();
+    let begin = |fixture: &mut Fixture, quota| {
+        fixture.begin_within(ALICE, shared("new"), 4_096, quota).map(|open| open.offset)
+    };
+    assert_eq!(begin(&mut fixture, 4_095), Err(Err(Failure::NoRoom)));
+    assert_eq!(fixture.count("files"), 1_001, "no recount would help");
+    assert_eq!(begin(&mut fixture, 2 * 4_096), Ok(0));
+    assert_eq!(fixture.count("files"), 1);
+}
+
+#[test]
 fn a_disk_without_room_is_told_before_and_while_writing() {
     let mut fixture = Fixture::new();
     for place in [shared("huge"), in_chat(direct())] {
@@ -392,7 +408,7 @@ fn a_sent_file_is_a_message_and_goes_with_it() {
     let sent = StoredMessage { file_size: Some(3), ..message(now, ALICE, direct()) };
     assert_eq!(fixture.run(Job::FindSent(MessageId(now))), Ok(Value::Sent(sent.clone())));
     assert_eq!(fixture.run(Job::FindSent(MessageId(now + 1))), Err(Failure::NotFound));
-    let fetch = Job::FetchMessages { ids: vec![MessageId(now)] };
+    let fetch = Job::FetchMessages { reader: BOB, ids: vec![MessageId(now)] };
     assert_eq!(fixture.run(fetch), Ok(Value::Messages(vec![sent])));
     let Ok(Value::Summed { sha256, size: 3 }) = fixture.run(Job::SumSent(MessageId(now))) else {
         panic!("no sum")
@@ -401,7 +417,8 @@ fn a_sent_file_is_a_message_and_goes_with_it() {
     assert_eq!(fixture.run(Job::SumSent(MessageId(now + 1))), Err(Failure::NotFound));
     assert_eq!(fixture.read_sent(now).unwrap(), b"abc");
     let words = Selection::Holding { chat: None, words: "picture".into() };
-    let search = Job::SelectMessages { reader: BOB, which: words };
+    let until = MessageId(u64::MAX);
+    let search = Job::SelectMessages { reader: BOB, which: words, until };
     let ids = vec![MessageId(now), MessageId(now + 1)];
     assert_eq!(fixture.run(search), Ok(Value::Found { ids, is_all: true }));
 

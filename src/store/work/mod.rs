@@ -2,6 +2,7 @@
 //! files.
 
 pub(super) mod files;
+pub(super) mod history;
 pub(super) mod passwords;
 pub(super) mod search;
 pub(super) mod uploads;

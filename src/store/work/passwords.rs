@@ -38,6 +38,10 @@ pub(in crate::store) enum HashPurpose {
     Register(Account),
     /// To store it as the new password of an account.
     Set(Number),
+    /// To store it as the password of an account until a time.
+    Reset(Number, u64),
+    /// To store a new account with it, until a time.
+    Add(Account, u64),
     /// To compare it with the stored hash of an account, if there is one.
     Check { number: Option<Number>, stored: Option<String> },
 }
@@ -123,6 +127,24 @@ impl PasswordWorker {
                     self.keep_hash(job, &password, |hash| AccountRequest::SetPassword {
                         number,
                         hash,
+                    });
+                }
+                HashPurpose::Reset(number, until) => {
+                    let word = password.clone();
+                    self.keep_hash(job, &password, |hash| AccountRequest::ResetPassword {
+                        number,
+                        hash,
+                        word,
+                        until,
+                    });
+                }
+                HashPurpose::Add(account, until) => {
+                    let word = password.clone();
+                    self.keep_hash(job, &password, |hash| AccountRequest::AddAccount {
+                        account,
+                        hash,
+                        word,
+                        until,
                     });
                 }
                 HashPurpose::Check { number, stored } => {

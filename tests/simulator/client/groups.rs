@@ -9,8 +9,8 @@ use chatsrv::protocol::native::read::ServerLine;
 use super::{Client, Sent};
 use crate::counts::Tally;
 
-/// Counts a line by its code and verb; and once more by what changed in a group, or where the
-/// seconds are told after which something may be tried again.
+/// Counts a line by its code and verb; and once more by what changed in a group, where the seconds
+/// are told after which something may be tried again, or where its reader is muted.
 pub fn count(line: &ServerLine<'_>, tally: &mut Tally) {
     let ServerLine { code, verb, rest } = line;
     let mut add = |what| *tally.entry(what).or_default() += 1;
@@ -21,6 +21,7 @@ pub fn count(line: &ServerLine<'_>, tally: &mut Tally) {
         450 if words.next().is_some_and(|word| word.parse::<u32>().is_ok()) => {
             add(format!("450 {verb} seconds"));
         }
+        530 if words.next() == Some("muted") => add("530 muted".to_owned()),
         _ => {}
     }
 }

@@ -1,5 +1,6 @@
 //! Dialogues by theme.
 
+mod bans;
 mod chats;
 mod credentials;
 mod crowded;
@@ -16,6 +17,7 @@ mod kept;
 mod login;
 mod lost;
 mod members;
+mod mutes;
 mod open_groups;
 mod operator;
 mod ops;
@@ -23,10 +25,12 @@ mod order;
 mod pace;
 mod peers;
 mod people;
+mod places;
 mod presence;
 mod regressions;
 mod removals;
 mod reports;
+mod resets;
 mod sent;
 mod talk;
 mod uploads;

@@ -3,6 +3,8 @@
 use chatsrv::chat::group::{GroupRecord, GroupSettings, MemberRecord};
 use chatsrv::chat::id::{GroupId, MessageId};
 use chatsrv::chat::name::Number;
+use chatsrv::chat::sanction::{Sanction, Sanctioned};
+use chatsrv::chat::term::Until;
 use chatsrv::hub::config::Config;
 use chatsrv::hub::job::Job;
 
@@ -215,7 +217,10 @@ fn a_store_in_which_an_admin_is_banned_begins_with_another_one() {
         .run(&Job::SaveGroup(GroupRecord { members: members.to_vec(), ..team(5) }.into()))
         .unwrap();
     for number in [10_001, 10_002] {
-        store.run(&Job::SetBanned { number: Number(number), banned: true }).unwrap();
+        let whom = Sanctioned::Ban(Number(number));
+        let (by, until) = (Number::OPERATOR, Until::Ever);
+        let sanction = Some(Sanction { by, since: 0, until, reason: None });
+        store.run(&Job::SetSanction { whom, sanction }).unwrap();
     }
     play_with(
         config(),

@@ -200,7 +200,7 @@ fn users_and_administrators_are_told_all() {
     let whole = |who: &str| {
         format!(
             "{who} > C WHOIS alice
-             {who} < C 150 WHOIS 16
+             {who} < C 150 WHOIS 18
              {who} < C 151 WHOIS name alice
              {who} < C 151 WHOIS number 10001
              {who} < C 151 WHOIS display alice
@@ -217,6 +217,8 @@ fn users_and_administrators_are_told_all() {
              {who} < C 151 WHOIS bytes 4096
              {who} < C 151 WHOIS groups 0
              {who} < C 151 WHOIS banned off
+             {who} < C 151 WHOIS muted off
+             {who} < C 151 WHOIS reports 0
              {who} < C 250 WHOIS ...\n"
         )
     };
@@ -244,7 +246,7 @@ fn of_who_is_offline_the_last_login_is_told() {
          alice breaks
          op < C 121 OFF alice 10001
          op > C WHOIS alice
-         op < C 150 WHOIS 16
+         op < C 150 WHOIS 18
          op < C 151 WHOIS name alice
          op < C 151 WHOIS number 10001
          op < C 151 WHOIS display alice
@@ -261,6 +263,8 @@ fn of_who_is_offline_the_last_login_is_told() {
          op < C 151 WHOIS bytes 4096
          op < C 151 WHOIS groups 0
          op < C 151 WHOIS banned off
+         op < C 151 WHOIS muted off
+         op < C 151 WHOIS reports 0
          op < C 250 WHOIS ...",
     );
 }

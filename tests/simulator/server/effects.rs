@@ -6,6 +6,7 @@ use chatsrv::chat::event::Event;
 use chatsrv::chat::kind::Kind;
 use chatsrv::hub::effect::Effect;
 use chatsrv::hub::input::ConnId;
+use chatsrv::limits::STALLED_AFTER;
 use chatsrv::protocol::wire;
 
 use super::{FIGURES, OpenList, Opened, Pipe, Server, Upload};
@@ -31,8 +32,9 @@ impl Server {
                     self.add_unasked(*conn, event);
                 }
             }
-            Effect::LoggedIn { conn } => {
-                self.output(*conn);
+            Effect::LoggedIn { conn, .. } => {
+                let pipe = self.pipe(*conn);
+                self.pipes[pipe].wire.logged_in();
             }
             Effect::Close { conn, reason, last, words } => {
                 let pipe = self.pipe(*conn);
@@ -63,7 +65,8 @@ impl Server {
                 };
                 let pipe = self.pipe(*conn);
                 let (left, written) = (bytes.clone(), bytes.start);
-                let upload = Upload { id, left, written, is_ended: false };
+                let moved = self.now.monotonic;
+                let upload = Upload { id, left, written, is_ended: false, moved };
                 let known = self.pipes[pipe].uploads.insert(*stream, upload);
                 assert!(known.is_none(), "stream {stream} comes twice");
             }
@@ -72,7 +75,16 @@ impl Server {
                 let known = self.pipes[pipe].uploads.remove(stream);
                 assert!(known.is_some(), "stream {stream} is cancelled and was not open");
             }
+            Effect::PlaceWanted => {}
+            Effect::NameWanted { conn, stream } => {
+                let pipe = self.pipe(*conn);
+                let upload = &self.pipes[pipe].uploads[stream];
+                if !upload.is_ended && upload.moved + STALLED_AFTER <= self.now.monotonic {
+                    self.stalled.push((pipe, *stream));
+                }
+            }
             Effect::Figures { conn } => self.output(*conn).extend_from_slice(FIGURES),
+            Effect::Audit(line) => is_line_of_audit(line),
             Effect::Stop { seconds } => self.stops = Some(*seconds),
             Effect::CancelDownload { conn, stream } => {
                 let pipe = self.pipe(*conn);
@@ -150,4 +162,9 @@ impl Server {
             }
         }
     }
+}
+
+/// Checks that a line of the audit log is one line, and begins as all of them do.
+fn is_line_of_audit(line: &str) {
+    assert!(line.starts_with("event=") && !line.contains(char::is_control), "{line}");
 }

@@ -16,7 +16,7 @@ use chatsrv::chat::kind::Kind;
 use chatsrv::hub::Hub;
 use chatsrv::hub::config::Config;
 use chatsrv::hub::effect::Effects;
-use chatsrv::hub::input::{ConnId, Input, Now};
+use chatsrv::hub::input::{ConnId, Input, Now, UploadEnd};
 use chatsrv::hub::job::{Job, JobId, Outcome, Value};
 use chatsrv::protocol::heard::Heard;
 use chatsrv::protocol::native::frame::{Decoder, FrameBuffer};
@@ -56,6 +56,8 @@ pub struct Server {
     pub too_slow: u64,
     /// Those for which more waits than the send queue takes.
     overfull: Vec<usize>,
+    /// Uploads that stand still and whose names others want.
+    stalled: Vec<(usize, u32)>,
     /// Pipes that may have something to read, or an end of the input, that the hub does not take
     /// yet.
     unread: BTreeSet<usize>,
@@ -90,6 +92,8 @@ pub struct Upload {
     /// Up to where it is written.
     written: u64,
     is_ended: bool,
+    /// When bytes last came.
+    moved: Duration,
 }
 
 /// One connection, as the server sees it.
@@ -143,6 +147,7 @@ impl Server {
             compares_every: 1,
             too_slow: 0,
             overfull: Vec::new(),
+            stalled: Vec::new(),
             unread: BTreeSet::new(),
             effects: Effects::default(),
             config,
@@ -396,6 +401,7 @@ impl Server {
                     self.take_bytes(pipe, stream, &[]);
                     continue;
                 }
+                Heard::Nothing => continue,
                 Heard::Asked(request) => Ok(request),
                 Heard::Refused(of, refusal) => Err((of, refusal)),
             };
@@ -440,6 +446,11 @@ impl Server {
         }
         self.effects = effects;
         self.effects.clear();
+        for (pipe, stream) in std::mem::take(&mut self.stalled) {
+            if self.pipes[pipe].uploads.contains_key(&stream) {
+                self.end_upload(pipe, stream, UploadEnd::Stalled);
+            }
+        }
         for pipe in std::mem::take(&mut self.overfull) {
             if self.pipes[pipe].closed.is_none() {
                 self.cut_off(pipe);

@@ -1,6 +1,6 @@
 //! Files on their way.
 
-use chatsrv::hub::input::{Input, UploadEnd};
+use chatsrv::hub::input::{DownloadEnd, Input, UploadEnd};
 use chatsrv::protocol::native::frame::encode_chunk_header;
 
 use super::{Pipe, Server, Write};
@@ -24,7 +24,7 @@ impl Server {
             encode_chunk_header(stream, 0, output);
             self.pipes[pipe].downloads.remove(&stream);
             if closed.is_none() {
-                self.feed(Input::DownloadOver { conn, stream, complete: true });
+                self.feed(Input::DownloadOver { conn, stream, end: DownloadEnd::Whole });
             }
         }
     }
@@ -34,7 +34,7 @@ impl Server {
         let Pipe { conn, closed, .. } = self.pipes[pipe];
         self.pipes[pipe].downloads.remove(&stream);
         if closed.is_none() {
-            self.feed(Input::DownloadOver { conn, stream, complete: false });
+            self.feed(Input::DownloadOver { conn, stream, end: DownloadEnd::Failed });
         }
     }
 
@@ -53,6 +53,7 @@ impl Server {
             upload.is_ended = true;
             return self.end_if_whole(pipe, stream);
         }
+        upload.moved = self.now.monotonic;
         let (upload_id, offset) = (upload.id, upload.left.start);
         upload.left.start += length;
         let bytes = bytes.to_vec();

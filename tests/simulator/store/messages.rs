@@ -54,9 +54,9 @@ impl Messages {
         self.id_mark = mark;
     }
 
-    pub fn count_unread(&self, reader: Number) -> Outcome {
+    pub fn count_unread(&self, reader: Number, until: MessageId) -> Outcome {
         let mut unread: Vec<Unread> = Vec::new();
-        for message in self.history.values() {
+        for (_, message) in self.history.range(..=until) {
             let chat = message.chat;
             if chat == Chat::Everyone || !self.is_unread(reader, message) {
                 continue;
@@ -72,9 +72,15 @@ impl Messages {
         Ok(Value::Unread(unread))
     }
 
-    pub fn list_chats(&self, reader: Number, before: Option<MessageId>) -> Outcome {
+    pub fn list_chats(
+        &self,
+        reader: Number,
+        before: Option<MessageId>,
+        until: MessageId,
+    ) -> Outcome {
+        let history = || self.history.range(..=until).map(|(_, message)| message);
         let own = self.groups.all().map(|group| Chat::Group(group.id));
-        let said = self.history.values().map(|message| message.chat);
+        let said = history().map(|message| message.chat);
         let mut chats: Vec<Chat> = Vec::new();
         for chat in own.chain(said).filter(|chat| self.groups.reads_since(reader, *chat).is_some())
         {
@@ -83,7 +89,7 @@ impl Messages {
             }
         }
         let summaries = chats.into_iter().filter_map(|chat| {
-            let of_chat = || self.history.values().filter(|message| message.chat == chat);
+            let of_chat = || history().filter(|message| message.chat == chat);
             let last = of_chat().rfind(|message| self.reads(reader, message));
             let is_listed = last.is_some() || matches!(chat, Chat::Group(_));
             let unread = of_chat().filter(|message| self.is_unread(reader, message)).count() as u64;
@@ -112,10 +118,14 @@ impl Messages {
         Value::ToErase { messages: own.cloned().collect(), up_to }
     }
 
-    pub fn select(&self, reader: Number, which: &Selection) -> Outcome {
+    pub fn select(&self, reader: Number, which: &Selection, until: MessageId) -> Outcome {
         let max = usize::from(LIST_MESSAGES_MAX);
+        // A search looks at what there is.
+        let until =
+            if matches!(which, Selection::Holding { .. }) { MessageId(u64::MAX) } else { until };
         let ids = |chosen: &dyn Fn(&StoredMessage) -> bool| -> Vec<MessageId> {
-            self.history.values().filter(|message| chosen(message)).map(|m| m.id).collect()
+            let history = self.history.range(..=until).map(|(_, message)| message);
+            history.filter(|message| chosen(message)).map(|message| message.id).collect()
         };
         let last = |mut ids: Vec<MessageId>, count: usize| {
             ids.drain(..ids.len().saturating_sub(count));

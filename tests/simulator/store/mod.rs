@@ -18,7 +18,9 @@ use chatsrv::chat::id::MessageId;
 use chatsrv::chat::name::{FileName, Number, UserName};
 use chatsrv::chat::refusal::Failure;
 use chatsrv::chat::report::Report;
-use chatsrv::hub::job::{Gone, Job, KeptReports, Outcome, Snapshot, Value, Wishes};
+use chatsrv::chat::sanction::{Sanction, Sanctioned};
+use chatsrv::hub::job::{Job, Outcome, Value};
+use chatsrv::hub::snapshot::{Gone, KeptReports, Snapshot, Wishes};
 use chatsrv::limits::KNOWN_NETWORKS_MAX;
 
 use self::messages::Messages;
@@ -32,7 +34,6 @@ pub struct Store {
     names: HashSet<UserName>,
     tokens: Tokens,
     administrators: BTreeSet<Number>,
-    banned: BTreeSet<Number>,
     /// Pairs of somebody and one whom that one ignores.
     ignored: BTreeSet<(Number, Number)>,
     ask_first: BTreeMap<Number, bool>,
@@ -41,6 +42,9 @@ pub struct Store {
     erasing: BTreeMap<Number, MessageId>,
     /// Reports by number, and whether they are open.
     reports: BTreeMap<u32, (Report, bool)>,
+    /// Whose passwords have to be replaced, and until when these are good.
+    resets: BTreeMap<Number, u64>,
+    sanctions: BTreeMap<Sanctioned, Sanction>,
     networks: BTreeMap<Number, Box<[KnownNetwork]>>,
     pub messages: Messages,
     pub files: Files,
@@ -55,12 +59,13 @@ impl Store {
             names: HashSet::new(),
             tokens: Tokens::default(),
             administrators: BTreeSet::new(),
-            banned: BTreeSet::new(),
             ignored: BTreeSet::new(),
             ask_first: BTreeMap::new(),
             removed: BTreeMap::new(),
             erasing: BTreeMap::new(),
             reports: BTreeMap::new(),
+            resets: BTreeMap::new(),
+            sanctions: BTreeMap::new(),
             networks: BTreeMap::new(),
             messages: Messages::default(),
             files: Files::new(&files),
@@ -81,7 +86,7 @@ impl Store {
     }
 
     pub fn is_banned(&self, number: Number) -> bool {
-        self.banned.contains(&number)
+        self.sanctions.contains_key(&Sanctioned::Ban(number))
     }
 
     pub fn password(&self, number: Number) -> &str {
@@ -116,7 +121,6 @@ impl Store {
         Snapshot {
             accounts,
             administrators: numbers(&self.administrators),
-            banned: numbers(&self.banned),
             wishes: Wishes {
                 ignored: self.ignored.iter().copied().collect(),
                 ask_first: self.ask_first.clone().into_iter().collect(),
@@ -129,6 +133,8 @@ impl Store {
                 removed: self.removed.values().copied().collect(),
                 erasing: self.erasing.keys().copied().collect(),
             },
+            resets: self.resets.keys().copied().collect(),
+            sanctions: self.sanctions.clone().into_iter().collect(),
             networks: self.networks.clone().into_iter().collect(),
             devices: self.tokens.highest(),
             id_mark: self.messages.id_mark,
@@ -147,21 +153,32 @@ impl Store {
             }
             Job::CheckPassword { number, password } => {
                 let right = number.map(|number| self.accounts[&number].1.as_str());
-                right_or_wrong(right == Some(password.expose()))
+                let now = self.files.now / 1_000_000;
+                let is_late = number.is_some_and(|number| {
+                    self.resets.get(&number).is_some_and(|until| *until <= now)
+                });
+                right_or_wrong(right == Some(password.expose()) && !is_late)
+            }
+            Job::ResetPassword { number, until } => {
+                let word = self.tokens.draw("word");
+                self.accounts.get_mut(number).unwrap().1 = word.expose().to_owned();
+                self.resets.insert(*number, *until);
+                self.tokens.end(*number, |_| true);
+                Ok(Value::Token(word))
+            }
+            Job::AddAccount { account, until } => {
+                let word = self.tokens.draw("word");
+                self.add(account.clone(), word.expose());
+                self.resets.insert(account.number, *until);
+                Ok(Value::Token(word))
             }
             Job::SetPassword { number, password } => {
+                self.resets.remove(number);
                 self.accounts.get_mut(number).unwrap().1 = password.expose().to_owned();
                 self.tokens.end(*number, |_| true);
                 Ok(Value::Done)
             }
             Job::MakeCallTicket => Ok(Value::Token(self.tokens.draw("ticket"))),
-            Job::SetBanned { number, banned } => {
-                put(&mut self.banned, *number, *banned);
-                if !banned {
-                    self.tokens.end(*number, |_| true);
-                }
-                Ok(Value::Done)
-            }
             Job::SetAdministrator { number, admin } => {
                 put(&mut self.administrators, *number, *admin);
                 Ok(Value::Done)
@@ -180,17 +197,42 @@ impl Store {
                 self.messages.raise_id_mark(*mark);
                 Ok(Value::Done)
             }
-            Job::ListChats { reader, before } => self.messages.list_chats(*reader, *before),
-            Job::CountUnread { reader } => self.messages.count_unread(*reader),
-            Job::SelectMessages { reader, which } => self.messages.select(*reader, which),
-            Job::FetchMessages { ids } => self.messages.fetch(ids),
+            Job::ListChats { reader, before, until } => {
+                self.messages.list_chats(*reader, *before, *until)
+            }
+            Job::CountUnread { reader, until } => self.messages.count_unread(*reader, *until),
+            Job::SelectMessages { reader, which, until } => {
+                self.messages.select(*reader, which, *until)
+            }
+            Job::FetchMessages { ids, .. } => self.messages.fetch(ids),
             Job::MarkSeen { reader, chat, id } => self.messages.mark_seen(*reader, *chat, *id),
             Job::DeleteMessage(id) => {
                 self.files.sent.remove(id);
                 self.messages.delete(*id)
             }
             Job::RemoveOld { before } => self.messages.remove_old(*before),
+            Job::SetSanction { whom, sanction: Some(sanction) } => {
+                self.sanctions.insert(*whom, sanction.clone());
+                Ok(Value::Done)
+            }
+            Job::SetSanction { whom, sanction: None } => {
+                self.lift(*whom);
+                Ok(Value::Done)
+            }
+            Job::EndSanction { whom, until } => {
+                if self.sanctions.get(whom).is_some_and(|sanction| sanction.ends_at(*until)) {
+                    self.lift(*whom);
+                }
+                Ok(Value::Done)
+            }
             other => self.run_small_job(other),
+        }
+    }
+
+    fn lift(&mut self, whom: Sanctioned) {
+        self.sanctions.remove(&whom);
+        if let Sanctioned::Ban(number) = whom {
+            self.tokens.end(number, |_| true);
         }
     }
 
@@ -282,7 +324,9 @@ impl Store {
         self.names.insert(name);
         self.tokens.end(number, |_| true);
         self.administrators.remove(&number);
-        self.banned.remove(&number);
+        self.sanctions.remove(&Sanctioned::Ban(number));
+        self.sanctions.remove(&Sanctioned::Mute(number));
+        self.resets.remove(&number);
         self.networks.remove(&number);
         self.ask_first.remove(&number);
         self.ignored.retain(|(user, whom)| *user != number && *whom != number);

@@ -29,13 +29,16 @@ pub fn run(seed: u64, people: usize) -> Counts {
         registration: true,
         public_files: false,
         presence_limit: [0, 100, 300][rng.usize(..3)],
+        audits: true,
         bounds_rates: true,
         keep_messages: rng.u8(..4) > 0,
         alive_period: Duration::from_secs(30),
         groups: crate::dialogue::groups(100),
         history: None,
         delete_window: Duration::ZERO,
+        exempt: Vec::new(),
         file_size_max: 400,
+        places: 10_000,
         quota: 2_000,
     };
     let mut store = Store::new();

@@ -24,6 +24,9 @@ impl World {
         for _ in 0..self.server.model.told_late {
             self.counts.fault("told when the minute was over");
         }
+        for _ in 0..self.server.model.endings.count {
+            self.counts.fault("sanction over");
+        }
         self.counts
     }
 

@@ -6,14 +6,19 @@ use chatsrv::hub::job::{Job, Outcome, Value};
 use super::World;
 
 impl World {
-    /// The store does some job: passwords and files in any order, what it keeps in turn.
+    /// The store does some job: passwords and files in any order, what it keeps in turn, and what
+    /// reads messages after all that was to be kept before.
     pub(super) fn do_a_job(&mut self) {
         if self.server.jobs.is_empty() || self.step < self.outages.store {
             return;
         }
         let mut at = self.rng.usize(..self.server.jobs.len());
-        if is_in_turn(&self.server.jobs[at].1) {
-            at = self.server.jobs.iter().position(|(_, job)| is_in_turn(job)).unwrap_or(at);
+        let next = self.server.jobs.iter().position(|(_, job)| is_in_turn(job));
+        let waits = |next| next < at && reads_messages(&self.server.jobs[at].1);
+        if let Some(next) = next
+            && (is_in_turn(&self.server.jobs[at].1) || waits(next))
+        {
+            at = next;
         }
         if at > 0 {
             self.counts.fault("job before an older one");
@@ -67,6 +72,8 @@ pub(super) fn is_in_turn(job: &Job) -> bool {
         Job::Register { .. }
             | Job::CheckPassword { .. }
             | Job::SetPassword { .. }
+            | Job::ResetPassword { .. }
+            | Job::AddAccount { .. }
             | Job::ListFolder { .. }
             | Job::OpenFile { .. }
             | Job::SumFile { .. }
@@ -74,12 +81,24 @@ pub(super) fn is_in_turn(job: &Job) -> bool {
             | Job::SumSent(_)
             | Job::SyncUpload { .. }
             | Job::MakeCallTicket
+    ) && !reads_messages(job)
+}
+
+/// Whether a job reads messages: it sees what was kept before it, and perhaps later changes.
+fn reads_messages(job: &Job) -> bool {
+    matches!(
+        job,
+        Job::CountUnread { .. }
+            | Job::ListChats { .. }
+            | Job::SelectMessages { .. }
+            | Job::FetchMessages { .. }
     )
 }
 
 /// Whether a job hashes a password, for which it may have to queue.
 fn hashes(job: &Job) -> bool {
     matches!(job, Job::Register { .. } | Job::CheckPassword { .. } | Job::SetPassword { .. })
+        || matches!(job, Job::ResetPassword { .. } | Job::AddAccount { .. })
 }
 
 /// Whether a job needs room on the disk.
@@ -88,6 +107,8 @@ fn writes(job: &Job) -> bool {
         job,
         Job::Register { .. }
             | Job::SetPassword { .. }
+            | Job::ResetPassword { .. }
+            | Job::AddAccount { .. }
             | Job::MakeToken { .. }
             | Job::UseToken { .. }
             | Job::EndDevices { .. }
@@ -97,7 +118,8 @@ fn writes(job: &Job) -> bool {
             | Job::DeleteMessage(_)
             | Job::SetDisplayName { .. }
             | Job::KeepNetworks { .. }
-            | Job::SetBanned { .. }
+            | Job::SetSanction { .. }
+            | Job::EndSanction { .. }
             | Job::SetAdministrator { .. }
             | Job::SaveGroup(_)
             | Job::ChangeGroups(_)

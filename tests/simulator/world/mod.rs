@@ -112,13 +112,16 @@ impl World {
             registration: rng.u8(..4) > 0,
             public_files: rng.bool(),
             presence_limit: rng.usize(..=people),
+            audits: true,
             bounds_rates: rng.u8(..4) > 0,
             keep_messages: rng.u8(..8) > 0,
             alive_period: Duration::from_secs(rng.u64(1..60)),
             groups: bounds(people, &mut rng),
             delete_window: Duration::from_secs([0, 10, 100_000][rng.usize(..3)]),
             history: (rng.u8(..4) == 0).then(|| Duration::from_secs(rng.u64(10..4000))),
+            exempt: Vec::new(),
             file_size_max: 400,
+            places: 10_000,
             quota: 2_000,
         };
         let mut store = Store::new();

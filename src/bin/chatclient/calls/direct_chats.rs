@@ -10,6 +10,7 @@ use chatsrv::direct::chat::Stage;
 use chatsrv::direct::listener::PORT_MIN;
 use chatsrv::display::clock;
 use chatsrv::display::line::{Line, LineKind};
+use chatsrv::display::refusal::refusal;
 use chatsrv::display::safe_text::{SafeText, safe};
 use chatsrv::display::said::{on_one_line, said};
 use chatsrv::protocol::native::code::Code;
@@ -237,7 +238,7 @@ impl DirectChats {
             return;
         }
         self.come_down();
-        core.show(Line::error(safe!("direct chats are not taken: {}", reply.text)));
+        core.show(Line::error(safe!("direct chats are not taken: {}", refusal(reply))));
     }
 
     /// Handles the reply to ALIVE.
@@ -276,8 +277,10 @@ impl DirectChats {
         core: &mut Core,
     ) -> bool {
         if !reply.has(Code::Done) {
-            let why =
-                safe!("no call to {user}: {}; /open {user} goes on through the server", reply.text);
+            let why = safe!(
+                "no call to {user}: {}; /open {user} goes on through the server",
+                refusal(reply)
+            );
             core.show(Line::error(why));
             return false;
         }

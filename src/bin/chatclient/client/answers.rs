@@ -5,10 +5,9 @@ use std::fmt;
 use std::io::ErrorKind;
 
 use chatsrv::chat::name::InvalidName;
-use chatsrv::chat::term::TimeLeft;
-use chatsrv::display::clock;
 use chatsrv::display::line::Line;
 use chatsrv::display::listing;
+use chatsrv::display::refusal::refusal;
 use chatsrv::display::safe_text::{SafeText, safe};
 use chatsrv::display::said::on_one_line;
 use chatsrv::protocol::native::VERSION;
@@ -19,15 +18,18 @@ use chatsrv::protocol::native::read::{
 
 use super::connect::go_on;
 use super::groups;
+use super::moderation;
+use super::notices::{Shown, take_file, take_notice};
 use super::parts::Parts;
 use crate::conversations::note::Note;
 use crate::conversations::outbox::Draft;
 use crate::core::{Core, Stage};
 use crate::ending::Ending;
 use crate::input::groups::GroupRequest;
+use crate::input::personal::PersonalRequest;
 use crate::link::Came;
 use crate::requests::{Asked, Classified};
-use crate::transfers::accept::AcceptFiles;
+use crate::transfers::accept::Verdict;
 
 const CLOSED: &str = "the server closed it without a word";
 
@@ -83,6 +85,7 @@ fn take_frame(parts: &mut Parts, frame: Frame<'_>) -> Result<(), Ending> {
             let failure = transfers.downloads.complete(stream, &mut core.requests);
             take_output(parts, failure)
         }
+        Frame::Empty => Ok(()),
         // The start of the next frame is unknown after it.
         Frame::Bad(FrameError::FileHeader) => {
             Err(lost(parts, "what the server sends can't be read"))
@@ -160,57 +163,6 @@ fn greeted(parts: &mut Parts, version: &str) -> Result<(), Ending> {
     go_on(parts, step)
 }
 
-fn take_notice(parts: &mut Parts, notice: &Notice<'_>, line: &ServerLine<'_>) {
-    let Parts { core, transfers, .. } = parts;
-    let text = match *notice {
-        Notice::On { name, .. } => {
-            core.completion.add_user(name);
-            safe!("{name} is online")
-        }
-        Notice::Off { name, .. } => {
-            core.completion.remove_user(name);
-            safe!("{name} has left")
-        }
-        Notice::Away { name, text: "" } => safe!("{name} is back"),
-        Notice::Away { name, text } => safe!("{name} is away: {text}"),
-        Notice::Nick { name, display } => safe!("{name} is called {display} now"),
-        Notice::Call { call } => return parts.calls.take_announced(call.as_ref(), core),
-        Notice::Uploaded { stream, name, .. } => {
-            let failure = transfers.uploads.taken(stream, name, &mut core.requests);
-            return core.show_all(failure);
-        }
-        Notice::Aborted { stream, reason } => {
-            let stopped = transfers.aborted(stream, reason);
-            return core.show_all(stopped);
-        }
-        Notice::Asks { .. }
-        | Notice::WantsIn { .. }
-        | Notice::Group { .. }
-        | Notice::Topic { .. }
-        | Notice::GroupNews { .. } => return groups::take_group_notice(parts, notice),
-        Notice::Seen { chat, id } => return parts.conversations.read_elsewhere(chat, id),
-        Notice::Deleted { id, chat } => {
-            safe!("a message of {} in {chat} was removed", clock::moment(id))
-        }
-        Notice::Muted { left: TimeLeft::Seconds(0), .. } => safe!("you may speak again"),
-        Notice::Muted { left, reason } => {
-            let colon = if reason.is_empty() { "" } else { ": " };
-            let term = match left {
-                TimeLeft::Seconds(seconds) => safe!("for {seconds} s"),
-                TimeLeft::Ever => safe!("for ever"),
-            };
-            safe!("you are muted {term}{colon}{reason}")
-        }
-        Notice::Reported { number, user, reporter, reason } => {
-            safe!("report {number}: {reporter} about {user}: {reason}")
-        }
-        Notice::Motd { .. } => safe!("there is a message of the day: /motd"),
-        Notice::Shutdown { seconds } => safe!("the server stops within {seconds} s"),
-        Notice::File { .. } | Notice::Other(_) => safe!("notice: {}", Shown(line)),
-    };
-    core.show(Line::notice(text));
-}
-
 fn take_head(parts: &mut Parts, asked: &Asked, count: usize) {
     let core = &mut parts.core;
     match asked {
@@ -219,7 +171,7 @@ fn take_head(parts: &mut Parts, asked: &Asked, count: usize) {
         Asked::Files { quiet: false } if count == 0 => {
             core.show(Line::answer(safe!("no files")));
         }
-        _ => {}
+        asked => moderation::take_head(core, asked, count),
     }
 }
 
@@ -246,8 +198,15 @@ fn take_item(parts: &mut Parts, asked: &Asked, item: &ListItem<'_>, line: &Serve
             core.completion.add_file(name);
             !quiet
         }
-        (Asked::Dump, ListItem::Figure { .. })
-        | (Asked::Sessions, ListItem::Device { .. })
+        (Asked::Administer(command), item) => match moderation::take_listed(core, command, &item) {
+            true => false,
+            false => return show_unexpected(core, line),
+        },
+        (Asked::Personal(request), item) => match moderation::take_personal(core, request, &item) {
+            true => false,
+            false => return show_unexpected(core, line),
+        },
+        (Asked::Sessions, ListItem::Device { .. })
         | (Asked::Whois, ListItem::Fact { .. })
         | (Asked::Group(GroupRequest::Members(..)), ListItem::Member { .. })
         | (Asked::Group(GroupRequest::Info(_)), ListItem::Fact { .. })
@@ -265,7 +224,6 @@ fn take_item(parts: &mut Parts, asked: &Asked, item: &ListItem<'_>, line: &Serve
             | Asked::Who { .. }
             | Asked::WhoIsUp
             | Asked::Files { .. }
-            | Asked::Dump
             | Asked::Sessions
             | Asked::Whois
             | Asked::Group(_),
@@ -326,14 +284,14 @@ fn take_answer(parts: &mut Parts, asked: Asked, reply: &FinalReply<'_>) -> Resul
         _ if reply.is_done() => take_success(parts, asked, reply),
         Asked::Who { quiet: true }
         | Asked::Group(GroupRequest::Mine { quiet: true })
+        | Asked::Personal(
+            PersonalRequest::Ignored { quiet: true } | PersonalRequest::Motd { quiet: true },
+        )
         | Asked::Files { quiet: true }
         | Asked::Key
         | Asked::EndToken
         | Asked::Abort => {}
-        _ => core.show(match reply.words {
-            ReplyWords::NoFile { name } => Line::error(safe!("no such file: {name}")),
-            _ => Line::error(SafeText::new(reply.text)),
-        }),
+        _ => core.show(Line::error(refusal(reply))),
     }
     Ok(())
 }
@@ -344,10 +302,8 @@ fn take_success(parts: &mut Parts, asked: Asked, reply: &FinalReply<'_>) {
     match asked {
         Asked::Who { .. } => core.completion.end_list(),
         Asked::Unread => conversations.tell_read(core),
-        Asked::Shutdown => {
-            parts.was_shut_down = true;
-            core.show(Line::answer(safe!("the server stops")));
-        }
+        Asked::Administer(command) => moderation::administered(parts, &command, reply),
+        Asked::Personal(request) => moderation::personal_done(core, &request, reply),
         Asked::Simple { done: text } => core.show(Line::answer(SafeText::new(text))),
         Asked::Group(request) => groups::group_done(parts, &request, reply),
         Asked::TokenFor => core.show(match reply.words {
@@ -384,41 +340,14 @@ fn message_answered(parts: &mut Parts, reply: &FinalReply<'_>) -> Result<(), End
     }
     let Draft { to, text, .. } = draft;
     let text = on_one_line(&text);
-    core.show(Line::error(safe!("not sent to {to}: {} (it was: {text})", reply.text)));
-    Ok(())
-}
-
-/// Handles the notice of a file that somebody sent.
-fn take_file(parts: &mut Parts, file: &SentFile<'_>) -> Result<(), Ending> {
-    let Parts { core, conversations, transfers, .. } = parts;
-    // What was sent in another session of this user is offered, and not fetched unasked.
-    let is_own = file.from.parse().is_ok_and(|name| core.name == Some(name));
-    let fetches = transfers.accept.takes(file) && !core.has_job && !is_own;
-    let is_offered = transfers.accept.which != AcceptFiles::Never && !fetches;
-    let note = Note::sent(file, core.name, is_offered);
-    transfers.downloads.received.remember(file.id, file.name);
-    core.completion.add_user(file.from);
-    conversations.take_note(note, core)?;
-    if fetches {
-        transfers.fetch_unasked(file.id, core);
-    }
+    core.show(Line::error(safe!("not sent to {to}: {} (it was: {text})", refusal(reply))));
     Ok(())
 }
 
 /// Handles a file that was sent, as an item of a list of messages.
 fn take_listed_file(parts: &mut Parts, file: &SentFile<'_>) -> Result<(), Ending> {
-    let is_offered = parts.transfers.accept.which != AcceptFiles::Never;
+    let is_offered = parts.transfers.accept.listed() == Verdict::Offer;
     let note = Note::sent(file, parts.core.name, is_offered);
     parts.transfers.downloads.received.remember(file.id, file.name);
     parts.conversations.list(note)
-}
-
-/// Formats a line of the server unchanged.
-struct Shown<'a>(&'a ServerLine<'a>);
-
-impl fmt::Display for Shown<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ServerLine { code, verb, rest } = self.0;
-        write!(f, "{code} {verb} {rest}")
-    }
 }

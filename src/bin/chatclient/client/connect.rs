@@ -60,11 +60,25 @@ fn tell_tls(parts: &mut Parts, connection: &Connection) {
     }
 }
 
+/// Shows once, before a password is asked for or sent, that others could read it.
+fn warn_of_exposure(parts: &mut Parts, step: &Step) {
+    let is_password = match step {
+        Step::Ask(question) | Step::AskAgain(_, question) => question.is_secret(),
+        Step::Send(_) => parts.login.sends_password(),
+        _ => false,
+    };
+    if is_password && parts.link.take_exposure() {
+        let text = safe!("not encrypted: others on the way can read this");
+        parts.core.show(Line::warning(text));
+    }
+}
+
 /// Carries out a step of the login.
 ///
 /// # Errors
 /// The ending, if the step ends the login.
 pub fn go_on(parts: &mut Parts, step: Step) -> Result<(), Ending> {
+    warn_of_exposure(parts, &step);
     let Parts { core, link, .. } = parts;
     core.stage = Stage::Login(None);
     match step {

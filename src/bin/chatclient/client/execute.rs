@@ -9,14 +9,14 @@ use chatsrv::display::safe_text::{SafeText, safe};
 use chatsrv::protocol::native::verb::Verb;
 
 use super::leaving::leave_or_ask;
+use super::moderation::{administer, ask_personal};
 use super::parts::Parts;
 use crate::core::Core;
 use crate::input::action::{Action, Command};
-use crate::input::administration::Administration;
-use crate::input::commands::COMMANDS;
 use crate::input::destination::{Dialogue, PasswordEntry};
 use crate::input::devices::DeviceRequest;
 use crate::input::groups::GroupRequest;
+use crate::input::table::COMMANDS;
 use crate::requests::Asked;
 use crate::transfers::{Goal, Place};
 use crate::ui::one_job::Job;
@@ -77,7 +77,8 @@ pub fn execute(parts: &mut Parts, action: Action) {
                 parts.not_led_to_chat();
             }
         }
-        Action::Administer(action) => administer(core, &action),
+        Action::Personal(request) => ask_personal(core, request),
+        Action::Administer(command) => administer(core, command),
         Action::Help(None) => help(core),
         Action::Help(Some(command)) => core.show(Line::answer(explained(command))),
         Action::Leave => leave_or_ask(parts),
@@ -128,17 +129,6 @@ fn ask_devices(core: &mut Core, request: DeviceRequest) {
         DeviceRequest::List => Asked::Sessions,
         DeviceRequest::TokenFor(_) => Asked::TokenFor,
         DeviceRequest::End(_) | DeviceRequest::EndOthers => Asked::Simple { done: request.done() },
-    };
-    core.ask(asked, verb, words);
-}
-
-/// Sends a request of an administrator. The server decides whether it is permitted.
-fn administer(core: &mut Core, action: &Administration) {
-    let (verb, words) = action.request();
-    let asked = match action {
-        Administration::Dump => Asked::Dump,
-        Administration::Shutdown(_) => Asked::Shutdown,
-        _ => Asked::Simple { done: action.done() },
     };
     core.ask(asked, verb, words);
 }

@@ -2,8 +2,9 @@
 //! threads of transfers and signals, and handles each event.
 //!
 //! [`parts`] holds the parts of the client, which do not know each other; the other files here pass
-//! events between them. [`answers`] handles what the server sends, [`typed`] what the user types,
-//! and [`execute`] the commands; [`connect`] connects and logs in, [`leaving`] logs out.
+//! events between them. [`answers`] handles what the server sends, and [`notices`] what it tells
+//! without being asked; [`typed`] handles what the user types, and [`execute`] the commands;
+//! [`connect`] connects and logs in, [`leaving`] logs out.
 
 mod answers;
 mod conclude;
@@ -11,6 +12,8 @@ mod connect;
 mod execute;
 mod groups;
 mod leaving;
+mod moderation;
+mod notices;
 mod parts;
 mod poll;
 mod prompt;
@@ -89,7 +92,7 @@ impl Client {
             conversations: Conversations::new(has_person && is_operator),
             outbox: Outbox::new().map_err(|error| io::Error::other(error.to_string()))?,
             input: InputState::default(),
-            transfers: Transfers::new(start.downloads, start.accept)?,
+            transfers: Transfers::new(start.downloads, start.accept.asking(has_person))?,
             calls: DirectChats::default(),
             job: start.job,
             was_shut_down: false,

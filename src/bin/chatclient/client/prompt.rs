@@ -8,6 +8,7 @@ use chatsrv::display::safe_text::{SafeText, safe};
 use super::parts::Parts;
 use crate::core::Stage;
 use crate::input::destination::{Destination, Dialogue};
+use crate::link::connection::Server;
 use crate::link::login::Question;
 use crate::ui::interface::Prompt;
 
@@ -54,7 +55,7 @@ pub fn prompt(parts: &Parts) -> Prompt {
 fn prompt_text(parts: &Parts, destination: &Destination) -> SafeText {
     let name = parts.core.own_name();
     match *destination {
-        Destination::Login(question) => question_text(question),
+        Destination::Login(question) => question_text(question, &parts.link.server),
         Destination::Dialogue(Dialogue::Password(entry)) => SafeText::new(entry.prompt()),
         Destination::Dialogue(Dialogue::User) => safe!("to whom? "),
         Destination::Dialogue(Dialogue::Text(_)) => safe!("to {destination}> "),
@@ -71,10 +72,11 @@ fn prompt_text(parts: &Parts, destination: &Destination) -> SafeText {
     }
 }
 
-fn question_text(question: Question) -> SafeText {
+fn question_text(question: Question, server: &Server) -> SafeText {
     SafeText::new(match question {
         Question::Name => "name: ",
-        Question::Password | Question::PasswordAgain => "password: ",
+        Question::Password => "password: ",
+        Question::PasswordAgain => return safe!("password for {server}: "),
         Question::NewPassword => "new here; choose a password: ",
         Question::NewPasswordAgain => "the same password again: ",
         Question::TryAgain => "Enter tries again: ",

@@ -6,7 +6,8 @@
 use chatsrv::chat::id::MessageId;
 use chatsrv::chat::name::{GroupName, Target};
 use chatsrv::display::line::Line;
-use chatsrv::display::safe_text::{SafeText, safe};
+use chatsrv::display::refusal::refusal;
+use chatsrv::display::safe_text::safe;
 use chatsrv::protocol::native::code::Code;
 use chatsrv::protocol::native::read::{ChatWords, FinalReply, ReplyWords};
 use chatsrv::protocol::native::verb::Verb;
@@ -124,7 +125,7 @@ impl ChatLists {
                 core.ask(Asked::Group(groups), Verb::Groups, "");
                 core.ask(Asked::Unread, Verb::Unread, "");
             }
-            (_, false) => core.show(Line::error(SafeText::new(reply.text))),
+            (_, false) => core.show(Line::error(refusal(reply))),
         }
         None
     }

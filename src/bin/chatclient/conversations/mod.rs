@@ -21,6 +21,7 @@ use chatsrv::chat::kind::Kind;
 use chatsrv::chat::name::{GroupName, Target, UserName};
 use chatsrv::chat::request::LIST_MESSAGES_MAX;
 use chatsrv::display::line::Line;
+use chatsrv::display::refusal::refusal;
 use chatsrv::display::safe_text::{SafeText, safe};
 use chatsrv::protocol::native::codes;
 use chatsrv::protocol::native::read::{Delivered, FinalReply, ReplyFamily, ReplyWords};
@@ -414,7 +415,7 @@ impl Conversations {
             _ => {}
         }
         if !done {
-            return core.show(Line::error(SafeText::new(reply.text)));
+            return core.show(Line::error(refusal(reply)));
         }
         if listed.is_empty() {
             let text = match asked {
@@ -470,7 +471,7 @@ impl Conversations {
             self.chats.unmark(chat);
         }
         if is_refused && !std::mem::replace(&mut self.is_refused, is_refused) {
-            let why = safe!("{chat} can't be marked as read: {}", reply.text);
+            let why = safe!("{chat} can't be marked as read: {}", refusal(reply));
             core.show(Line::error(why));
         }
         self.is_refused = is_refused;

@@ -7,6 +7,7 @@ use chatsrv::chat::text::Reason;
 use super::administration::Administration;
 use super::devices::DeviceRequest;
 use super::groups::GroupRequest;
+use super::personal::PersonalRequest;
 use crate::calls::action::CallAction;
 use crate::transfers::download::Source;
 
@@ -81,6 +82,8 @@ pub enum Action {
     Abort(Option<String>),
     /// A command for direct chats.
     Call(CallAction),
+    /// A command about others or about the own account.
+    Personal(PersonalRequest),
     /// A command of administrators.
     Administer(Administration),
     /// List the commands, or explain one.

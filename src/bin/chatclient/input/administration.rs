@@ -1,117 +1,235 @@
-//! The commands of administrators and of the operator: parsed from what was typed, and encoded as
-//! requests.
+//! The commands of administrators and of the operator: the words of a verb, checked as the server
+//! checks them, and the texts for the replies.
 
-use chatsrv::chat::name::UserRef;
+use chatsrv::chat::admission::Admission;
+use chatsrv::chat::moderation::Moderation;
+use chatsrv::chat::name::UserName;
+use chatsrv::chat::request::Request;
+use chatsrv::chat::term::Term;
+use chatsrv::chat::text::Text;
+use chatsrv::display::moderation::until;
+use chatsrv::display::safe_text::{SafeText, safe};
+use chatsrv::protocol::native::command::Command;
+use chatsrv::protocol::native::kinds;
+use chatsrv::protocol::native::parse::parse_command;
+use chatsrv::protocol::native::read::{FinalReply, ReplyWords};
 use chatsrv::protocol::native::verb::Verb;
+
+use super::group_words::first_and_rest;
 
 /// A command of an administrator or of the operator.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Administration {
-    /// End a user's session, for a reason that may be empty.
-    Kick(UserRef, String),
-    /// Ban a user.
-    Ban(UserRef),
-    /// End the ban of a user.
-    Unban(UserRef),
-    /// Make a user an administrator, or take that role away.
-    Admin(UserRef, bool),
-    /// List the server's figures.
-    Dump,
-    /// Stop the server, within a number of seconds if one is given.
-    Shutdown(Option<u32>),
+pub struct Administration {
+    words: String,
+    /// What it asks for.
+    pub meant: Moderation,
 }
 
 impl Administration {
-    /// The verb of the request and its arguments.
-    pub fn request(&self) -> (Verb, String) {
-        match self {
-            Administration::Kick(user, reason) if reason.is_empty() => {
-                (Verb::Kick, user.to_string())
-            }
-            Administration::Kick(user, reason) => (Verb::Kick, format!("{user} {reason}")),
-            Administration::Ban(user) => (Verb::Ban, user.to_string()),
-            Administration::Unban(user) => (Verb::Unban, user.to_string()),
-            Administration::Admin(user, true) => (Verb::Admin, format!("{user} on")),
-            Administration::Admin(user, false) => (Verb::Admin, format!("{user} off")),
-            Administration::Dump => (Verb::Dump, String::new()),
-            Administration::Shutdown(seconds) => {
-                (Verb::Shutdown, seconds.map_or(String::new(), |seconds| seconds.to_string()))
-            }
+    /// Parses the words of a verb; `None` if the server would not understand them.
+    pub fn read(verb: Verb, words: &str) -> Option<Self> {
+        let words = single_spaced(words);
+        let line = format!("{verb} {words}");
+        match parse_command(Text::new(line.trim_end()).ok()?).ok()? {
+            Command::Ask(Request::Moderate(meant)) => Some(Administration { words, meant }),
+            _ => None,
         }
     }
 
-    /// The text to show after success.
-    pub fn done(&self) -> &'static str {
-        match self {
-            Administration::Kick(..) => "that session is over",
-            Administration::Ban(_) => "that user is let in no more",
-            Administration::Unban(_) => "that user is let in again",
-            Administration::Admin(_, true) => "that user is an administrator now",
-            Administration::Admin(_, false) => "that user is no administrator any more",
-            Administration::Dump | Administration::Shutdown(_) => "",
+    /// The list of the accounts behind a name.
+    pub fn accounts_after(name: UserName) -> Self {
+        let meant = Moderation::Accounts { after: Some(name) };
+        Administration { words: name.to_string(), meant }
+    }
+
+    /// The verb of the request.
+    pub fn verb(&self) -> Verb {
+        // Every request of administrators has a verb.
+        kinds::verb(self.meant.kind()).unwrap_or(Verb::Help)
+    }
+
+    /// The arguments of the request.
+    pub fn words(&self) -> &str {
+        &self.words
+    }
+
+    /// The text to show for an empty list.
+    pub fn nothing(&self) -> Option<&'static str> {
+        match self.meant {
+            Moderation::Bans => Some("nobody is banned"),
+            Moderation::Accounts { after: None } => Some("there are no accounts"),
+            Moderation::Accounts { after: Some(_) } => Some("there are no accounts behind that"),
+            Moderation::Reports => Some("there are no reports"),
+            Moderation::Invites => Some("there are no invitations"),
+            Moderation::Audit(_) => Some("nothing is in the audit log yet"),
+            _ => None,
         }
     }
-}
 
-/// Parses `user` or `user reason`.
-pub fn kick(words: &str) -> Option<Administration> {
-    let words = words.trim();
-    let (user, reason) = words.split_once(' ').unwrap_or((words, ""));
-    Some(Administration::Kick(user.parse().ok()?, reason.trim().to_string()))
-}
-
-/// Parses `user`.
-pub fn ban(words: &str) -> Option<Administration> {
-    words.trim().parse().ok().map(Administration::Ban)
-}
-
-/// Parses `user`.
-pub fn unban(words: &str) -> Option<Administration> {
-    words.trim().parse().ok().map(Administration::Unban)
-}
-
-/// Parses `user on` or `user off`.
-pub fn admin(words: &str) -> Option<Administration> {
-    let (user, word) = words.trim().split_once(' ')?;
-    let on = match word.trim() {
-        word if word.eq_ignore_ascii_case("on") => true,
-        word if word.eq_ignore_ascii_case("off") => false,
-        _ => return None,
-    };
-    Some(Administration::Admin(user.parse().ok()?, on))
-}
-
-/// Parses a number of seconds, or nothing.
-pub fn shutdown(words: &str) -> Option<Administration> {
-    match words.trim() {
-        "" => Some(Administration::Shutdown(None)),
-        seconds => seconds.parse().ok().map(Some).map(Administration::Shutdown),
+    /// The text to show after success; `None` for lists.
+    pub fn done(&self, reply: &FinalReply<'_>) -> Option<SafeText> {
+        Some(match &self.meant {
+            Moderation::Kick { .. } => safe!("that session is over"),
+            Moderation::LogOut(user) => safe!("the sessions and tokens of {user} are over"),
+            Moderation::Ban { term, .. } => safe!("that user is let in no more{}", limit(*term)),
+            Moderation::Unban(_) => safe!("that user is let in again"),
+            Moderation::BanNetwork { network, term, .. } => {
+                safe!("nobody is let in from {network}{}", limit(*term))
+            }
+            Moderation::UnbanNetwork(network) => safe!("people from {network} are let in again"),
+            Moderation::Mute { user, term: None, .. } => safe!("{user} may speak again"),
+            Moderation::Mute { user, term: Some(Term::Ever), .. } => {
+                safe!("{user} is muted for ever")
+            }
+            Moderation::Mute { user, term: Some(term), .. } => {
+                safe!("{user} is muted{}", limit(*term))
+            }
+            Moderation::Remove { user, erase: false } => safe!("the account of {user} is gone"),
+            Moderation::Remove { user, erase: true } => {
+                safe!("the account of {user} is gone, and all that was said and sent goes")
+            }
+            Moderation::Resolve(number) => safe!("report {number} is done with"),
+            Moderation::Uninvite(_) => safe!("that invitation is good no more"),
+            Moderation::Lockdown(true) => safe!("the door is shut to strangers and newcomers"),
+            Moderation::Lockdown(false) => safe!("the door is open again"),
+            Moderation::Admin { admin: true, .. } => safe!("that user is an administrator now"),
+            Moderation::Admin { admin: false, .. } => {
+                safe!("that user is no administrator any more")
+            }
+            Moderation::Shutdown { .. } => safe!("the server stops"),
+            Moderation::ResetPassword(_)
+            | Moderation::AddUser(_)
+            | Moderation::Registration(_)
+            | Moderation::Invite { .. } => told(reply),
+            Moderation::Bans
+            | Moderation::Accounts { .. }
+            | Moderation::Reports
+            | Moderation::Invites
+            | Moderation::Audit(_)
+            | Moderation::Dump => return None,
+        })
     }
+}
+
+/// Says what only the server's reply tells.
+fn told(reply: &FinalReply<'_>) -> SafeText {
+    const HINT: &str = "is good for a day, and has to be changed at the login";
+    match reply.words {
+        ReplyWords::PasswordSet { password } => safe!("{} {HINT}", password.expose()),
+        ReplyWords::AccountAdded { name, number, password } => {
+            safe!("{name} is there, number {number}; the password {} {HINT}", password.expose())
+        }
+        ReplyWords::Admission { how: Admission::Open } => safe!("everybody may make an account"),
+        ReplyWords::Admission { how: Admission::Invite } => {
+            safe!("who has an invitation may make an account")
+        }
+        ReplyWords::Admission { how: Admission::Closed } => safe!("nobody may make an account"),
+        ReplyWords::Invited { code, uses, until: end } => {
+            let accounts = if uses == 1 { "account" } else { "accounts" };
+            safe!("{} makes {uses} {accounts}, {}", code.expose(), until(end))
+        }
+        _ => SafeText::new(reply.text),
+    }
+}
+
+/// How long something lasts, behind what does.
+fn limit(term: Term) -> String {
+    match term {
+        Term::For(_) => format!(" for {term}"),
+        Term::Ever => String::new(),
+    }
+}
+
+/// The words with single spaces before the third.
+fn single_spaced(words: &str) -> String {
+    let (first, rest) = first_and_rest(words);
+    let (second, rest) = first_and_rest(rest);
+    format!("{first} {second} {rest}").trim_end().to_string()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use chatsrv::protocol::native::read::{Reading, ServerLine};
+
+    fn read(verb: Verb, words: &str) -> Option<String> {
+        let command = Administration::read(verb, words)?;
+        Some(format!("{} {}", command.verb(), command.words()).trim_end().to_string())
+    }
 
     #[test]
     fn words_become_requests() {
-        let line = |action: Option<Administration>| {
-            let (verb, words) = action?.request();
-            Some(format!("{verb} {words}").trim_end().to_string())
+        let requests = [
+            (Verb::Kick, "bob", "KICK bob"),
+            (Verb::Kick, " bob  be quiet  now ", "KICK bob be quiet  now"),
+            (Verb::Ban, "10417", "BAN 10417"),
+            (Verb::Ban, "bob 7d  too loud", "BAN bob 7d too loud"),
+            (Verb::Banaddr, "192.0.2.0/24 2h a raid", "BANADDR 192.0.2.0/24 2h a raid"),
+            (Verb::Unbanaddr, "2001:db8::/48", "UNBANADDR 2001:db8::/48"),
+            (Verb::Mute, "bob 30m", "MUTE bob 30m"),
+            (Verb::Mute, "bob OFF", "MUTE bob OFF"),
+            (Verb::Accounts, "", "ACCOUNTS"),
+            (Verb::Accounts, "m", "ACCOUNTS m"),
+            (Verb::Remove, "bob erase", "REMOVE bob erase"),
+            (Verb::Resolve, "3", "RESOLVE 3"),
+            (Verb::Registration, "", "REGISTRATION"),
+            (Verb::Registration, "closed", "REGISTRATION closed"),
+            (Verb::Invite, "5 7d", "INVITE 5 7d"),
+            (Verb::Uninvite, "abcd", "UNINVITE abcd"),
+            (Verb::Lockdown, "on", "LOCKDOWN on"),
+            (Verb::Audit, "20", "AUDIT 20"),
+            (Verb::Admin, "bob ON", "ADMIN bob ON"),
+            (Verb::Dump, "", "DUMP"),
+            (Verb::Shutdown, "30", "SHUTDOWN 30"),
+        ];
+        for (verb, words, line) in requests {
+            assert_eq!(read(verb, words).as_deref(), Some(line));
+        }
+    }
+
+    #[test]
+    fn words_that_the_server_would_not_understand_are_none() {
+        let wrong = [
+            (Verb::Kick, ""),
+            (Verb::Ban, "bob 3651d"),
+            (Verb::Ban, "4x"),
+            (Verb::Banaddr, "bob"),
+            (Verb::Mute, "bob"),
+            (Verb::Mute, "bob loud"),
+            (Verb::Unban, "bob x"),
+            (Verb::Admin, "bob maybe"),
+            (Verb::Registration, "maybe"),
+            (Verb::Invite, "0"),
+            (Verb::Audit, "1001"),
+            (Verb::Shutdown, "-1"),
+            (Verb::Dump, "x"),
+            // It is no verb of administrators.
+            (Verb::Who, ""),
+        ];
+        for (verb, words) in wrong {
+            assert_eq!(read(verb, words), None, "{verb} {words}");
+        }
+    }
+
+    #[test]
+    fn replies_are_told_in_words() {
+        let done = |verb, words: &str, line: &str| {
+            let Reading::Final(reply) = ServerLine::parse(line).unwrap().read() else {
+                panic!("{line}");
+            };
+            Administration::read(verb, words).unwrap().done(&reply).unwrap().to_string()
         };
-        let some = |line: &str| Some(line.to_string());
-        assert_eq!(line(kick("bob")), some("KICK bob"));
-        assert_eq!(line(kick(" bob  be quiet ")), some("KICK bob be quiet"));
-        assert_eq!(line(kick("")), None);
-        assert_eq!(line(ban("10417")), some("BAN 10417"));
-        assert_eq!(line(unban("bob x")), None);
-        assert_eq!(line(admin("bob ON")), some("ADMIN bob on"));
-        assert_eq!(line(admin("bob off")), some("ADMIN bob off"));
-        assert_eq!(line(admin("bob")), None);
-        assert_eq!(line(admin("bob maybe")), None);
-        assert_eq!(line(shutdown("")), some("SHUTDOWN"));
-        assert_eq!(line(shutdown("30")), some("SHUTDOWN 30"));
-        assert_eq!(line(shutdown("-1")), None);
-        assert_eq!(line(Some(Administration::Dump)), some("DUMP"));
+        assert_eq!(done(Verb::Ban, "bob", "250 BAN x"), "that user is let in no more");
+        assert_eq!(done(Verb::Ban, "bob 7d", "250 BAN x"), "that user is let in no more for 7d");
+        assert_eq!(done(Verb::Mute, "bob 2h", "250 MUTE x"), "bob is muted for 2h");
+        assert_eq!(done(Verb::Mute, "bob off", "250 MUTE x"), "bob may speak again");
+        let set = done(Verb::Setpasswd, "bob", "250 SETPASSWD w0rd");
+        assert!(set.starts_with("w0rd is good for a day"), "{set}");
+        let added = done(Verb::Adduser, "bob", "250 ADDUSER bob 10417 w0rd");
+        assert!(added.starts_with("bob is there, number 10417; the password w0rd is"), "{added}");
+        let how = done(Verb::Registration, "", "250 REGISTRATION invite");
+        assert_eq!(how, "who has an invitation may make an account");
+        let invited = done(Verb::Invite, "", "250 INVITE c0de 1 ever");
+        assert_eq!(invited, "c0de makes 1 account, for ever");
     }
 }

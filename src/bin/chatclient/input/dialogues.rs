@@ -3,6 +3,7 @@
 //! it, since it would take one out of turn for a message.
 
 use chatsrv::display::line::Line;
+use chatsrv::display::refusal::refusal;
 use chatsrv::display::safe_text::safe;
 use chatsrv::protocol::native::code::Code;
 use chatsrv::protocol::native::outgoing::Outgoing;
@@ -83,7 +84,7 @@ impl Dialogues {
             }
             _ => {
                 self.forget_passwords();
-                let why = safe!("the password was not changed: {}", reply.text);
+                let why = safe!("the password was not changed: {}", refusal(reply));
                 core.show(Line::error(why));
                 return None;
             }

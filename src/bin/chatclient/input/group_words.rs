@@ -89,7 +89,7 @@ pub fn expel(words: &str) -> Option<GroupRequest> {
 }
 
 /// Splits off the first word.
-fn first_and_rest(words: &str) -> (&str, &str) {
+pub fn first_and_rest(words: &str) -> (&str, &str) {
     let words = words.trim();
     let (first, rest) = words.split_once(' ').unwrap_or((words, ""));
     (first, rest.trim_start())

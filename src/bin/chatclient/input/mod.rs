@@ -1,5 +1,5 @@
-//! The input: parsing of typed lines, and its state. [`commands`] is the table of commands, each an
-//! [`action`]; [`groups`], [`devices`] and [`administration`] are the requests of some of them,
+//! The input: parsing of typed lines, and its state. [`commands`] parses them by the [`table`] of
+//! commands, each an [`action`]; [`groups`], [`devices`], [`personal`] and [`administration`] are the requests of some of them,
 //! [`group_words`] parses those about groups, and [`group_news`] tells their notices in words.
 //! [`destination`] is the chat or the question that a line is for; [`dialogues`] asks for input in
 //! several steps, and [`typed_ahead`] is the queue of lines that wait.
@@ -13,6 +13,8 @@ pub mod dialogues;
 pub mod group_news;
 pub mod group_words;
 pub mod groups;
+pub mod personal;
+pub mod table;
 pub mod typed_ahead;
 
 use dialogues::Dialogues;

@@ -149,6 +149,17 @@ impl Connection {
         }
     }
 
+    /// Returns true if others on the way to the server can read what is sent: without TLS, and on
+    /// the way to another machine.
+    pub fn is_exposed(&self) -> bool {
+        match &self.socket {
+            Socket::Tcp(socket) => {
+                socket.peer_addr().map_or(true, |peer| !peer.ip().to_canonical().is_loopback())
+            }
+            Socket::Tls(_) | Socket::Unix(_) => false,
+        }
+    }
+
     /// Appends a line to the output buffer; [`flush`](Self::flush) writes it.
     pub fn send(&mut self, line: &Outgoing) {
         self.output.extend_from_slice(line.as_bytes());

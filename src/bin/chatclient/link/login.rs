@@ -5,7 +5,9 @@
 //! the user's answers and the server's replies.
 //!
 //! After a lost connection, [`Login::come_back`] logs in again: with the token that the server has
-//! given, or else with the password. A session that stood alone takes over the old one, if it still
+//! given, or else with the password. If the connection is not encrypted, the password is forgotten
+//! once there is a token: a server that refuses a token may be another one, which is told a password
+//! only by a user who is asked and knows whom it goes to. A session that stood alone takes over the old one, if it still
 //! exists; one that stood beside others stands beside them again.
 
 use std::time::Duration;
@@ -85,6 +87,17 @@ pub struct Credentials {
     pub may_register: bool,
     /// True to log in beside other sessions of this user.
     pub beside: bool,
+    /// Whom the password goes to.
+    pub recipient: Recipient,
+}
+
+/// The server that a password goes to.
+#[derive(Clone, Debug, Default)]
+pub struct Recipient {
+    /// Its host and port.
+    pub name: String,
+    /// True if the connection is encrypted, which proves that it is this server.
+    pub is_proven: bool,
 }
 
 /// How the session stands to other sessions of its user.
@@ -104,7 +117,8 @@ pub struct Login {
     name: Option<UserName>,
     /// The password that was known before the login, until it is sent.
     given: Option<Password>,
-    /// The password that was known before the login, as long as it is valid, for later logins.
+    /// The password that was known before the login, for later logins, as long as it is valid and
+    /// may be sent without a question.
     standing: Option<Password>,
     /// The token that the server accepts in place of the password.
     token: Option<Password>,
@@ -123,6 +137,7 @@ pub struct Login {
     operator: bool,
     /// True if the server refused a password or a token.
     refused: bool,
+    recipient: Recipient,
 }
 
 impl Login {
@@ -147,6 +162,7 @@ impl Login {
             may_register: credentials.may_register,
             operator: false,
             refused: false,
+            recipient: credentials.recipient,
         }
     }
 
@@ -180,16 +196,29 @@ impl Login {
         if self.operator || self.token.is_some() || self.given.is_some() {
             return Step::Reconnect;
         }
-        let why = safe!("the server wants the password again");
+        let Recipient { name, is_proven } = &self.recipient;
+        let (unproven, hint) = match is_proven {
+            true => ("", ""),
+            false => (", and is not encrypted", "; with --tls it is sent again"),
+        };
+        let why = safe!("{name} wants the password again{unproven}");
         match self.may_ask {
             true => Step::AskAgain(why, Question::PasswordAgain),
-            false => Step::Failed(why),
+            false => Step::Failed(safe!("{why}{hint}")),
         }
     }
 
     /// Sets the token for the next login.
     pub fn set_token(&mut self, token: &str) {
         self.token = Some(Zeroizing::new(token.to_string()));
+        if !self.recipient.is_proven {
+            self.standing = None;
+        }
+    }
+
+    /// Returns true if the last line that was to be sent is a password.
+    pub fn sends_password(&self) -> bool {
+        self.sent.is_some()
     }
 
     /// Returns true if the server has given a token, which it keeps until it ends.
@@ -258,6 +287,10 @@ impl Login {
     /// Handles the server's reply to the last line.
     pub fn replied(&mut self, reply: &FinalReply<'_>) -> Step {
         match reply.code {
+            // A server that asks for a password instead does not take the token either.
+            Some(Code::SendPassword | Code::ChoosePassword) if self.resuming => {
+                self.token_refused()
+            }
             Some(Code::SendPassword) => self.password_wanted(),
             Some(Code::ChoosePassword) => self.new_password_wanted(),
             Some(Code::LoggedIn) => {

@@ -45,6 +45,9 @@ pub struct Link {
     pub deadline: Option<Instant>,
     /// The start of the server's silence, while it is limited.
     heard: Option<Instant>,
+    /// True if others on the way can read the connection and the user was not told yet; `None`
+    /// once the user was.
+    is_exposed: Option<bool>,
 }
 
 /// The result of a read.
@@ -81,6 +84,7 @@ impl Link {
             online_since: None,
             deadline: None,
             heard: None,
+            is_exposed: Some(false),
         })
     }
 
@@ -101,9 +105,15 @@ impl Link {
 
     /// Uses a new connection, whose greeting must come before the deadline.
     pub fn begin(&mut self, connection: Connection, deadline: Instant) {
+        self.is_exposed = self.is_exposed.map(|_| connection.is_exposed());
         self.connection = Some(connection);
         self.frames = FrameBuffer::new(SERVER_LINE_BYTES_MAX);
         self.deadline = Some(deadline);
+    }
+
+    /// Returns true if others on the way can read the connection, but only the first time.
+    pub fn take_exposure(&mut self) -> bool {
+        self.is_exposed.take_if(|is_exposed| *is_exposed).is_some()
     }
 
     /// Closes the connection.

@@ -10,6 +10,7 @@ use chatsrv::chat::name::{FileName, InvalidName};
 use chatsrv::chat::sha256::Sha256Sum;
 use chatsrv::display::clock;
 use chatsrv::display::line::Line;
+use chatsrv::display::refusal;
 use chatsrv::display::safe_text::{SafeText, safe};
 use chatsrv::protocol::native::code::Code;
 use chatsrv::protocol::native::outgoing::Outgoing;
@@ -294,6 +295,6 @@ impl Download {
 pub(super) fn refusal(reply: &FinalReply<'_>) -> String {
     match reply.has(Code::NotFound) {
         true => "no such file".to_string(),
-        false => reply.text.to_string(),
+        false => refusal::refusal(reply).to_string(),
     }
 }

@@ -13,6 +13,7 @@ use std::time::Instant;
 use chatsrv::chat::name::FileName;
 use chatsrv::chat::sha256::Sha256Sum;
 use chatsrv::display::line::Line;
+use chatsrv::display::refusal::refusal;
 use chatsrv::display::safe_text::{SafeText, safe};
 use chatsrv::protocol::native::CHUNK_BYTES_MAX;
 use chatsrv::protocol::native::code::Code;
@@ -227,7 +228,7 @@ impl Uploads {
         let (stream, offset, theirs) = match reply.words {
             ReplyWords::Upload { stream, offset, sha256 } => (stream, offset, sha256),
             _ if reply.has(Code::Done) => return self.stop(id, UNREADABLE),
-            _ => return self.stop(id, reply.text),
+            _ => return self.stop(id, refusal(reply).as_str()),
         };
         if upload.cancelled || offset > upload.size() {
             let reason =
@@ -336,7 +337,7 @@ impl Uploads {
     /// Handles the reply with the checksum of the server's file.
     pub fn compare_answered(&mut self, id: TransferId, reply: &FinalReply<'_>) -> Option<Line> {
         let ReplyWords::Sum { sha256, .. } = reply.words else {
-            let why = safe!("it is there, but its SHA-256 was not compared: {}", reply.text);
+            let why = safe!("it is there, but its SHA-256 was not compared: {}", refusal(reply));
             return self.stop(id, why);
         };
         if let UploadState::Comparing { theirs, .. } = &mut self.uploads.get_mut(&id)?.state {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chatsrv::chat::name::Target;
 
 use crate::input::action::Completes;
-use crate::input::commands::COMMANDS;
+use crate::input::table::COMMANDS;
 
 /// The largest number of names of each kind; a server may have any number.
 const NAMES_MAX: usize = 4096;

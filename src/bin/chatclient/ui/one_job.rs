@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use chatsrv::chat::name::Target;
 use chatsrv::display::line::{Line, LineKind};
-use chatsrv::display::safe_text::SafeText;
+use chatsrv::display::safe_text::{SafeText, safe};
 use chatsrv::protocol::native::CLIENT_LINE_BYTES_MAX;
 use indicatif::{ProgressBar, ProgressStyle};
 use rustix::event::{PollFd, PollFlags, poll};
@@ -21,6 +21,7 @@ use crate::transfers::transfer::Progress;
 use crate::transfers::{Goal, Place, Source};
 use crate::ui::completion::Vocabulary;
 use crate::ui::interface::{Input, Prompt, Ui};
+use crate::ui::rows::plain_rows;
 
 /// A job of the command line, done after the login.
 #[derive(Clone, Debug)]
@@ -82,7 +83,8 @@ impl Ui for JobUi {
 
     fn show(&mut self, line: &Line) {
         if matches!(line.kind, LineKind::Error | LineKind::Warning) {
-            let write = || writeln!(io::stderr(), "chatclient: {}", line.text);
+            let line = Line::new(line.kind, safe!("chatclient: {}", line.text));
+            let write = || io::stderr().write_all(plain_rows(&line, io::stderr()).as_bytes());
             // An error of standard error can't be reported anywhere.
             let _ = match &self.bar {
                 Some(bar) => bar.suspend(write),

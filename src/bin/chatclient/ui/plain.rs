@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal, Write};
 use std::os::fd::BorrowedFd;
 
 use chatsrv::display::line::{Line, LineKind};
-use chatsrv::display::safe_text::SafeText;
+use chatsrv::display::safe_text::{SafeText, safe};
 use chatsrv::protocol::native::CLIENT_LINE_BYTES_MAX;
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use zeroize::Zeroizing;
@@ -14,6 +14,7 @@ use crate::input::destination::Destination;
 use crate::transfers::transfer::Progress;
 use crate::ui::completion::Vocabulary;
 use crate::ui::interface::{Input, Prompt, Ui};
+use crate::ui::rows::plain_rows;
 
 /// Reads lines from standard input; writes to standard output, and errors to standard error.
 pub struct Plain {
@@ -95,12 +96,13 @@ impl Ui for Plain {
             self.output.push(b'\n');
         }
         if !matches!(line.kind, LineKind::Error | LineKind::Warning) {
-            self.output.extend_from_slice(line.text.rows("\n").as_bytes());
+            self.output.extend_from_slice(plain_rows(line, io::stdout()).as_bytes());
             return;
         }
         self.write_output();
+        let line = Line::new(line.kind, safe!("chatclient: {}", line.text));
         // An error of standard error can't be reported anywhere.
-        let _ = writeln!(io::stderr(), "chatclient: {}", line.text);
+        let _ = io::stderr().write_all(plain_rows(&line, io::stderr()).as_bytes());
     }
 
     fn ring(&mut self) {

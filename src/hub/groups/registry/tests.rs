@@ -4,8 +4,8 @@ use crate::chat::group::GroupSettings;
 use crate::chat::group_action::GroupAction;
 use crate::chat::name::{Number, UserRef};
 use crate::hub::groups::changes::decide;
-use crate::hub::job::Snapshot;
 use crate::hub::presence::Presence;
+use crate::hub::snapshot::Snapshot;
 
 const GROUP: GroupId = GroupId(100);
 const MADE: Stamp = Stamp { id: MessageId(GROUP.0), time: LogTime(1) };

@@ -98,7 +98,7 @@ readings! {
             number: Number = Words::parsed,
         };
         /// The request may be tried again later.
-        (Some(Code::Busy), About::Verb(Verb::User | Verb::Resume | Verb::Passwd)) => RetryAfter {
+        (Some(Code::Busy), _) => RetryAfter {
             /// The time until then, in seconds.
             seconds: u32 = Words::number,
         };
@@ -208,7 +208,7 @@ readings! {
             name: &'a str = Words::rest,
         };
         /// There is no such file.
-        (Some(Code::NotFound), About::Verb(Verb::Get | Verb::Sum)) => NoFile {
+        (Some(Code::NotFound), About::Verb(Verb::Get | Verb::Sum | Verb::Rm)) => NoFile {
             /// The name as it was given.
             name: &'a str = Words::rest,
         };

@@ -261,7 +261,7 @@ fn every_verb_of_help_is_read() {
 fn why_a_transfer_ended_is_read() {
     use AbortReason::*;
     let of_files = [WrongSize, NameTaken, Mismatch, NotAMember, NoSuchFolder, NoRoomForFile];
-    for why in of_files.into_iter().chain([NoRoom, WriteFailed, ReadFailed, Unfinished]) {
+    for why in of_files.into_iter().chain([NoRoom, WriteFailed, ReadFailed, Unfinished, Stalled]) {
         let reason = codes::aborted(why);
         reading(
             |out| write::event(&Event::Abort { stream: 7, reason: why }, true, out),

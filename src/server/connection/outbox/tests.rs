@@ -6,12 +6,15 @@ use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::*;
 use crate::chat::answer::{Answer as FinalAnswer, Done, Item, Page};
 use crate::chat::kind::Kind;
 use crate::chat::name::Number;
 use crate::server::closer::{Closer, Opened, Permits};
+
+const NOW: Duration = Duration::from_secs(1);
 
 struct World {
     outbox: Outbox,
@@ -258,8 +261,8 @@ fn a_list_whose_end_will_not_come_is_broken_off() {
 fn downloads_take_turns_and_lines_pass_between_their_chunks() {
     let mut world = World::new();
     let content = vec![b'a'; 1_000_000];
-    world.outbox.push_download(OutgoingFile::new(1, file(&content), 0..1_000_000));
-    world.outbox.push_download(OutgoingFile::new(2, file(&content), 999_990..1_000_000));
+    world.outbox.push_download(OutgoingFile::new(1, file(&content), 0..1_000_000, NOW));
+    world.outbox.push_download(OutgoingFile::new(2, file(&content), 999_990..1_000_000, NOW));
     assert_eq!(world.flush(), Flushed::Left);
     world.unasked("hello");
     let mut bytes = world.received();
@@ -289,7 +292,7 @@ fn downloads_take_turns_and_lines_pass_between_their_chunks() {
 #[test]
 fn a_file_that_ends_early_fills_its_chunk_and_says_so() {
     let mut world = World::new();
-    world.outbox.push_download(OutgoingFile::new(1, file(b"short"), 0..100));
+    world.outbox.push_download(OutgoingFile::new(1, file(b"short"), 0..100, NOW));
     assert_eq!(world.drain(), format!("F 1 100\nshort{}", "\0".repeat(95)));
     assert!(matches!(&world.events[..], [OutboxEvent::Over { stream: 1, complete: false }]));
 }
@@ -297,7 +300,12 @@ fn a_file_that_ends_early_fills_its_chunk_and_says_so() {
 #[test]
 fn a_cancelled_download_ends_behind_its_chunk() {
     let mut world = World::new();
-    world.outbox.push_download(OutgoingFile::new(1, file(&vec![b'a'; 2_000_000]), 0..2_000_000));
+    world.outbox.push_download(OutgoingFile::new(
+        1,
+        file(&vec![b'a'; 2_000_000]),
+        0..2_000_000,
+        NOW,
+    ));
     assert_eq!(world.flush(), Flushed::Left);
     world.outbox.cancel_download(1);
     world.reply("C 250 ABORT");
@@ -314,7 +322,7 @@ fn a_cancelled_download_is_closed_at_once_though_nobody_reads() {
     let download = |stream| {
         let opened = file(&content);
         let file = Arc::downgrade(opened.file());
-        (OutgoingFile::new(stream, opened, 0..2_000_000), file)
+        (OutgoingFile::new(stream, opened, 0..2_000_000, NOW), file)
     };
     let (first, first_file) = download(1);
     world.outbox.push_download(first);
@@ -331,6 +339,34 @@ fn a_cancelled_download_is_closed_at_once_though_nobody_reads() {
     assert_eq!(first_file.strong_count(), 1, "its chunk is under way");
     assert!(world.drain().ends_with("C 250 MEMBERS 7\n"));
     assert_eq!(first_file.strong_count(), 0);
+}
+
+#[test]
+fn downloads_that_stand_still_are_closed_at_once_even_inside_a_chunk() {
+    let second = Duration::from_secs;
+    let mut world = World::new();
+    let content = vec![b'a'; 2_000_000];
+    let download = |stream, now| {
+        let opened = file(&content);
+        let file = Arc::downgrade(opened.file());
+        (OutgoingFile::new(stream, opened, 0..2_000_000, now), file)
+    };
+    let (first, first_file) = download(1, second(1));
+    world.outbox.push_download(first);
+    assert_eq!(world.flush(), Flushed::Left);
+    world.outbox.note_progress(second(5));
+    let (later, later_file) = download(2, second(6));
+    world.outbox.push_download(later);
+    assert!(world.outbox.drop_stalled(second(4)).is_empty(), "bytes were sent since");
+    assert_eq!(world.outbox.drop_stalled(second(5)), [1]);
+    assert_eq!((first_file.strong_count(), later_file.strong_count()), (0, 1));
+    world.outbox.cancel_download(2);
+    world.reply("C 250 ABORT");
+    let received = world.drain();
+    let last_byte = received.trim_end_matches("C 250 ABORT\n").bytes().last();
+    assert_eq!(last_byte, Some(0), "the chunk under way is filled up");
+    assert!(received.ends_with("C 250 ABORT\n"));
+    assert!(world.events.is_empty());
 }
 
 #[test]

@@ -10,7 +10,9 @@ use tempfile::TempDir;
 use super::*;
 use crate::chat::message::Unread;
 use crate::chat::request::LIST_MESSAGES_MAX;
-use crate::store::rows::schema;
+use crate::hub::job::JobId;
+use crate::store::requests::{HistoryQuery, HistoryRequest};
+use crate::store::rows::{history, schema};
 
 const ALICE: Number = Number(10_001);
 const BOB: Number = Number(10_002);
@@ -70,8 +72,13 @@ impl Fixture {
         assert_eq!(self.run(MessageRequest::Keep { message, key }), Ok(Value::Done));
     }
 
+    fn read(&self, reader: Number, which: HistoryQuery) -> Value {
+        let until = MessageId(u64::MAX);
+        HistoryRequest { job: JobId(1), reader, until, which }.read(&self.database).unwrap()
+    }
+
     fn unread(&self, reader: Number, chat: Chat) -> (Vec<u64>, u64) {
-        selected(self.run(MessageRequest::SelectUnread { reader, chat }))
+        selected(self.read(reader, HistoryQuery::UnreadOf(chat)))
     }
 
     fn last(&self, chat: Chat, before: Option<u64>, count: u16) -> Vec<u64> {
@@ -80,12 +87,12 @@ impl Fixture {
 
     fn last_of(&self, reader: Number, chat: Chat, before: Option<u64>, count: u16) -> Vec<u64> {
         let before = before.map(MessageId);
-        selected(self.run(MessageRequest::SelectLast { reader, chat, before, count })).0
+        selected(self.read(reader, HistoryQuery::Last { chat, before, count })).0
     }
 
     fn after(&self, reader: Number, chat: Chat, after: u64, count: u16) -> (Vec<u64>, u64) {
         let after = MessageId(after);
-        selected(self.run(MessageRequest::SelectAfter { reader, chat, after, count }))
+        selected(self.read(reader, HistoryQuery::After { chat, after, count }))
     }
 
     fn delete(&self, id: u64) -> bool {
@@ -93,7 +100,7 @@ impl Fixture {
     }
 
     fn count(&self, reader: Number) -> Vec<(Chat, u64, u64)> {
-        let Ok(Value::Unread(unread)) = self.run(MessageRequest::CountUnread { reader }) else {
+        let Value::Unread(unread) = self.read(reader, HistoryQuery::Unread) else {
             panic!("no counts")
         };
         unread.iter().map(|Unread { chat, count, last }| (*chat, *count, last.0)).collect()
@@ -120,10 +127,7 @@ impl Fixture {
         let mut left: Vec<MessageId> = ids.iter().copied().map(MessageId).collect();
         let mut messages = Vec::new();
         while !left.is_empty() {
-            let Ok(Value::Messages(piece)) = self.run(MessageRequest::Fetch { ids: left.clone() })
-            else {
-                panic!("no messages")
-            };
+            let piece = history::fetch(&self.database, &left).unwrap();
             let Some(last) = piece.last() else { break };
             left.retain(|id| *id > last.id);
             messages.extend(piece);
@@ -147,9 +151,9 @@ fn open(folder: &Path) -> Connection {
     schema::open(&folder.join("store")).unwrap()
 }
 
-fn selected(outcome: Outcome) -> (Vec<u64>, u64) {
-    match outcome {
-        Ok(Value::Selected { ids, left }) => (ids.into_iter().map(|id| id.0).collect(), left),
+fn selected(value: Value) -> (Vec<u64>, u64) {
+    match value {
+        Value::Selected { ids, left } => (ids.into_iter().map(|id| id.0).collect(), left),
         other => panic!("{other:?}"),
     }
 }
@@ -217,10 +221,8 @@ fn a_long_backlog_is_selected_in_steps_and_read_in_pieces() {
     fixture.database.execute_batch("COMMIT").unwrap();
     let (ids, left) = fixture.unread(ALICE, chat);
     assert_eq!((ids[0], ids.len(), left), (1, usize::from(LIST_MESSAGES_MAX), 1_500));
-    let wanted = ids.iter().copied().map(MessageId).collect();
-    let Ok(Value::Messages(piece)) = fixture.run(MessageRequest::Fetch { ids: wanted }) else {
-        panic!()
-    };
+    let wanted: Vec<MessageId> = ids.iter().copied().map(MessageId).collect();
+    let piece = history::fetch(&fixture.database, &wanted).unwrap();
     assert_eq!(piece.len(), 9, "as many as reach 32 KiB");
     assert_eq!(fixture.fetch(&ids).len(), ids.len());
     fixture.seen(ALICE, chat, 2_000);

@@ -1,5 +1,6 @@
 use super::*;
 use crate::chat::message::StoredMessage;
+use crate::chat::name::Number;
 use crate::store::rows::{messages, schema};
 
 const READER: Number = Number(10_001);
@@ -38,7 +39,8 @@ impl Fixture {
 
     /// The chats: what is unread of each, up to where it is read, and its last message.
     fn list(&self, before: Option<u64>) -> (Vec<(Chat, u64, u64, u64)>, u64) {
-        let listed = list(&self.database, READER, before.map(MessageId)).unwrap();
+        let viewer = Viewer { reader: READER, until: MessageId(u64::MAX) };
+        let listed = list(&self.database, viewer, before.map(MessageId)).unwrap();
         let Value::Chats { chats, left } = listed else { panic!("{listed:?}") };
         let chats = chats.into_iter().map(|chat| {
             let last = chat.last.map_or(0, |last| last.id.0);

@@ -9,8 +9,8 @@ use crate::chat::group::{ShutOut, TurnedDown};
 use crate::chat::message::{StoredMessage, Unread};
 use crate::chat::name::Key;
 use crate::chat::refusal::Failure;
-use crate::hub::job::{Outcome, Value};
-use crate::store::requests::MessageRequest;
+use crate::hub::job::{JobId, Outcome, Value};
+use crate::store::requests::{HistoryQuery, HistoryRequest, MessageRequest};
 use crate::store::rows::{accounts, removal, schema};
 
 mod changes;
@@ -64,25 +64,30 @@ impl Fixture {
         MessageRequest::Keep { message, key }.carry_out(&self.database).unwrap()
     }
 
-    fn ids(&self, request: &MessageRequest) -> Vec<u64> {
-        match request.carry_out(&self.database).unwrap() {
-            Ok(Value::Selected { ids, .. }) => ids.into_iter().map(|id| id.0).collect(),
+    fn read(&self, reader: Number, which: HistoryQuery) -> Value {
+        let until = MessageId(u64::MAX);
+        HistoryRequest { job: JobId(1), reader, until, which }.read(&self.database).unwrap()
+    }
+
+    fn ids(&self, reader: Number, which: HistoryQuery) -> Vec<u64> {
+        match self.read(reader, which) {
+            Value::Selected { ids, .. } => ids.into_iter().map(|id| id.0).collect(),
             other => panic!("{other:?}"),
         }
     }
 
     fn unread(&self, reader: Number, group: GroupId) -> Vec<u64> {
-        self.ids(&MessageRequest::SelectUnread { reader, chat: Chat::Group(group) })
+        self.ids(reader, HistoryQuery::UnreadOf(Chat::Group(group)))
     }
 
     fn last(&self, reader: Number, group: GroupId, count: u16) -> Vec<u64> {
         let chat = Chat::Group(group);
-        self.ids(&MessageRequest::SelectLast { reader, chat, before: None, count })
+        self.ids(reader, HistoryQuery::Last { chat, before: None, count })
     }
 
     fn counts(&self, reader: Number) -> Vec<(Chat, u64, u64)> {
-        match (MessageRequest::CountUnread { reader }).carry_out(&self.database).unwrap() {
-            Ok(Value::Unread(unread)) => {
+        match self.read(reader, HistoryQuery::Unread) {
+            Value::Unread(unread) => {
                 unread.iter().map(|Unread { chat, count, last }| (*chat, *count, last.0)).collect()
             }
             other => panic!("{other:?}"),
@@ -209,11 +214,8 @@ fn a_long_backlog_is_told_in_steps() {
     }
     fixture.database.execute_batch("COMMIT").unwrap();
     let chat = Chat::Group(GROUP);
-    let Ok(Value::Selected { ids, left }) =
-        MessageRequest::SelectUnread { reader: ALICE, chat }.carry_out(&fixture.database).unwrap()
-    else {
-        panic!()
-    };
+    let selected = fixture.read(ALICE, HistoryQuery::UnreadOf(chat));
+    let Value::Selected { ids, left } = selected else { panic!("{selected:?}") };
     assert_eq!((ids.len(), ids[999].0, left), (1_000, 1_999, 250));
     assert_eq!(fixture.counts(ALICE), [(chat, 1_250, 2_499)]);
 }

@@ -20,7 +20,7 @@ use crate::store::health::Health;
 use crate::store::layout::file_name;
 use crate::store::parts::{OpenPart, Parts};
 use crate::store::queue::WorkQueue;
-use crate::store::requests::{StoreRequest, SyncTask, UploadRequest, UploadTask};
+use crate::store::requests::{Recounted, StoreRequest, SyncTask, UploadRequest, UploadTask};
 use crate::store::rows::files::Garbage;
 use crate::store::rows::uploads::{Fate, UploadRecord};
 use crate::store::sender::RequestSender;
@@ -167,10 +167,11 @@ impl WriterShared {
             WriteTask::Asked(UploadTask::Begin { job, upload, is_new }) => {
                 self.begin(job, upload, is_new);
             }
-            WriteTask::Asked(UploadTask::Recount { job, announced, files }) => {
+            WriteTask::Asked(UploadTask::Recount { job, announced, files, up_to }) => {
                 let gone = files.into_iter().filter(|file| !self.parts.stands(file));
-                let gone = Some(gone.map(|file| file.id).collect());
-                self.report(UploadRequest::Begin { job, announced, gone });
+                let gone = gone.map(|file| file.id).collect();
+                let recounted = Some(Recounted { gone, up_to });
+                self.report(UploadRequest::Begin { job, announced, recounted });
             }
             WriteTask::Asked(UploadTask::Sync(sync)) => self.sync(sync),
             WriteTask::Asked(UploadTask::Place { job, upload }) => self.place(job, &upload),

@@ -8,7 +8,7 @@ use chatsrv::chat::group::{GroupChange, GroupNews};
 use chatsrv::chat::group_action::GroupAction;
 use chatsrv::chat::id::{GroupId, LogTime, MessageId};
 use chatsrv::chat::name::{GroupName, Number};
-use chatsrv::hub::job::Snapshot;
+use chatsrv::hub::snapshot::Snapshot;
 use chatsrv::limits::{GROUP_NOTICES_MAX, GROUPS_MADE_MAX};
 
 use super::change::{Change, Decision, Refused};

@@ -18,7 +18,8 @@ use chatsrv::chat::entry::{Entry, Stamp};
 use chatsrv::chat::group_action::GroupAction;
 use chatsrv::chat::id::GroupId;
 use chatsrv::chat::report::Report;
-use chatsrv::hub::job::Snapshot;
+use chatsrv::chat::sanction::Sanctioned;
+use chatsrv::hub::snapshot::Snapshot;
 
 use self::change::{Change, Decision, Refused};
 use self::groups::Groups;
@@ -79,6 +80,16 @@ impl ChatModel {
                 people.add(account.clone());
                 return Ok(Change::silent());
             }
+            Entry::SanctionSet { whom, sanction, .. } => {
+                people.set_sanction(*whom, sanction.clone());
+                return Ok(Change::silent());
+            }
+            Entry::SanctionOver { whom, until } => {
+                if people.sanction(*whom).is_some_and(|sanction| sanction.ends_at(*until)) {
+                    people.set_sanction(*whom, None);
+                }
+                return Ok(Change::silent());
+            }
             _ => {}
         }
         self.decide_on_user(entry)
@@ -88,10 +99,11 @@ impl ChatModel {
         let ChatModel { people, groups, .. } = self;
         match entry {
             Entry::DisplayNameSet(user, ..)
-            | Entry::BanSet { user, .. }
             | Entry::AdministratorSet { user, .. }
             | Entry::IgnoreSet { user, .. }
             | Entry::AskFirstSet { user, .. }
+            | Entry::PasswordReset { user, .. }
+            | Entry::PasswordReplaced(user)
             | Entry::CameOnline(user)
             | Entry::WentOffline { user, .. }
             | Entry::GroupsTold { user, .. }
@@ -100,10 +112,11 @@ impl ChatModel {
                 return Err(Refused::NotFound);
             }
             Entry::DisplayNameSet(user, display) => people.set_display(*user, display),
-            Entry::BanSet { user, banned, .. } => people.set_banned(*user, *banned),
             Entry::AdministratorSet { user, admin, .. } => people.set_administrator(*user, *admin),
             Entry::AskFirstSet { user, on } => people.set_ask_first(*user, *on),
             Entry::IgnoreSet { user, whom, on } => people.set_ignored(*user, *whom, *on),
+            Entry::PasswordReset { user, .. } => people.set_reset(*user, true),
+            Entry::PasswordReplaced(user) => people.set_reset(*user, false),
             Entry::CameOnline(user) => {
                 people.came(*user);
                 groups.came(*user);
@@ -123,12 +136,19 @@ impl ChatModel {
         let ChatModel { people, groups, reports, .. } = self;
         let accounts = people.accounts().map(|account| {
             let number = account.number;
-            let roles = (people.is_banned(number), people.was_made_administrator(number));
             let ignored = people.ignored_by(number).collect::<Vec<_>>();
             let wishes = (ignored, people.asks_first(number));
+            let ban = people.sanction(Sanctioned::Ban(number));
+            let mute = people.sanction(Sanctioned::Mute(number));
+            let is_admin = people.was_made_administrator(number);
+            let roles = ((ban, mute), is_admin, people.has_to_reset(number));
             format!("{:?}", (account, roles, wishes, groups.ended(number)))
         });
         let mut lines: Vec<String> = accounts.collect();
+        lines.extend(people.sanctions().filter_map(|(whom, ban)| match whom {
+            Sanctioned::Network(network) => Some(format!("{:?}", (network, ban))),
+            Sanctioned::Ban(_) | Sanctioned::Mute(_) => None,
+        }));
         lines.sort_unstable();
         lines.extend(groups.groups.iter().map(|(id, group)| format!("{:?}", group.record(*id))));
         lines.extend(reports.values().map(|report| format!("{report:?}")));

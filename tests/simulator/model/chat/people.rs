@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use chatsrv::chat::account::Account;
 use chatsrv::chat::message::Chat;
 use chatsrv::chat::name::{DisplayName, Number, UserName, UserRef};
-use chatsrv::hub::job::Snapshot;
+use chatsrv::chat::sanction::{Sanction, Sanctioned};
+use chatsrv::hub::snapshot::Snapshot;
 
 /// All accounts, the operator's among them.
 #[derive(Debug)]
@@ -14,12 +15,14 @@ pub struct People {
     /// Everybody in the order in which the chat came to know them.
     order: Vec<Number>,
     removed: BTreeSet<Number>,
-    banned: BTreeSet<Number>,
-    administrators: BTreeSet<Number>,
     /// Pairs of somebody and one whom that one ignores.
     ignored: BTreeSet<(Number, Number)>,
     /// Who said whether to be asked before being added to a group.
     ask_first: BTreeMap<Number, bool>,
+    sanctions: BTreeMap<Sanctioned, Sanction>,
+    administrators: BTreeSet<Number>,
+    /// Who has to replace the password.
+    resets: BTreeSet<Number>,
     /// Who was let in, and has not gone offline since.
     present: BTreeSet<Number>,
     /// Those of them all of whose sessions were welcomed. Whether somebody who becomes a member, or
@@ -36,10 +39,11 @@ impl People {
             accounts: BTreeMap::new(),
             order: Vec::new(),
             removed: kept.gone.removed.iter().map(|removed| removed.number).collect(),
-            banned: kept.banned.iter().copied().collect(),
-            administrators: kept.administrators.iter().copied().collect(),
             ignored: kept.wishes.ignored.iter().copied().collect(),
             ask_first: kept.wishes.ask_first.iter().copied().collect(),
+            sanctions: kept.sanctions.iter().cloned().collect(),
+            administrators: kept.administrators.iter().copied().collect(),
+            resets: kept.resets.iter().copied().collect(),
             present: BTreeSet::new(),
             welcomed: BTreeSet::new(),
         };
@@ -60,8 +64,20 @@ impl People {
         }
     }
 
-    pub fn set_banned(&mut self, user: Number, banned: bool) {
-        put(&mut self.banned, user, banned);
+    pub fn set_sanction(&mut self, whom: Sanctioned, sanction: Option<Sanction>) {
+        match sanction {
+            Some(sanction) => drop(self.sanctions.insert(whom, sanction)),
+            None => drop(self.sanctions.remove(&whom)),
+        }
+    }
+
+    pub fn sanction(&self, whom: Sanctioned) -> Option<&Sanction> {
+        self.sanctions.get(&whom)
+    }
+
+    /// All that hold, also those whose time is over.
+    pub fn sanctions(&self) -> impl Iterator<Item = (Sanctioned, &Sanction)> {
+        self.sanctions.iter().map(|(whom, sanction)| (*whom, sanction))
     }
 
     pub fn set_administrator(&mut self, user: Number, admin: bool) {
@@ -99,6 +115,14 @@ impl People {
         self.ignores(if one == from { other } else { one }, from)
     }
 
+    pub fn set_reset(&mut self, user: Number, reset: bool) {
+        put(&mut self.resets, user, reset);
+    }
+
+    pub fn has_to_reset(&self, user: Number) -> bool {
+        self.resets.contains(&user)
+    }
+
     pub fn came(&mut self, user: Number) {
         self.present.insert(user);
     }
@@ -132,7 +156,9 @@ impl People {
         let account = self.accounts.get_mut(&user).expect("it is there");
         (account.name, account.display) = (name, None);
         self.removed.insert(user);
-        self.banned.remove(&user);
+        self.sanctions.remove(&Sanctioned::Ban(user));
+        self.sanctions.remove(&Sanctioned::Mute(user));
+        self.resets.remove(&user);
         self.administrators.remove(&user);
         self.ask_first.remove(&user);
         self.ignored.retain(|(by, whom)| *by != user && *whom != user);
@@ -165,11 +191,11 @@ impl People {
     }
 
     pub fn are_any_banned(&self) -> bool {
-        !self.banned.is_empty()
+        !self.sanctions.is_empty()
     }
 
     pub fn is_banned(&self, user: Number) -> bool {
-        self.banned.contains(&user)
+        self.sanctions.contains_key(&Sanctioned::Ban(user))
     }
 
     /// Whether that role was given; the operator has it without.

@@ -44,6 +44,12 @@ impl NodeModel {
         self.deletions.due.entry(conn).or_default().push_back(State::Wanted(id));
     }
 
+    /// Nothing is looked for, since its sender may ask for nothing.
+    pub(super) fn deletion_refused(&mut self, conn: ConnId) {
+        let refused = State::Answered(Code::NotAllowed);
+        self.deletions.due.entry(conn).or_default().push_back(refused);
+    }
+
     /// Messages were read, one of which may be to be removed. Whether it may is decided now.
     pub(super) fn looked_for(&mut self, conn: ConnId, outcome: &Outcome) {
         let wanted = self.deletions.due.get_mut(&conn).and_then(VecDeque::back_mut);

@@ -1,8 +1,9 @@
 //! Devices of users, their sessions, and which of these ought to end.
 
 use chatsrv::chat::answer::{Item, List};
-use chatsrv::chat::device::DeviceState;
-use chatsrv::chat::name::Number;
+use chatsrv::chat::device::{DeviceState, DevicesToEnd};
+use chatsrv::chat::moderation::Moderation;
+use chatsrv::chat::name::{Number, UserRef};
 use chatsrv::chat::request::{Place, Request};
 use chatsrv::hub::input::ConnId;
 use chatsrv::hub::job::{Job, Outcome, Value};
@@ -27,6 +28,9 @@ impl NodeModel {
 
     /// A user asks for something about devices.
     pub(super) fn device_command(&mut self, conn: ConnId, user: Number, command: &Command) {
+        if let Command::Ask(Request::Moderate(Moderation::LogOut(whom))) = command {
+            return self.logs_out(conn, user, *whom);
+        }
         let Command::Ask(Request::EndSession(device)) = command else { return };
         let own = self.session(conn).device;
         if user == Number::OPERATOR || *device == Some(own) {
@@ -37,6 +41,16 @@ impl NodeModel {
             None => self.sessions[other].device != own,
         };
         self.logged_out = self.open_sessions(user).filter(is_meant).collect();
+    }
+
+    /// An administrator ends the sessions of somebody.
+    fn logs_out(&mut self, conn: ConnId, by: Number, whom: UserRef) {
+        let Some(whom) = self.find(whom).filter(|whom| *whom != by) else { return };
+        let people = &self.chat.people;
+        let may = by == Number::OPERATOR || !people.is_administrator(whom);
+        if self.may_administer(conn) && may && whom != Number::OPERATOR {
+            self.logged_out = self.open_sessions(whom).collect();
+        }
     }
 
     /// The store is done with a job, and the hub has not heard of it yet.
@@ -52,6 +66,10 @@ impl NodeModel {
                     let open = self.open_devices(conn, *number);
                     self.session(conn).devices_due.push_back(open);
                 }
+            }
+            // Nobody has the device 0: an administrator logs the user out.
+            (Job::EndDevices { number, which: DevicesToEnd::AllBut(0) }, Ok(_)) => {
+                self.logged_out = self.open_sessions(*number).collect();
             }
             (Job::SetPassword { number, .. }, Ok(_)) => {
                 let others = self.open_sessions(*number).filter(|conn| Some(*conn) != asker);

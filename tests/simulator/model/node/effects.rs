@@ -34,6 +34,7 @@ impl NodeModel {
         let mut told_of_groups = Vec::new();
         let mut ended = Vec::new();
         let mut told_of_deletions = Vec::new();
+        let mut told_of_mutes = Vec::new();
         for effect in &effects.list {
             if self.groups.is_deadline && is_about_groups(effect) {
                 self.do_what_is_due();
@@ -57,6 +58,9 @@ impl NodeModel {
                 Effect::Tell { event: event @ (Event::Deleted(..) | Event::Seen(..)), to } => {
                     told_of_deletions.push((event.clone(), sorted(to)));
                 }
+                Effect::Tell { event: event @ Event::Muted(..), to } => {
+                    told_of_mutes.push((event.clone(), sorted(to)));
+                }
                 Effect::Close { conn, reason, .. } => {
                     self.is_closed(*conn, *reason);
                     ended.extend((*reason == CloseReason::LoggedOut).then_some(*conn));
@@ -74,11 +78,13 @@ impl NodeModel {
         assert_eq!(ended, std::mem::take(&mut self.logged_out), "these are logged out");
         self.check_sessions();
         if self.groups.is_deadline {
+            self.check_endings();
             self.do_what_is_due();
         }
         assert_eq!(told, std::mem::take(&mut self.presence));
         assert_eq!(told_of_groups, std::mem::take(&mut self.groups.notices));
         self.check_deletions(told_of_deletions);
+        self.check_mutes(&told_of_mutes);
         for (conn, session) in &self.sessions {
             assert!(session.held.is_empty(), "{conn} misses {:?}", session.held);
         }
@@ -120,6 +126,7 @@ impl NodeModel {
             Job::LookToErase { .. } | Job::Erase { .. } => return,
             Job::KeepReport { report, .. } => self.report_is_kept(report),
             Job::DeleteMessage(id) => return self.is_deleted(job_id, *id),
+            Job::EndSanction { whom, until } => return self.sanction_ends(*whom, *until),
             Job::SaveGroup(record) => return self.group_is_saved(job_id, record),
             Job::EndGroup(id) => return self.group_is_ended(job_id, *id),
             Job::ChangeGroups(rows) => return self.rows_change(job_id, rows),
@@ -137,7 +144,15 @@ impl NodeModel {
             // What was told before is out of date.
             self.session(conn).reading.pop_back();
         }
-        if let (Job::CountUnread { reader }, None) = (job, self.session(conn).user) {
+        if let Job::CountUnread { until, .. }
+        | Job::ListChats { until, .. }
+        | Job::SelectMessages { until, .. } = job
+        {
+            // Ids are not noted where nothing is kept.
+            let is_newest = *until == self.ledger.newest() || !self.config.keep_messages;
+            assert!(is_newest, "what was said before is seen, up to {until}");
+        }
+        if let (Job::CountUnread { reader, .. }, None) = (job, self.session(conn).user) {
             let was_present = self.open_sessions(*reader).next().is_some();
             let since = self.ledger.newest();
             let entering = Entering { user: *reader, since, held: Vec::new(), marks: Vec::new() };

@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::Duration;
 
 use chatsrv::chat::account::KnownNetwork;
-use chatsrv::chat::address::{Address, Prefix};
+use chatsrv::chat::address::{Address, Network, Prefix};
 use chatsrv::chat::kind::Kind;
 use chatsrv::chat::name::{Number, UserName, UserRef};
 use chatsrv::chat::refusal::Refusal;
@@ -35,14 +35,14 @@ pub struct Failures {
     /// All that were taken, and not given back.
     tries: Vec<Try>,
     /// The network of the one that was settled last.
-    settled: Option<Address>,
+    settled: Option<Network>,
     /// From where each has logged in.
     known: HashSet<(Number, Prefix)>,
 }
 
 struct Try {
     job_id: JobId,
-    network: Address,
+    network: Network,
     of: Of,
     at: Duration,
 }
@@ -143,10 +143,13 @@ impl NodeModel {
         }
     }
 
-    fn are_no_more_than_one_after_the_other(&self, network: Address, of: Of) {
+    fn are_no_more_than_one_after_the_other(&self, network: Network, of: Of) {
         let forgiven = (ALL_FORGIVEN.as_secs() / FAILURE_FORGIVEN_AFTER.as_secs()) as usize;
         let of_network = self.failures.count(self.now, |tried| tried.network == network);
-        assert!(of_network <= NETWORK_FAILURES_MAX as usize + forgiven, "{network}: {of_network}");
+        assert!(
+            of_network <= NETWORK_FAILURES_MAX as usize + forgiven,
+            "{network:?}: {of_network}"
+        );
         let of_name = match of {
             Of::Token => 0,
             Of::Known(_) => {

@@ -1,6 +1,7 @@
 //! Every message that this server gave an id, and what became of it on its disk.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::RangeInclusive;
 
 use chatsrv::chat::id::{GroupId, MessageId};
 use chatsrv::chat::message::{Chat, StoredMessage};
@@ -124,26 +125,29 @@ impl Ledger {
         self.kept.values().map(|message| message.chat).collect()
     }
 
-    /// The messages of a chat that `reader` may read, from one on, oldest first.
+    /// The messages of a chat that `reader` may read, from one on up to another, oldest first.
     pub fn history(
         &self,
         reader: Number,
         chat: Chat,
-        since: MessageId,
+        ids: RangeInclusive<MessageId>,
     ) -> impl Iterator<Item = &StoredMessage> {
+        let (since, until) = ids.into_inner();
         let messages = self.kept.range(since..).map(|(_, message)| message);
+        let messages = messages.take_while(move |it| it.id <= until);
         messages.filter(move |it| it.chat == chat && !it.is_hidden_from(reader))
     }
 
-    /// What others sent in a chat from one message on and `reader` has not seen, oldest first.
+    /// What others sent in a chat from one message on up to another and `reader` has not seen,
+    /// oldest first.
     pub fn unread(
         &self,
         reader: Number,
         chat: Chat,
-        since: MessageId,
+        ids: RangeInclusive<MessageId>,
     ) -> impl Iterator<Item = &StoredMessage> {
         let seen = self.seen.get(&(reader, chat)).copied().unwrap_or_default();
-        let messages = self.history(reader, chat, since);
+        let messages = self.history(reader, chat, ids);
         messages.filter(move |message| message.from != reader && message.id > seen)
     }
 }

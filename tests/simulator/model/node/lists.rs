@@ -45,14 +45,19 @@ pub struct Reading {
 impl NodeModel {
     /// What is unread was counted for somebody, who asked for it or is about to be welcomed; or it
     /// could not be.
-    pub(super) fn counted(&mut self, asker: Option<ConnId>, reader: Number, is_known: bool) {
+    pub(super) fn counted(
+        &mut self,
+        asker: Option<ConnId>,
+        (reader, until): (Number, MessageId),
+        is_known: bool,
+    ) {
         let others = self.chat.people.accounts().map(|account| account.number);
         let groups = self.chat.groups.of(reader).map(|(id, _)| Chat::Group(id));
         let chats = others.map(|other| Chat::direct(reader, other)).chain(groups);
         let kept = self.ledger.chats();
         let items = chats.filter(|chat| kept.contains(chat)).filter_map(|chat| {
             let since = self.reads_since(reader, chat)?;
-            let unread = self.ledger.unread(reader, chat, since).map(|message| message.id);
+            let unread = self.ledger.unread(reader, chat, since..=until).map(|message| message.id);
             let unread: Vec<MessageId> = unread.collect();
             let chat = self.destination(reader, chat);
             Some(Item::Unread { chat, count: unread.len() as u64, last: *unread.last()? })
@@ -78,7 +83,7 @@ impl NodeModel {
     pub(super) fn chats_listed(
         &mut self,
         asker: Option<ConnId>,
-        reader: Number,
+        (reader, until): (Number, MessageId),
         before: Option<MessageId>,
         is_known: bool,
     ) {
@@ -88,11 +93,11 @@ impl NodeModel {
         let chats = std::iter::once(Chat::Everyone).chain(direct).chain(groups);
         let lines = chats.filter_map(|chat| {
             let since = self.reads_since(reader, chat)?;
-            let last = self.ledger.history(reader, chat, since).last();
+            let last = self.ledger.history(reader, chat, since..=until).last();
             if last.is_none() && !matches!(chat, Chat::Group(_)) {
                 return None;
             }
-            let unread = self.ledger.unread(reader, chat, since).count() as u64;
+            let unread = self.ledger.unread(reader, chat, since..=until).count() as u64;
             let seen = self.ledger.seen_up_to(reader, chat);
             let last = last.map(|message| LastMessage {
                 id: message.id,
@@ -120,18 +125,19 @@ impl NodeModel {
     pub(super) fn selected(
         &mut self,
         asker: Option<ConnId>,
-        reader: Number,
+        (reader, until): (Number, MessageId),
         which: &Selection,
         ids: &[MessageId],
     ) {
         if let Selection::Unread(chat) = which {
             let since = self.reads_since(reader, *chat).unwrap_or(MessageId(u64::MAX));
-            let unread = self.ledger.unread(reader, *chat, since).map(|message| message.id);
+            let unread = self.ledger.unread(reader, *chat, since..=until);
+            let unread = unread.map(|message| message.id);
             assert!(unread.take(1000).eq(ids.iter().copied()), "all that is unread is listed");
         }
         if let Selection::After { chat, after, count } = which {
             let since = self.reads_since(reader, *chat).unwrap_or(MessageId(u64::MAX));
-            let later = self.ledger.history(reader, *chat, since);
+            let later = self.ledger.history(reader, *chat, since..=until);
             let later = later.filter(|message| message.id > *after);
             let later = later.map(|message| message.id).take((*count).into());
             assert!(later.eq(ids.iter().copied()), "all that came after {after} is listed");

@@ -79,6 +79,9 @@ impl NodeModel {
             None => Due::Refused(Code::NotAllowed),
             Some(user) => {
                 let key = session.key.take();
+                if self.muted(user).is_some() || self.chat.people.has_to_reset(user) {
+                    return self.session(conn).replies.push_back(Due::Refused(Code::NotAllowed));
+                }
                 let said = self.said((user, key), composing, text);
                 said.map_or_else(Due::Refused, |said| {
                     Due::Attempt(Attempt { said, state: State::Waits })

@@ -22,6 +22,7 @@ mod order;
 mod peers;
 mod presence;
 mod reports;
+mod sanctions;
 mod sessions;
 mod uploads;
 
@@ -38,7 +39,8 @@ use chatsrv::chat::request::Request;
 use chatsrv::chat::text::Reason;
 use chatsrv::hub::config::Config;
 use chatsrv::hub::input::{ConnId, Input, Now};
-use chatsrv::hub::job::{Job, JobId, Outcome, Snapshot, Value};
+use chatsrv::hub::job::{Job, JobId, Outcome, Value};
+use chatsrv::hub::snapshot::Snapshot;
 use chatsrv::protocol::native::command::Command;
 use chatsrv::protocol::native::frame::{Frame, FrameError};
 use chatsrv::protocol::native::parse::parse_command;
@@ -54,6 +56,7 @@ use self::order::Order;
 use self::peers::Peers;
 use self::presence::{Minute, Presence, Told};
 use self::reports::ReportWork;
+use self::sanctions::Endings;
 use self::sessions::Session;
 use self::uploads::Expectations;
 use crate::model::chat::ChatModel;
@@ -97,6 +100,8 @@ pub struct NodeModel {
     said_away: u64,
     /// The notices of who came and went that the last input ought to bring.
     presence: Vec<Presence>,
+    /// The sanctions that end.
+    pub endings: Endings,
     /// What the others were told last of whom.
     told: BTreeMap<Number, Told>,
     /// Who caused notices, and how many, in the order in which these minutes began.
@@ -149,6 +154,7 @@ impl NodeModel {
             away: BTreeMap::new(),
             said_away: 0,
             presence: Vec::new(),
+            endings: Endings::default(),
             told: BTreeMap::new(),
             minutes: Vec::new(),
             told_late: 0,
@@ -185,6 +191,7 @@ impl NodeModel {
         self.sessions.clear();
         self.announced.clear();
         self.told.clear();
+        self.endings.forget();
         self.minutes.clear();
         self.away.clear();
         self.logged_out.clear();
@@ -244,7 +251,18 @@ impl NodeModel {
                     self.login_command(conn, command);
                 }
                 self.session(conn).stop_composing(verb);
-                match (command, self.session(conn).user, verb) {
+                let user = self.session(conn).user;
+                if let (Some(user), Some(verb)) = (user, verb)
+                    && self.has_to_reset(user, verb)
+                {
+                    return self.refused_until_reset(conn, verb);
+                }
+                if let (Some(user), Some(verb)) = (user, verb)
+                    && self.is_silenced(user, verb)
+                {
+                    return self.group_command_refused(conn, verb, Code::NotAllowed);
+                }
+                match (command, user, verb) {
                     (Ok(command), user, _) => {
                         if user.is_some() {
                             self.uploads.command(conn, &command);
@@ -266,7 +284,8 @@ impl NodeModel {
             Frame::Bad(FrameError::Data(_)) => self.session(conn).bad_data(),
             Frame::Bad(FrameError::UnknownType | FrameError::FileHeader)
             | Frame::File { .. }
-            | Frame::FileEnd { .. } => {}
+            | Frame::FileEnd { .. }
+            | Frame::Empty => {}
         }
     }
 
@@ -323,6 +342,11 @@ impl NodeModel {
                 }
                 _ => return,
             },
+            (Command::Ask(Request::Moderate(Moderation::Bans)), Some(_))
+                if self.may_administer(conn) =>
+            {
+                Some(self.bans())
+            }
             (Command::Ask(Request::Unread | Request::Chats { .. }), Some(_)) => None,
             _ => return,
         };
@@ -393,13 +417,13 @@ impl NodeModel {
             (Job::EndGroup(id), _) => self.group_ended(job_id, *id, outcome),
             (Job::ChangeGroups(rows), _) => self.rows_kept(job_id, rows, outcome),
             (Job::RemoveOld { before }, Ok(Value::Removed { .. })) => self.ledger.removed(*before),
-            (Job::CountUnread { reader }, outcome) => {
-                self.counted(asker, *reader, matches!(outcome, Ok(Value::Unread(_))));
+            (Job::CountUnread { reader, until }, outcome) => {
+                self.counted(asker, (*reader, *until), matches!(outcome, Ok(Value::Unread(_))));
             }
-            (Job::ListChats { reader, before }, outcome) => {
+            (Job::ListChats { reader, before, until }, outcome) => {
                 self.chats_listed(
                     asker,
-                    *reader,
+                    (*reader, *until),
                     *before,
                     matches!(outcome, Ok(Value::Chats { .. })),
                 );
@@ -411,9 +435,9 @@ impl NodeModel {
             }
             (Job::DeleteMessage(_), _) => self.deletion_done(job_id, outcome),
             (
-                Job::SelectMessages { reader, which },
+                Job::SelectMessages { reader, which, until },
                 Ok(Value::Selected { ids, .. } | Value::Found { ids, .. }),
-            ) => self.selected(asker, *reader, which, ids),
+            ) => self.selected(asker, (*reader, *until), which, ids),
             _ => {}
         }
     }

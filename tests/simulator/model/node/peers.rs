@@ -13,7 +13,7 @@ use chatsrv::chat::refusal::Refusal;
 use chatsrv::chat::request::Request;
 use chatsrv::hub::effect::{Effect, Effects};
 use chatsrv::hub::input::{ConnId, Input};
-use chatsrv::hub::job::{Job, Outcome, Value};
+use chatsrv::hub::job::{Job, Outcome};
 use chatsrv::protocol::native::code::Code;
 use chatsrv::protocol::native::command::Command;
 use chatsrv::protocol::native::verb::Verb;
@@ -168,17 +168,15 @@ impl NodeModel {
 
     /// The store has kept what an administrator decided, or has not.
     pub(super) fn decision_kept(&mut self, asker: Option<ConnId>, job: &Job, outcome: &Outcome) {
-        if *outcome != Ok(Value::Done) {
+        if outcome.is_err() {
             return;
         }
         // Who decided it is not known where the session is over, and nothing follows from it.
         let by = asker.and_then(|asker| self.sessions.get(&asker)?.user);
         let by = by.unwrap_or(Number::OPERATOR);
+        self.sanction_kept(by, job);
+        self.credentials_kept(by, job);
         match *job {
-            Job::SetBanned { number: user, banned } => {
-                self.propose_surely(Entry::BanSet { user, by, banned });
-                self.ban_changed(user);
-            }
             Job::SetAdministrator { number: user, admin } => {
                 if admin {
                     self.peers.administrators.insert(user);
@@ -216,6 +214,7 @@ impl NodeModel {
         if !self.chat.people.are_any_banned() {
             return;
         }
+        let now = self.seconds();
         for (conn, session) in &self.sessions {
             let is_closed = |effect: &Effect| match effect {
                 Effect::Close { conn: closed, .. } => closed == conn,
@@ -225,10 +224,12 @@ impl NodeModel {
             let is_banned = user.is_some_and(|user| self.chat.people.is_banned(user));
             let is_over = effects.list.iter().any(is_closed);
             assert!(!is_banned || is_over, "{conn}: {user:?} is banned");
+            let from = self.address(*conn);
+            assert!(!self.is_covered(from, now) || is_over, "{conn}: {from} is banned");
         }
     }
 
-    fn may_administer(&self, conn: ConnId) -> bool {
+    pub(super) fn may_administer(&self, conn: ConnId) -> bool {
         let user = self.sessions.get(&conn).and_then(|session| session.user);
         user.is_some_and(|user| {
             user == Number::OPERATOR || self.peers.administrators.contains(&user)
@@ -276,9 +277,20 @@ impl NodeModel {
                 assert_eq!(due, Some((conn, (**call).clone())));
             }
             (Verb::Alive, _) => self.check_alive(conn, reply),
-            (Verb::Kick | Verb::Ban | Verb::Unban | Verb::Shutdown, _)
-                if reply.code == Code::Done =>
-            {
+            (
+                Verb::Kick
+                | Verb::Ban
+                | Verb::Unban
+                | Verb::Banaddr
+                | Verb::Unbanaddr
+                | Verb::Bans
+                | Verb::Mute
+                | Verb::Logout
+                | Verb::Setpasswd
+                | Verb::Adduser
+                | Verb::Shutdown,
+                _,
+            ) if reply.code == Code::Done => {
                 assert!(self.may_administer(conn), "{conn} gets {reply}");
             }
             (Verb::Admin, _) if reply.code == Code::Done => {

@@ -11,7 +11,8 @@ use chatsrv::chat::name::Number;
 use chatsrv::chat::report::Report;
 use chatsrv::hub::effect::{Effect, Effects};
 use chatsrv::hub::input::ConnId;
-use chatsrv::hub::job::{Job, Outcome, Snapshot, Value};
+use chatsrv::hub::job::{Job, Outcome, Value};
+use chatsrv::hub::snapshot::Snapshot;
 use chatsrv::limits::REPORTS_PER_DAY_MAX;
 
 use super::NodeModel;

@@ -82,6 +82,7 @@ impl NodeModel {
         let session = self.session(conn);
         session.more = session.beside;
         self.is_being_welcomed(number);
+        self.mute_is_told(conn, number);
         self.group_news(conn, number);
         self.is_known(conn, number);
         if self.announced.insert(number) {

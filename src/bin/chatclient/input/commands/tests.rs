@@ -1,4 +1,11 @@
+use chatsrv::chat::group::{GroupSetting, GroupStart};
+use chatsrv::chat::id::MessageId;
+use chatsrv::chat::name::{FileName, Target, UserRef};
+
 use super::*;
+use crate::calls::action::CallAction;
+use crate::input::groups::{GroupRequest, UserRequest};
+use crate::input::table::{COMMANDS, HISTORY_COUNT};
 use crate::transfers::download::Source;
 
 #[test]

@@ -20,6 +20,11 @@ fn secret(text: &str) -> Password {
     Zeroizing::new(text.to_string())
 }
 
+/// A server that is sure to be the one that it was.
+fn proven() -> Recipient {
+    Recipient { name: "h:9443".to_string(), is_proven: true }
+}
+
 fn person() -> Login {
     Login::new(Credentials { may_ask: true, ..Credentials::default() })
 }
@@ -29,6 +34,7 @@ fn script(may_register: bool) -> Login {
         name: "alice".parse().ok(),
         password: Some(secret("pw")),
         may_register,
+        recipient: proven(),
         ..Credentials::default()
     })
 }
@@ -131,6 +137,42 @@ fn who_comes_back_uses_the_token_and_then_the_password() {
     assert!(matches!(login.come_back(), Step::Failed(_)));
 }
 
+/// A login that comes back with a token to a server that may be another one.
+fn unproven(may_ask: bool) -> Login {
+    let mut login = Login::new(Credentials {
+        name: "alice".parse().ok(),
+        password: Some(secret("pw")),
+        may_register: true,
+        may_ask,
+        recipient: Recipient { name: "h:9000".to_string(), is_proven: false },
+        ..Credentials::default()
+    });
+    login.greeted();
+    assert_eq!(sent(reply(&mut login, "331 USER alice")), "D pw\n");
+    assert!(login.sends_password());
+    reply(&mut login, "230 USER alice 48213 welcome");
+    login.set_token("t0ken");
+    assert_eq!(login.come_back(), Step::Reconnect);
+    assert_eq!(sent(login.greeted()), "C RESUME alice t0ken\n");
+    login
+}
+
+#[test]
+fn a_server_that_may_be_another_one_is_sent_no_password_unasked() {
+    for refusal in ["535 RESUME no", "331 RESUME alice", "332 RESUME alice new"] {
+        let why = "h:9000 wants the password again, and is not encrypted";
+        let failed = Step::Failed(safe!("{why}; with --tls it is sent again"));
+        assert_eq!(reply(&mut unproven(false), refusal), failed);
+        let mut login = unproven(true);
+        let asked = Step::AskAgain(safe!("{why}"), Question::PasswordAgain);
+        assert_eq!(reply(&mut login, refusal), asked);
+        assert!(!login.sends_password());
+        assert_eq!(login.answered(Question::PasswordAgain, secret("pw")), Step::Reconnect);
+        assert_eq!(sent(login.greeted()), "C USER alice TAKEOVER\n");
+        assert_eq!(sent(reply(&mut login, "331 USER alice")), "D pw\n");
+    }
+}
+
 #[test]
 fn a_person_is_asked_again_before_there_is_a_connection() {
     let mut login = person();
@@ -173,6 +215,7 @@ fn beside() -> Login {
         name: "alice".parse().ok(),
         password: Some(secret("pw")),
         beside: true,
+        recipient: proven(),
         ..Credentials::default()
     })
 }

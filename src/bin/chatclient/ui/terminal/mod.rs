@@ -23,6 +23,7 @@ use crate::input::destination::Destination;
 use crate::transfers::transfer::Progress;
 use crate::ui::completion::Vocabulary;
 use crate::ui::interface::{Input, Pasted, Prompt, Ui};
+use crate::ui::rows::columns;
 use history::History;
 use keys::{Key, KeyDecoder};
 use paste::{Paste, TooMany};
@@ -34,10 +35,9 @@ use typed::TypedLine;
 const KEYS_MAX: usize = 4096;
 /// The largest number of candidates of a completion that are shown.
 const CANDIDATES_MAX: usize = 60;
-/// The smallest width that is drawn for, in columns.
-const COLUMNS_MIN: usize = 12;
-/// The width of a terminal that does not give it, in columns.
-const COLUMNS_UNKNOWN: usize = 80;
+/// The room for the line that is being typed beside a prompt that is too long: a quarter of the
+/// width, but no less and no more than this, in columns.
+const ROOM_BESIDE_PROMPT: (usize, usize) = (2, 20);
 
 /// The mode, which decides what keys do.
 #[derive(Debug, Default)]
@@ -83,7 +83,7 @@ impl Terminal {
     /// # Errors
     /// If that fails.
     pub fn new(colour: bool) -> io::Result<Self> {
-        Ok(Terminal::with(Some(RawMode::enter()?), Screen::new(columns(), colour)))
+        Ok(Terminal::with(Some(RawMode::enter()?), Screen::new(columns(io::stdout()), colour)))
     }
 
     fn with(raw: Option<RawMode>, screen: Screen) -> Self {
@@ -300,7 +300,8 @@ impl Terminal {
                 (awaited.text.cut(columns).to_string(), View::default())
             }
             Mode::Edit => {
-                let room = columns - (columns / 4).min(20);
+                let (least, most) = ROOM_BESIDE_PROMPT;
+                let room = columns - (columns / 4).clamp(least, most);
                 let prompt = awaited.text.steady().cut(room).to_string();
                 let room = columns - SafeText::new(&prompt).width();
                 (prompt, self.line.editor.view(room))
@@ -442,7 +443,7 @@ impl Ui for Terminal {
     }
 
     fn changed(&mut self) -> io::Result<()> {
-        self.screen.resize(columns());
+        self.screen.resize(columns(io::stdout()));
         match &self.raw {
             Some(raw) => raw.renew(),
             None => RawMode::enter().map(|raw| self.raw = Some(raw)),
@@ -461,15 +462,6 @@ impl Drop for Terminal {
     fn drop(&mut self) {
         self.screen.erase_bottom();
         self.write();
-    }
-}
-
-/// The current width of the terminal, in columns.
-fn columns() -> usize {
-    let columns = rustix::termios::tcgetwinsize(io::stdout()).map_or(0, |size| size.ws_col);
-    match usize::from(columns) {
-        0 => COLUMNS_UNKNOWN,
-        columns => columns.max(COLUMNS_MIN),
     }
 }
 

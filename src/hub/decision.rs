@@ -1,0 +1,132 @@
+//! Decisions of administrators: what each of them asks for, changes and is answered with.
+
+use crate::chat::account::Account;
+use crate::chat::answer::Done;
+use crate::chat::entry::Entry;
+use crate::chat::kind::Kind;
+use crate::chat::name::Number;
+use crate::chat::sanction::{Sanction, Sanctioned};
+use crate::chat::term::Term;
+use crate::chat::text::Reason;
+use crate::hub::accounts::Accounts;
+use crate::hub::accounts::directory::UserIndex;
+use crate::hub::input::ConnId;
+use crate::hub::job::{JobId, Value};
+
+/// A decision of an administrator.
+#[derive(Clone, Debug)]
+pub enum Decision {
+    /// There is a sanction, or it is lifted.
+    Sanction(Sanctioned, Option<Sanction>),
+    /// Makes the user an administrator, or takes that role away.
+    Administrator(UserIndex, bool),
+    /// Ends the user's sessions and tokens.
+    LogOut(UserIndex),
+    /// Gives the user a password that has to be replaced.
+    ResetPassword(UserIndex),
+    /// Makes an account with such a password.
+    AddAccount(Account),
+}
+
+/// A kind of sanction against a user.
+#[derive(Clone, Copy, Debug)]
+pub enum UserSanction {
+    /// The user is not let in.
+    Ban,
+    /// The user may read, and say nothing.
+    Mute,
+}
+
+impl UserSanction {
+    pub fn of(self, user: Number) -> Sanctioned {
+        match self {
+            UserSanction::Ban => Sanctioned::Ban(user),
+            UserSanction::Mute => Sanctioned::Mute(user),
+        }
+    }
+
+    /// The kind of the request that asks for it, or that lifts it.
+    pub fn request(self, begins: bool) -> Kind {
+        match self {
+            UserSanction::Ban if begins => Kind::Ban,
+            UserSanction::Ban => Kind::Unban,
+            UserSanction::Mute => Kind::Mute,
+        }
+    }
+}
+
+/// For how long, and why.
+#[derive(Debug)]
+pub struct Sentence {
+    pub term: Term,
+    pub reason: Option<Reason>,
+}
+
+/// A change that is on disk and is to hold from now on.
+#[derive(Debug)]
+pub struct Decided {
+    pub entries: Vec<Entry>,
+    /// The user whose sessions are to end.
+    pub logs_out: Option<UserIndex>,
+    /// The answer that is due once it holds.
+    pub due: Option<DueAnswer>,
+}
+
+/// An answer to a request that waits for a job.
+#[derive(Debug)]
+pub struct DueAnswer {
+    pub conn: ConnId,
+    pub job: JobId,
+    pub of: Kind,
+    pub done: Done,
+}
+
+impl Decision {
+    /// The kind of the request that asks for it.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Decision::Sanction(Sanctioned::Ban(_), Some(_)) => Kind::Ban,
+            Decision::Sanction(Sanctioned::Ban(_), None) => Kind::Unban,
+            Decision::Sanction(Sanctioned::Mute(_), _) => Kind::Mute,
+            Decision::Sanction(Sanctioned::Network(_), Some(_)) => Kind::BanNetwork,
+            Decision::Sanction(Sanctioned::Network(_), None) => Kind::UnbanNetwork,
+            Decision::Administrator(..) => Kind::Admin,
+            Decision::LogOut(_) => Kind::LogOut,
+            Decision::ResetPassword(_) => Kind::ResetPassword,
+            Decision::AddAccount(_) => Kind::AddUser,
+        }
+    }
+
+    /// The answer once it holds, for which the store may have drawn a password.
+    pub fn done(&self, value: &Value) -> Option<Done> {
+        Some(match (self, value) {
+            (Decision::Sanction(..) | Decision::LogOut(_), Value::Done) => Done::Done,
+            (Decision::Administrator(_, admin), Value::Done) => Done::Switched(*admin),
+            (Decision::ResetPassword(_), Value::Token(password)) => {
+                Done::PasswordSet(password.clone())
+            }
+            (Decision::AddAccount(Account { name, number, .. }), Value::Token(password)) => {
+                Done::AccountAdded { name: *name, number: *number, password: password.clone() }
+            }
+            _ => return None,
+        })
+    }
+
+    /// The changes that it brings.
+    pub fn entries(self, by: Number, accounts: &Accounts) -> Vec<Entry> {
+        match self {
+            Decision::Sanction(whom, sanction) => vec![Entry::SanctionSet { whom, by, sanction }],
+            Decision::Administrator(user, admin) => {
+                vec![Entry::AdministratorSet { user: accounts.number(user), by, admin }]
+            }
+            Decision::LogOut(_) => Vec::new(),
+            Decision::ResetPassword(user) => {
+                vec![Entry::PasswordReset { user: accounts.number(user), by }]
+            }
+            Decision::AddAccount(account) => {
+                let user = account.number;
+                vec![Entry::AccountAdded(account), Entry::PasswordReset { user, by }]
+            }
+        }
+    }
+}
