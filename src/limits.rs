@@ -265,8 +265,22 @@ pub const KNOWN_NETWORKS_MAX: usize = 8;
 /// How many days an account knows a network after its last login there.
 pub const NETWORK_KNOWN_DAYS: u32 = 90;
 
+/// Logins of one network at once, and as many more in each [`LOGIN_PERIOD`], evenly: each may be a
+/// line for everyone.
+pub const LOGINS_PER_PERIOD_MAX: u32 = 200;
+/// See [`LOGINS_PER_PERIOD_MAX`].
+pub const LOGIN_PERIOD: Duration = Duration::from_secs(10);
+/// Names that one network asks for at once without a password behind them, and as many more in each
+/// [`NAME_PERIOD`], evenly: the answer tells who has an account.
+pub const NAMES_PER_PERIOD_MAX: u32 = 60;
+/// See [`NAMES_PER_PERIOD_MAX`].
+pub const NAME_PERIOD: Duration = Duration::from_secs(60);
+
 /// What a client is told to wait where no better number is known, in seconds.
 pub const RETRY_SECONDS: u32 = 5;
+
+/// The longest that a client is told to wait, in seconds.
+pub const RETRY_SECONDS_MAX: u32 = 900;
 
 /// How far the ceiling of the ids that the store keeps is raised ahead of the newest id; once half
 /// of that is used up, it is raised again. Long enough that one small write every few seconds does,

@@ -1,9 +1,10 @@
-//! Accounts: the directory of users, their roles, the throttle of wrong passwords, and the networks
-//! that users have logged in from.
+//! Accounts: the directory of users, their roles, the throttle of wrong passwords, what each
+//! network takes of logins, and the networks that users have logged in from.
 //!
 //! [`Accounts`] is the domain; it also keeps display names and known networks on disk. Sessions and
 //! logins are no part of it.
 
+pub mod arrivals;
 pub mod directory;
 pub mod networks;
 pub mod roles;
@@ -13,6 +14,7 @@ pub mod throttle;
 use std::collections::BTreeSet;
 
 use crate::chat::entry::Entry;
+use arrivals::Arrivals;
 use directory::{Directory, OPERATOR, UserIndex};
 use networks::KnownNetworks;
 use roles::Roles;
@@ -38,6 +40,7 @@ pub struct Accounts {
     pub directory: Directory,
     pub roles: Roles,
     pub throttle: Throttle,
+    pub arrivals: Arrivals,
     pub networks: KnownNetworks,
     /// The users who have to replace their passwords.
     resets: BTreeSet<UserIndex>,
@@ -55,14 +58,14 @@ enum AccountJob {
 
 impl Accounts {
     /// Creates the domain from what the store kept.
-    pub fn new(kept: &mut Snapshot) -> Self {
+    pub fn new(arrivals: Arrivals, kept: &mut Snapshot) -> Self {
         let directory = Directory::new(std::mem::take(&mut kept.accounts));
         let roles = Roles::new(kept, &directory);
         let networks = KnownNetworks::new(std::mem::take(&mut kept.networks), &directory);
         let resets = kept.resets.iter().filter_map(|number| directory.find_number(*number));
         let resets = resets.collect();
         let (throttle, pending) = (Throttle::default(), Pending::new(Domain::Accounts));
-        Accounts { directory, roles, throttle, networks, resets, pending }
+        Accounts { directory, roles, throttle, arrivals, networks, resets, pending }
     }
 
     /// The account of a user.

@@ -5,6 +5,7 @@
 //! that rise; where an entry makes nothing, its stamp has the newest id that anybody saw.
 
 mod additions;
+mod arrivals;
 mod creations;
 mod deletions;
 mod deliveries;
@@ -39,12 +40,14 @@ use chatsrv::chat::text::Reason;
 use chatsrv::hub::config::Config;
 use chatsrv::hub::input::{ConnId, Input, Now};
 use chatsrv::hub::job::{Job, JobId, Outcome, Snapshot, Value};
+use chatsrv::limits::PASSWORD_BYTES_MAX;
 use chatsrv::protocol::native::command::Command;
 use chatsrv::protocol::native::frame::{Frame, FrameError};
 use chatsrv::protocol::native::parse::parse_command;
 use chatsrv::protocol::native::verb::Verb;
 use chatsrv::protocol::native::{code::Code, codes, kinds};
 
+use self::arrivals::Arrivals;
 use self::deletions::Deletions;
 use self::failures::Failures;
 use self::groups::GroupWork;
@@ -76,6 +79,7 @@ pub struct NodeModel {
     peers: Peers,
     uploads: Expectations,
     failures: Failures,
+    arrivals: Arrivals,
     /// What each connection has yet to receive, also after it was closed.
     deliveries: HashMap<ConnId, VecDeque<Message>>,
     order: Order,
@@ -133,6 +137,7 @@ impl NodeModel {
             groups: GroupWork::start(kept),
             peers: Peers::start(&kept.administrators),
             failures: Failures::start(&kept.networks),
+            arrivals: Arrivals::default(),
             sessions: BTreeMap::new(),
             uploads: Expectations::default(),
             ledger: Ledger::new(kept.id_mark),
@@ -198,6 +203,7 @@ impl NodeModel {
         let kept = store.kept();
         self.peers = Peers::start(&kept.administrators);
         self.failures = Failures::start(&kept.networks);
+        self.arrivals = Arrivals::default();
         self.chat = ChatModel::new(&kept);
     }
 
@@ -268,6 +274,10 @@ impl NodeModel {
                 }
             }
             Frame::Data(text) => {
+                let is_password = (1..=PASSWORD_BYTES_MAX).contains(&text.len());
+                if self.session(conn).awaits_password && is_password {
+                    self.arrives(conn);
+                }
                 self.tries_password(conn);
                 self.data(conn, text);
             }
@@ -341,6 +351,7 @@ impl NodeModel {
         self.device_job_done(asker, job, outcome);
         self.presence_job_done(asker, job, outcome);
         self.try_is_settled(job_id, outcome);
+        self.registration_is_over(asker, *outcome == Ok(Value::Done));
         match (job, outcome) {
             (Job::Register { account, .. }, Ok(Value::Done)) => {
                 let number = account.number;
