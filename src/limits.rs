@@ -202,6 +202,15 @@ pub const PRESENCE_PERIOD: Duration = Duration::from_secs(60);
 
 /// Networks that are banned at a time.
 pub const BANNED_NETWORKS_MAX: usize = 10_000;
+/// Changes of presence in each [`PRESENCE_CHANGES_PERIOD`]; with more, nobody is told of any for
+/// [`PRESENCE_STORM_TIME`], as where more users are online than such things are told for.
+pub const PRESENCE_CHANGES_MAX: u32 = 500;
+
+/// See [`PRESENCE_CHANGES_MAX`].
+pub const PRESENCE_CHANGES_PERIOD: Duration = Duration::from_secs(1);
+
+/// See [`PRESENCE_CHANGES_MAX`].
+pub const PRESENCE_STORM_TIME: Duration = Duration::from_secs(10);
 
 /// Users whom one session monitors.
 pub const MONITORED_USERS_MAX: usize = 100;

@@ -53,6 +53,7 @@ mod proposal;
 mod requests;
 mod sequence;
 mod sessions;
+mod storms;
 mod try_again;
 mod turns;
 mod unannounced;

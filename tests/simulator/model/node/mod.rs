@@ -55,7 +55,7 @@ use self::ledger::Ledger;
 use self::lists::DueList;
 use self::order::Order;
 use self::peers::Peers;
-use self::presence::{Minute, Presence, Told};
+use self::presence::{Minute, Presence, Storm, Told};
 use self::sanctions::Endings;
 use self::sessions::Session;
 use self::uploads::Expectations;
@@ -104,6 +104,7 @@ pub struct NodeModel {
     told: BTreeMap<Number, Told>,
     /// Who caused notices, and how many, in the order in which these minutes began.
     minutes: Vec<Minute>,
+    storm: Storm,
     /// How many notices came only when a minute was over.
     pub told_late: u64,
     /// Of whom the others were told that they are online, or would have been.
@@ -154,6 +155,7 @@ impl NodeModel {
             endings: Endings::default(),
             told: BTreeMap::new(),
             minutes: Vec::new(),
+            storm: Storm::default(),
             told_late: 0,
             announced: BTreeSet::new(),
             devices: kept.devices.iter().copied().collect(),
@@ -190,6 +192,7 @@ impl NodeModel {
         self.told.clear();
         self.endings.forget();
         self.minutes.clear();
+        self.storm = Storm::default();
         self.away.clear();
         self.logged_out.clear();
         self.devices = store.kept().devices.into_iter().collect();
