@@ -17,7 +17,7 @@ use chatsrv::chat::address::{Address, Encryption};
 use chatsrv::chat::event::Event;
 use chatsrv::chat::name::Number;
 use chatsrv::hub::Hub;
-use chatsrv::hub::config::{Config, GroupBounds};
+use chatsrv::hub::config::{ArrivalBounds, Config, GroupBounds};
 use chatsrv::hub::effect::{Effect, Effects};
 use chatsrv::hub::input::{ConnId, Input, Now};
 use chatsrv::hub::job::{Job, JobId, Outcome, Value};
@@ -144,6 +144,7 @@ impl Chat {
         };
         let config = Config {
             registration: true,
+            arrivals: ArrivalBounds::unbounded(),
             public_files: false,
             presence_limit: 500,
             audits: true,

@@ -202,6 +202,15 @@ pub const PRESENCE_PERIOD: Duration = Duration::from_secs(60);
 
 /// Networks that are banned at a time.
 pub const BANNED_NETWORKS_MAX: usize = 10_000;
+/// Changes of presence in each [`PRESENCE_CHANGES_PERIOD`]; with more, nobody is told of any for
+/// [`PRESENCE_STORM_TIME`], as where more users are online than such things are told for.
+pub const PRESENCE_CHANGES_MAX: u32 = 500;
+
+/// See [`PRESENCE_CHANGES_MAX`].
+pub const PRESENCE_CHANGES_PERIOD: Duration = Duration::from_secs(1);
+
+/// See [`PRESENCE_CHANGES_MAX`].
+pub const PRESENCE_STORM_TIME: Duration = Duration::from_secs(10);
 
 /// Users whom one session monitors.
 pub const MONITORED_USERS_MAX: usize = 100;
@@ -280,8 +289,22 @@ pub const KNOWN_NETWORKS_MAX: usize = 8;
 /// How many days an account knows a network after its last login there.
 pub const NETWORK_KNOWN_DAYS: u32 = 90;
 
+/// Logins of one network at once, and as many more in each [`LOGIN_PERIOD`], evenly: each may be a
+/// line for everyone.
+pub const LOGINS_PER_PERIOD_MAX: u32 = 200;
+/// See [`LOGINS_PER_PERIOD_MAX`].
+pub const LOGIN_PERIOD: Duration = Duration::from_secs(10);
+/// Names that one network asks for at once without a password behind them, and as many more in each
+/// [`NAME_PERIOD`], evenly: the answer tells who has an account.
+pub const NAMES_PER_PERIOD_MAX: u32 = 60;
+/// See [`NAMES_PER_PERIOD_MAX`].
+pub const NAME_PERIOD: Duration = Duration::from_secs(60);
+
 /// What a client is told to wait where no better number is known, in seconds.
 pub const RETRY_SECONDS: u32 = 5;
+
+/// The longest that a client is told to wait, in seconds.
+pub const RETRY_SECONDS_MAX: u32 = 900;
 
 /// How far the ceiling of the ids that the store keeps is raised ahead of the newest id; once half
 /// of that is used up, it is raised again. Long enough that one small write every few seconds does,

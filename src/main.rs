@@ -240,6 +240,11 @@ fn store_config(options: &Options) -> store::StoreConfig {
 fn hub_config(options: &Options, shares: Shares) -> hub::config::Config {
     hub::config::Config {
         registration: options.registration == Registration::Open,
+        arrivals: hub::config::ArrivalBounds {
+            registrations: options.registrations_of_network(),
+            registrations_total: options.registrations_total(),
+            exempt: options.exempt(),
+        },
         public_files: options.public_files,
         audits: options.audit != Audit::Off,
         presence_limit: options.presence_limit as usize,

@@ -334,7 +334,7 @@ fn words_about_moderation(request: &Moderation) -> String {
         Moderation::Remove { user, erase } => format!("{user}{}", or_erase(*erase)),
         Moderation::Resolve(number) => number.to_string(),
         Moderation::Registration(None) => String::new(),
-        Moderation::Registration(Some(admission)) => admission.to_string(),
+        Moderation::Registration(Some(registration)) => registration.to_string(),
         Moderation::Invite { uses, term } => {
             assert!((1..=INVITE_USES_MAX).contains(uses));
             format!("{uses} {term}")

@@ -29,8 +29,12 @@ impl fmt::Display for InvalidAllowance {
 impl std::error::Error for InvalidAllowance {}
 
 impl Allowance {
-    /// So many times, and as many in each period.
-    pub const fn new(times: NonZeroU32, period: Duration) -> Self {
+    /// So many times, one at least, and as many in each period.
+    pub const fn new(times: u32, period: Duration) -> Self {
+        let times = match NonZeroU32::new(times) {
+            Some(times) => times,
+            None => NonZeroU32::MIN,
+        };
         Allowance { times, period }
     }
 

@@ -3,7 +3,6 @@
 use std::rc::Rc;
 
 use crate::chat::address::Address;
-use crate::chat::admission::{Admission, InviteCode};
 use crate::chat::device::{Device, DeviceState};
 use crate::chat::event::Call;
 use crate::chat::fact::{Fact, GroupFact};
@@ -14,6 +13,7 @@ use crate::chat::message::{Destination, Message};
 use crate::chat::moderation::{AccountLine, BanLine, InviteLine, ReportLine};
 use crate::chat::name::{DisplayName, GroupName, Number, UserName};
 use crate::chat::refusal::Refusal;
+use crate::chat::registration::{InviteCode, Registration};
 use crate::chat::sha256::Sha256Sum;
 use crate::chat::term::Until;
 use crate::chat::text::{Secret, Topic};
@@ -128,7 +128,7 @@ pub enum Done {
         password: Secret,
     },
     /// Who may make an account.
-    Admission(Admission),
+    Registration(Registration),
     /// An invitation.
     Invited {
         /// The code.

@@ -8,7 +8,6 @@
 pub mod access;
 pub mod account;
 pub mod address;
-pub mod admission;
 pub mod answer;
 pub mod cidr;
 pub mod close;
@@ -26,6 +25,7 @@ pub mod message;
 pub mod moderation;
 pub mod name;
 pub mod refusal;
+pub mod registration;
 pub mod report;
 pub mod request;
 pub mod sanction;

@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use crate::chat::admission::{Admission, InviteCode};
 use crate::chat::cidr::Cidr;
 use crate::chat::id::MessageId;
 use crate::chat::kind::Kind;
 use crate::chat::name::{Number, UserName, UserRef};
+use crate::chat::registration::{InviteCode, Registration};
 use crate::chat::term::{Term, Until};
 use crate::chat::text::Reason;
 
@@ -82,7 +82,7 @@ pub enum Moderation {
     /// A report is done with.
     Resolve(u32),
     /// Decide who may make an account until the next start, or ask.
-    Registration(Option<Admission>),
+    Registration(Option<Registration>),
     /// Make an invitation.
     Invite {
         /// How many accounts it may make, at most [`INVITE_USES_MAX`].

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use crate::chat::access::DialogueStep;
-use crate::chat::admission::InviteCode;
 use crate::chat::file::FileRef;
 use crate::chat::group::{GroupRange, GroupSetting, GroupStart};
 use crate::chat::id::MessageId;
 use crate::chat::kind::Kind;
 use crate::chat::moderation::Moderation;
 use crate::chat::name::{DisplayName, FileName, GroupName, Key, Target, UserName, UserRef};
+use crate::chat::registration::InviteCode;
 use crate::chat::sha256::Sha256Sum;
 use crate::chat::text::{Reason, Secret, Topic};
 

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::bounds::allowance::Allowance;
+use crate::bounds::limit::{Exempt, Limit};
 use crate::chat::cidr::Cidr;
 
 /// The options of the chat.
@@ -9,12 +11,14 @@ use crate::chat::cidr::Cidr;
 pub struct Config {
     /// True if new names may register.
     pub registration: bool,
+    /// How often new names may register.
+    pub arrivals: ArrivalBounds,
     /// True if files may be read before the login.
     pub public_files: bool,
     /// With more users online than this, nobody is told who comes and goes.
     pub presence_limit: usize,
-    /// True if a user causes only so much in a time: notices of presence, and additions of others
-    /// to groups.
+    /// True if only so much is caused in a time: notices of presence and additions of others to
+    /// groups by one user, logins by one network.
     pub bounds_rates: bool,
     /// True if there is an audit log.
     pub audits: bool,
@@ -37,6 +41,26 @@ pub struct Config {
     pub places: usize,
     /// The largest total size in bytes of all files and uploads of one user.
     pub quota: u64,
+}
+
+/// How often new names may register.
+#[derive(Clone, Debug)]
+pub struct ArrivalBounds {
+    /// From one network.
+    pub registrations: Limit<Allowance>,
+    /// From all networks together.
+    pub registrations_total: Limit<Allowance>,
+    /// The networks to which no bound of a network applies.
+    pub exempt: Exempt,
+}
+
+impl ArrivalBounds {
+    /// Bounds that are never reached, for tests.
+    pub fn unbounded() -> Self {
+        let limit = Limit::or_default(None, Allowance::new(u32::MAX, Duration::from_secs(1)));
+        let exempt = Exempt::default();
+        ArrivalBounds { registrations: limit, registrations_total: limit, exempt }
+    }
 }
 
 /// The bounds of groups, and how people come into them.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::chat::id::MessageId;
 use crate::hub::accounts::Accounts;
+use crate::hub::accounts::arrivals::Arrivals;
 use crate::hub::accounts::directory::UserIndex;
 use crate::hub::admin::Admin;
 use crate::hub::calls::Calls;
@@ -49,7 +50,8 @@ impl Domains {
     /// Creates the domains from what the store kept, with nobody online.
     pub fn new(config: &Config, mut kept: Snapshot) -> Self {
         let messages = Messages::new(config, &kept.keys, kept.id_mark);
-        let accounts = Accounts::new(&mut kept);
+        let arrivals = Arrivals::new(&config.arrivals, config.bounds_rates);
+        let accounts = Accounts::new(arrivals, &mut kept);
         let reports = Reports::new(&mut kept, &accounts);
         let removals = Removals::new(&kept);
         Domains {

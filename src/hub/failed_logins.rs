@@ -16,14 +16,14 @@ const PERIOD: Duration = Duration::from_secs(1);
 /// The networks that have failed in the last second.
 #[derive(Debug, Default)]
 pub struct FailedLogins {
-    by_network: HashMap<Network, Untold>,
+    by_network: HashMap<Network, UntoldFailures>,
     /// The networks by the time of their next line, on the monotonic clock, the earliest first.
     due: VecDeque<(Duration, Network)>,
 }
 
 /// Failures of a network that are not told yet, and the last of them.
 #[derive(Debug, Default)]
-struct Untold {
+struct UntoldFailures {
     count: u32,
     last: Option<FailedTry>,
 }
@@ -42,10 +42,10 @@ impl FailedLogins {
     pub fn note(&mut self, failure: FailedTry, cx: &mut Cx<'_>) {
         let network = failure.from.network();
         if let Some(untold) = self.by_network.get_mut(&network) {
-            *untold = Untold { count: untold.count + 1, last: Some(failure) };
+            *untold = UntoldFailures { count: untold.count + 1, last: Some(failure) };
             return;
         }
-        self.by_network.insert(network, Untold::default());
+        self.by_network.insert(network, UntoldFailures::default());
         self.due.push_back((cx.core.now.monotonic + PERIOD, network));
         tell(&failure, 1, cx);
     }
@@ -62,7 +62,7 @@ impl FailedLogins {
             self.due.pop_front();
             let Some(untold) = self.by_network.remove(&network) else { continue };
             if let Some(last) = untold.last {
-                self.by_network.insert(network, Untold::default());
+                self.by_network.insert(network, UntoldFailures::default());
                 self.due.push_back((now + PERIOD, network));
                 tell(&last, untold.count, cx);
             }

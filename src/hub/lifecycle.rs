@@ -16,6 +16,7 @@ use crate::hub::decide::{propose, propose_all};
 use crate::hub::domains::Domains;
 use crate::hub::effect::Effect;
 use crate::hub::groups::offline_until;
+use crate::hub::identify::begin_anew;
 use crate::hub::input::ConnId;
 use crate::hub::job::{Job, Outcome, Value};
 use crate::hub::login::Authenticated;
@@ -217,6 +218,7 @@ fn forget(
     (announce, is_goodbye): (bool, bool),
     cx: &mut Cx<'_>,
 ) {
+    begin_anew(conn, &mut domains.accounts, cx);
     let Some(session) = cx.core.sessions.remove(conn) else { return };
     domains.files.session_ended(conn, &session.replies, cx);
     domains.messages.session_ended(conn, &session);

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::chat::account::Account;
+use crate::chat::address::Address;
 use crate::chat::answer::Done;
 use crate::chat::close::CloseReason;
 use crate::chat::device::TokenId;
@@ -23,6 +24,7 @@ use crate::hub::confirmation;
 use crate::hub::context::{Caller, Cx};
 use crate::hub::counters::LoginResult;
 use crate::hub::failed_logins::{FailedLogins, FailedTry};
+use crate::hub::identify::{begin_anew, count_login, count_registration};
 use crate::hub::input::ConnId;
 use crate::hub::job::{Job, JobId, Outcome, Value};
 use crate::hub::outcome::kept;
@@ -50,11 +52,20 @@ pub struct Login {
 /// The purpose of a job of a login.
 #[derive(Debug)]
 enum LoginJob {
-    Register(ConnId, Account, Place),
+    Register(NewAccount),
     Check(ConnId, Attempt),
     /// Confirms the password of a user who is logged in, for a request of a kind.
     Confirm(Caller, Kind, Try),
     SetPassword(Caller),
+}
+
+/// An account that is being made.
+#[derive(Debug)]
+struct NewAccount {
+    conn: ConnId,
+    from: Address,
+    account: Account,
+    place: Place,
 }
 
 /// A session that gave the right password or token, or came over the server's own socket.
@@ -107,10 +118,10 @@ impl Login {
         accounts: &mut Accounts,
         cx: &mut Cx<'_>,
     ) {
-        let Some(session) = cx.core.sessions.get(conn) else { return };
+        let Some(from) = count_login(conn, Kind::LogIn, accounts, cx) else { return };
         let user = accounts.find_login(&name);
         let number = user.map(|user| accounts.number(user));
-        let tried = accounts.password_try(name, user, session.from, cx.core.now);
+        let tried = accounts.password_try(name, user, from, cx.core.now);
         let attempt = Attempt { of: Kind::LogIn, user, tried, place };
         let job = Job::CheckPassword { number, password };
         cx.enter(conn, State::ChecksPassword);
@@ -126,6 +137,7 @@ impl Login {
         accounts: &mut Accounts,
         cx: &mut Cx<'_>,
     ) {
+        let Some(from) = count_registration(conn, accounts, cx) else { return };
         let now = cx.core.log_time().0 / 1_000_000;
         let is_free = !accounts.directory.is_kept(&name, now) && !name.is_of_removed();
         let reserved = match cx.core.config.registration && is_free {
@@ -133,11 +145,13 @@ impl Login {
             false => None,
         };
         let Some(account) = reserved else {
+            accounts.arrivals.did_not_register(from, cx.core.now.monotonic);
             return cx.refuse(conn, Kind::LogIn, Refusal::UserNameTaken);
         };
         let job = Job::Register { account: account.clone(), password };
         cx.enter(conn, State::ChecksPassword);
-        self.pending.begin(job, LoginJob::Register(conn, account, place), cx);
+        let registration = NewAccount { conn, from, account, place };
+        self.pending.begin(job, LoginJob::Register(registration), cx);
     }
 
     /// Begins a login with a token.
@@ -149,8 +163,9 @@ impl Login {
         accounts: &mut Accounts,
         cx: &mut Cx<'_>,
     ) {
-        let Some(session) = cx.core.sessions.get(conn) else { return };
-        let tried = Try { network: session.from.network(), of: TryOf::Token };
+        begin_anew(conn, accounts, cx);
+        let Some(from) = count_login(conn, Kind::Resume, accounts, cx) else { return };
+        let tried = Try { network: from.network(), of: TryOf::Token };
         let user = accounts.find_login(&name).filter(|user| *user != OPERATOR);
         // The store is asked for a name that no account has too, so that the answer takes as long
         // as any other.
@@ -236,9 +251,10 @@ impl Login {
         cx: &mut Cx<'_>,
     ) -> Option<LoginDone> {
         match self.pending.take(id)? {
-            LoginJob::Register(conn, account, place) => {
-                let is_kept = registered(conn, &account, &outcome, accounts, cx);
+            LoginJob::Register(registration) => {
+                let is_kept = registered(&registration, &outcome, accounts, cx);
                 // The session that asked for it may be gone; the account is added all the same.
+                let NewAccount { conn, account, place, .. } = registration;
                 is_kept.then_some(LoginDone::Registered(conn, account, place))
             }
             LoginJob::Check(conn, attempt) => {
@@ -417,7 +433,7 @@ impl Login {
     pub fn check(&self, (accounts, adding): (&Accounts, usize), sessions: &Sessions) {
         let is_there = |conn: &ConnId| sessions.get(*conn).is_some();
         let logins = self.pending.values().filter_map(|job| match job {
-            LoginJob::Register(conn, ..) | LoginJob::Check(conn, _) => Some(*conn),
+            LoginJob::Register(NewAccount { conn, .. }) | LoginJob::Check(conn, _) => Some(*conn),
             _ => None,
         });
         let in_turn = self.turns.iter().filter(|one| !confirmation::is_one(one.attempt.of));
@@ -437,8 +453,7 @@ impl Login {
 
 /// Ends a registration. Returns true if the account is on disk.
 fn registered(
-    conn: ConnId,
-    account: &Account,
+    NewAccount { conn, from, account, .. }: &NewAccount,
     outcome: &Outcome,
     accounts: &mut Accounts,
     cx: &mut Cx<'_>,
@@ -448,8 +463,9 @@ fn registered(
         return true;
     }
     accounts.directory.release(account);
+    accounts.arrivals.did_not_register(*from, cx.core.now.monotonic);
     cx.core.counters.login(LoginResult::Busy);
-    start_over(conn, Kind::LogIn, not_checked(outcome), cx);
+    start_over(*conn, Kind::LogIn, not_checked(outcome), cx);
     false
 }
 

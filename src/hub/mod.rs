@@ -57,6 +57,7 @@ mod requests;
 mod sequence;
 mod sessions;
 pub mod snapshot;
+mod storms;
 mod try_again;
 mod turns;
 mod unannounced;

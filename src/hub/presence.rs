@@ -22,8 +22,8 @@ use crate::hub::effect::{Effect, Effects, Recipients};
 use crate::hub::input::ConnId;
 use crate::hub::monitors::Monitors;
 use crate::hub::online::Online;
-
 use crate::hub::sessions::replies::Reply;
+use crate::hub::storms::Storms;
 
 /// The presence domain.
 #[derive(Debug, Default)]
@@ -41,6 +41,8 @@ pub struct Presence {
     monitors: Monitors,
     /// How much more the others are told of whom within a minute.
     budgets: NoticeBudgets,
+    /// Whether so much changes that nobody is told.
+    storms: Storms,
     /// Sessions that are let in and not welcomed yet.
     entering: BTreeMap<(UserIndex, ConnId), Entering>,
 }
@@ -271,8 +273,9 @@ impl Presence {
     }
 
     /// Tells all sessions but one of an event: those that monitor its user, and those that are not
-    /// quiet, unless more users are online than such events are told for; the user counts in any
-    /// case. A user causes so many of them a minute; what comes then is told once that is over.
+    /// quiet, unless more users are online than such events are told for, the user in any case, or
+    /// there are too many events at once. A user causes so many of them a minute; what comes then
+    /// is told once that is over.
     pub fn announce(
         &mut self,
         user: UserIndex,
@@ -291,6 +294,9 @@ impl Presence {
                 _ => {}
             }
             return;
+        }
+        if cx.core.config.bounds_rates {
+            self.storms.count(cx.core.now.monotonic);
         }
         let is_told = self.tell_all(user, event, but, cx);
         if is_told && cx.core.config.bounds_rates {
@@ -321,7 +327,8 @@ impl Presence {
                 && !is_own
                 && (!session.is_quiet || monitors.is_some_and(|monitors| monitors.contains(conn)))
         };
-        let to = match users > cx.core.config.presence_limit {
+        let is_storm = self.storms.is_storm(cx.core.now.monotonic);
+        let to = match is_storm || users > cx.core.config.presence_limit {
             true => {
                 let monitors = monitors.into_iter().flatten().copied();
                 cx.effects.recipients(monitors.filter(is_told))

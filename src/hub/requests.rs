@@ -19,7 +19,7 @@ use crate::hub::context::{Caller, Core, Cx};
 use crate::hub::domains::Domains;
 use crate::hub::files::Files;
 use crate::hub::groups::creation::GroupDraft;
-use crate::hub::identify::identify;
+use crate::hub::identify::{identify, refuse_name};
 use crate::hub::input::ConnId;
 use crate::hub::messages::Draft;
 use crate::hub::moderate::moderate;
@@ -174,6 +174,9 @@ fn refused(domains: &mut Domains, conn: ConnId, of: Kind, refusal: Refusal, cx: 
         // A name that no file can have is refused like that of a missing file.
         (Kind::Get, refusal @ Refusal::NoSuchFile(_)) => {
             Files::no_such_file(conn, refusal, cx);
+        }
+        (Kind::Identify, refusal @ Refusal::BadUserName) => {
+            refuse_name(conn, refusal, &mut domains.accounts, cx);
         }
         // A name that no account can have is no better guess than one that no account has.
         (Kind::Resume, Refusal::WrongToken) => {

@@ -9,7 +9,7 @@ use crate::hub::input::ConnId;
 use crate::hub::job::Outcome;
 use crate::hub::outcome::failed;
 use crate::hub::sessions::state::State;
-use crate::limits::RETRY_SECONDS;
+use crate::limits::{RETRY_SECONDS, RETRY_SECONDS_MAX};
 
 /// Ends a login that failed; the session may try another.
 pub fn start_over(conn: ConnId, of: Kind, refusal: Refusal, cx: &mut Cx<'_>) {
@@ -25,8 +25,9 @@ pub fn not_checked(outcome: &Outcome) -> Refusal {
     }
 }
 
-/// The refusal of a try that may be made once a time is over.
+/// The refusal of a try that may be made once a time is over. Where that is long, the next try is
+/// told so again.
 pub fn retry_after(wait: Duration) -> Refusal {
     let seconds = u32::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(u32::MAX);
-    Refusal::TryAgainIn(seconds.max(1))
+    Refusal::TryAgainIn(seconds.clamp(1, RETRY_SECONDS_MAX))
 }

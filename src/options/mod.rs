@@ -38,12 +38,11 @@ const CONNECTIONS_OF_NETWORK: u32 = 128;
 /// The default of `--strangers-per-address`.
 const STRANGERS_OF_NETWORK: u32 = 16;
 /// The default of `--connects-per-address`.
-const CONNECTS_OF_NETWORK: Allowance = often(60, 60);
-
-/// So many times, and as many in each period of so many seconds.
-const fn often(times: u32, seconds: u64) -> Allowance {
-    Allowance::new(NonZeroU32::new(times).expect("once at least"), Duration::from_secs(seconds))
-}
+const CONNECTS_OF_NETWORK: Allowance = Allowance::new(60, Duration::from_secs(60));
+/// The default of `--registrations`.
+const REGISTRATIONS_OF_NETWORK: Allowance = Allowance::new(5, Duration::from_secs(60 * 60));
+/// The default of `--registrations-total`.
+const REGISTRATIONS_TOTAL: Allowance = Allowance::new(60, Duration::from_secs(10 * 60));
 
 /// The options of the server, as the operator set them.
 #[derive(Args, Clone, Debug)]
@@ -121,6 +120,14 @@ pub struct Options {
     /// How often one of these may connect [default: 60/1m]
     #[arg(long, env = "CHATSRV_CONNECTS_PER_ADDRESS", value_name = "N/TIME")]
     connects_per_address: Option<Allowance>,
+
+    /// How often one of these may register a new name [default: 5/1h]
+    #[arg(long, env = "CHATSRV_REGISTRATIONS", value_name = "N/TIME")]
+    registrations: Option<Allowance>,
+
+    /// How often new names may be registered in all [default: 60/10m]
+    #[arg(long, env = "CHATSRV_REGISTRATIONS_TOTAL", value_name = "N/TIME")]
+    registrations_total: Option<Allowance>,
 
     /// Network that these limits leave alone, as 192.0.2.0/24, may be repeated
     #[arg(long, env = "CHATSRV_EXEMPT", value_name = "CIDR", value_delimiter = ',')]
@@ -345,6 +352,16 @@ impl Options {
     /// How often one network may connect.
     pub fn connects_of_network(&self) -> Limit<Allowance> {
         Limit::or_default(self.connects_per_address, CONNECTS_OF_NETWORK)
+    }
+
+    /// How often one network may register.
+    pub fn registrations_of_network(&self) -> Limit<Allowance> {
+        Limit::or_default(self.registrations, REGISTRATIONS_OF_NETWORK)
+    }
+
+    /// How often all networks together may register.
+    pub fn registrations_total(&self) -> Limit<Allowance> {
+        Limit::or_default(self.registrations_total, REGISTRATIONS_TOTAL)
     }
 
     /// The networks that the limits of networks leave alone.

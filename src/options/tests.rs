@@ -33,12 +33,6 @@ fn with_nothing_given_the_defaults_hold() {
     assert_eq!(options.registration, Registration::Open);
     assert_eq!(options.offline, Offline::Store);
     assert_eq!(options.max_clients, None);
-    let limit = |most| Limit { most, spares_loopback: true };
-    assert_eq!(options.connections_of_network(), limit(128));
-    assert_eq!(options.strangers_of_network(), limit(16));
-    let connects = options.connects_of_network();
-    assert_eq!((connects.most.to_string().as_str(), connects.spares_loopback), ("60/1m", true));
-    assert_eq!(options.exempt(), Exempt::default());
     assert_eq!(options.group_max.get(), 100);
     assert_eq!(options.presence_limit, 500);
     assert_eq!(options.login_timeout, Duration::from_secs(30));
@@ -85,6 +79,20 @@ fn addresses_may_be_repeated_or_listed() {
     // In brackets, as the log writes it.
     assert_eq!(options(&["-l", "127.0.0.1,[::1]"]).listen, expected);
     assert_eq!(read(&["-l", "localhost"]).unwrap_err(), ErrorKind::ValueValidation);
+}
+
+#[test]
+fn with_nothing_given_networks_are_bounded_but_for_this_machine() {
+    let options = options(&[]);
+    let limit = |most| Limit { most, spares_loopback: true };
+    assert_eq!(options.connections_of_network(), limit(128));
+    assert_eq!(options.strangers_of_network(), limit(16));
+    let connects = options.connects_of_network();
+    assert_eq!((connects.most.to_string().as_str(), connects.spares_loopback), ("60/1m", true));
+    let registrations = [options.registrations_of_network(), options.registrations_total()];
+    assert_eq!(registrations.map(|limit| limit.most.to_string()), ["5/1h", "60/10m"]);
+    assert!(registrations.iter().all(|limit| limit.spares_loopback));
+    assert_eq!(options.exempt(), Exempt::default());
 }
 
 #[test]
@@ -154,6 +162,8 @@ fn numbers_and_sizes_have_bounds() {
         ["--strangers-per-address", "0"],
         ["--connects-per-address", "0/1m"],
         ["--connects-per-address", "60"],
+        ["--registrations", "0/1h"],
+        ["--registrations-total", "much"],
         ["--exempt", "192.0.2.0/33"],
         ["--exempt", "localhost"],
         ["--group-max", "0"],

@@ -44,14 +44,14 @@ pub struct AuditFile {
 #[derive(Debug)]
 struct Shared {
     path: PathBuf,
-    state: Mutex<State>,
+    state: Mutex<Writing>,
     /// Signalled when there is something to do, and when all is written.
     changed: Condvar,
     waker: Waker,
 }
 
 #[derive(Debug)]
-struct State {
+struct Writing {
     lines: VecDeque<Box<str>>,
     /// The bytes of the lines that are not written yet.
     waiting_bytes: usize,
@@ -96,7 +96,7 @@ impl AuditSink {
     pub fn finish(&self, patience: Duration) {
         let AuditSink::File(file) = self else { return };
         let is_busy =
-            |state: &mut State| !state.fails && (state.is_writing || !state.lines.is_empty());
+            |state: &mut Writing| !state.fails && (state.is_writing || !state.lines.is_empty());
         let state = file.shared.state();
         drop(file.shared.changed.wait_timeout_while(state, patience, is_busy));
     }
@@ -110,7 +110,7 @@ impl AuditFile {
     /// If the file can't be opened, or no thread started.
     pub fn open(path: &Path, waker: Waker) -> io::Result<Self> {
         let file = open(path)?;
-        let state = State {
+        let state = Writing {
             lines: VecDeque::new(),
             waiting_bytes: 0,
             is_writing: false,
@@ -138,7 +138,7 @@ impl AuditFile {
 }
 
 impl Shared {
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, Writing> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -149,7 +149,7 @@ impl Shared {
             let mut written = 0;
             while let Err(error) = self.write_on(&mut file, lines.as_bytes(), &mut written) {
                 self.tell_failed(&error);
-                thread::sleep(RETRY_AFTER);
+                self.wait_to_try_again();
             }
             self.tell_written();
         }
@@ -175,7 +175,7 @@ impl Shared {
     /// Waits for something to do, and takes the lines that are to be written; there may be none if
     /// the file is to be opened anew.
     fn next(&self) -> String {
-        let is_idle = |state: &mut State| state.lines.is_empty() && !state.reopens;
+        let is_idle = |state: &mut Writing| state.lines.is_empty() && !state.reopens;
         let waited = self.changed.wait_while(self.state(), is_idle);
         let mut state = waited.unwrap_or_else(PoisonError::into_inner);
         let mut lines = String::with_capacity(state.waiting_bytes + state.lines.len());
@@ -185,6 +185,12 @@ impl Shared {
         }
         state.is_writing = true;
         lines
+    }
+
+    /// Waits until what failed is to be tried again: a while, or until the file is to be opened anew.
+    fn wait_to_try_again(&self) {
+        let waits = |writing: &mut Writing| !writing.reopens;
+        drop(self.changed.wait_timeout_while(self.state(), RETRY_AFTER, waits));
     }
 
     /// Notes that writing fails, and tells the loop if that is news.

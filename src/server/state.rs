@@ -1,6 +1,5 @@
 //! The state of the server. The event loop that works on it is in `tick`.
 
-use super::audit_file::AuditSink;
 use super::buffers::Buffers;
 use super::config::{ServerConfig, StartError};
 use super::connections::Connections;
@@ -36,7 +35,6 @@ pub struct Server {
     pub(super) exchanges: Exchanges,
     pub(super) buffers: Buffers,
     pub(super) stop: Stop,
-    pub(super) audit: AuditSink,
 }
 
 impl Server {
@@ -57,7 +55,7 @@ impl Server {
         let room = config.limits.clients.saturating_add(2 * config.limits.refused);
         let mut server = Server {
             listeners: Listeners::open(&config, certificates.is_some(), inherited)?,
-            supervisor: Supervisor::new(&poll)?,
+            supervisor: Supervisor::new(&poll, audit)?,
             time: Time::begin(room),
             connections: Connections::with_room_for(room),
             gate: Gate::new(&config),
@@ -66,7 +64,6 @@ impl Server {
             buffers: Buffers::new(certificates.is_some()),
             tls: certificates.map(TlsSessions::new),
             stop: Stop::default(),
-            audit,
             config,
             poll,
             hub,

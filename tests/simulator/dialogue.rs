@@ -31,7 +31,7 @@ use std::time::Duration;
 
 use chatsrv::chat::address::Address;
 use chatsrv::chat::refusal::Failure;
-use chatsrv::hub::config::{Config, GroupBounds};
+use chatsrv::hub::config::{ArrivalBounds, Config, GroupBounds};
 use chatsrv::hub::input::UploadEnd;
 use chatsrv::hub::job::Job;
 use chatsrv::protocol::native::frame::encode_chunk_header;
@@ -51,6 +51,7 @@ struct Dialogue {
 pub fn config() -> Config {
     Config {
         registration: true,
+        arrivals: ArrivalBounds::unbounded(),
         public_files: false,
         presence_limit: 500,
         audits: true,

@@ -33,12 +33,19 @@ fn texts<'a>(tokens: &[Token<'a>]) -> Vec<(&'a str, usize)> {
         if let Some(open) = opens_what_people_do_not_read(tokens, at) {
             silent_until = silent_until.max(past_group(tokens, open));
         }
-        let is_text = token.kind == Kind::Text && token.text.contains(' ') && at >= silent_until;
+        let is_text = token.kind == Kind::Text && token.text.contains(' ') && !is_pairs(token.text);
+        let is_text = is_text && at >= silent_until;
         if is_text || WORDS.iter().any(|word| token.is(word)) {
             texts.push((token.text, token.line));
         }
     }
     texts
+}
+
+/// Whether a text is `key=value` pairs, of which lines of the audit log are made.
+fn is_pairs(text: &str) -> bool {
+    let mut words = text.trim_matches('"').split(' ').filter(|word| !word.is_empty());
+    words.all(|word| word.contains('=') || (word.starts_with('{') && word.ends_with('}')))
 }
 
 /// Where the bracket of a macro, an attribute or an `expect` opens that begins at `at`.
@@ -74,10 +81,11 @@ fn a_text_is_found_but_in_logs_and_assertions() {
             log::warn!("a {}", g("b c"));
             debug_assert!(x, "d e");
             y.expect("f g");
+            format_args!("key={} other={other} {more}", 7);
             tell("one", "h i", Verb::Msg)
         }"#;
     let files = modules::examples(&[("src/hub/a.rs", text), ("src/server/a.rs", text)]);
-    let expected = ["3: Code", "7: \"h i\"", "7: Verb"];
+    let expected = ["3: Code", "8: \"h i\"", "8: Verb"];
     let expected = expected.map(|what| finding("src/hub/a.rs", what));
     assert_eq!(findings(&Modules::of(&files)), expected);
 }

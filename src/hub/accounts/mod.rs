@@ -1,9 +1,10 @@
-//! Accounts: the directory of users, their roles, the throttle of wrong passwords, and the networks
-//! that users have logged in from.
+//! Accounts: the directory of users, their roles, the throttle of wrong passwords, what each
+//! network takes of logins, and the networks that users have logged in from.
 //!
 //! [`Accounts`] is the domain; it also keeps display names and known networks on disk. Sessions and
 //! logins are no part of it.
 
+pub mod arrivals;
 pub mod ask_first;
 pub mod directory;
 pub mod ignored;
@@ -15,6 +16,7 @@ pub mod throttle;
 use std::collections::BTreeSet;
 
 use crate::chat::entry::Entry;
+use arrivals::Arrivals;
 use ask_first::AskFirst;
 use directory::{Directory, OPERATOR, UserIndex};
 use ignored::Ignored;
@@ -49,6 +51,7 @@ pub struct Accounts {
     pub ignored: Ignored,
     pub ask_first: AskFirst,
     pub throttle: Throttle,
+    pub arrivals: Arrivals,
     pub networks: KnownNetworks,
     /// The users who have to replace their passwords.
     resets: BTreeSet<UserIndex>,
@@ -66,7 +69,7 @@ enum AccountJob {
 
 impl Accounts {
     /// Creates the domain from what the store kept.
-    pub fn new(kept: &mut Snapshot) -> Self {
+    pub fn new(arrivals: Arrivals, kept: &mut Snapshot) -> Self {
         let mut directory = Directory::new(std::mem::take(&mut kept.accounts));
         directory.note_removed(&kept.gone.removed);
         let roles = Roles::new(kept, &directory);
@@ -76,7 +79,17 @@ impl Accounts {
         let resets = kept.resets.iter().filter_map(|number| directory.find_number(*number));
         let resets = resets.collect();
         let (throttle, pending) = (Throttle::default(), Pending::new(Domain::Accounts));
-        Accounts { directory, roles, ignored, ask_first, throttle, networks, resets, pending }
+        Accounts {
+            directory,
+            roles,
+            ignored,
+            ask_first,
+            throttle,
+            arrivals,
+            networks,
+            resets,
+            pending,
+        }
     }
 
     /// The account of a user.

@@ -65,8 +65,8 @@ impl Places {
         let sessions = sessions.filter_map(|conn| core.sessions.get(conn));
         let held: usize = sessions.map(|session| session.replies.transfers()).sum();
         // Where there are few places, a program may still have as many downloads as one connection
-        // may, but no more than a quarter of them.
-        let few = DOWNLOADS_MAX.min(self.all / 4).max(1);
+        // may, but no more than a quarter of them; and one transfer each way.
+        let few = DOWNLOADS_MAX.min(self.all / 4).max(2);
         held < (self.all / USER_PLACES_SHARE).max(few)
     }
 }

@@ -1,7 +1,7 @@
 use super::*;
 use crate::chat::account::Account;
 use crate::chat::name::UserRef;
-use crate::hub::config::{Config, GroupBounds};
+use crate::hub::config::{ArrivalBounds, Config, GroupBounds};
 use crate::hub::context::{Caller, Core};
 use crate::hub::domains::Domains;
 use crate::hub::effect::Effects;
@@ -24,6 +24,7 @@ struct World {
 fn chat_at(unix_micros: u64, keep_messages: bool) -> World {
     let config = Config {
         registration: false,
+        arrivals: ArrivalBounds::unbounded(),
         public_files: false,
         presence_limit: 10,
         audits: false,

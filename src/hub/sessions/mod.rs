@@ -73,6 +73,8 @@ pub struct Session {
     pub encryption: Encryption,
     /// The number of wrong passwords so far.
     pub wrong_passwords: u8,
+    /// True if it asked for a name, and no password came behind that.
+    pub has_only_asked: bool,
     /// The number of the device; 0 before the login, and for the operator.
     pub device: u32,
     /// True if the session stands beside the user's others; false if it stands alone.
@@ -95,6 +97,7 @@ impl Session {
             from,
             encryption,
             wrong_passwords: 0,
+            has_only_asked: false,
             device: 0,
             is_beside: false,
             is_quiet: false,

@@ -2,8 +2,8 @@
 
 use super::kinds;
 use super::verb::Verb;
-use crate::chat::admission::InviteCode;
 use crate::chat::name::{Key, UserName};
+use crate::chat::registration::InviteCode;
 use crate::chat::request::{Place, Request};
 
 /// A parsed `C` line: a complete request, or a step towards one.

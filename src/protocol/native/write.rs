@@ -102,7 +102,7 @@ fn done(of: Kind, done: &Done, tells_more: bool, out: &mut Vec<u8>) {
         Done::Token(token) => say(Code::Done, &token.expose()),
         Done::PasswordSet(_)
         | Done::AccountAdded { .. }
-        | Done::Admission(_)
+        | Done::Registration(_)
         | Done::Invited { .. }
         | Done::Reported(_) => moderation::done(done, |words| say(Code::Done, words)),
         Done::Up { port, period } if tells_more => {

@@ -42,7 +42,7 @@ impl Server {
             }
             Effect::Tell { event, to } => self.tell(&event, &recipients[to]),
             Effect::LoggedIn { conn, user } => self.logged_in(conn, user),
-            Effect::Audit(line) => self.audit.write(line),
+            Effect::Audit(line) => self.supervisor.audit.write(line),
             Effect::Close { conn, reason, last, words } => {
                 let last = match last {
                     Some(answer) => LastLine::Answer(answer),

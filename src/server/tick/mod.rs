@@ -40,7 +40,7 @@ impl Server {
         // Before the store unlocks the data folder: another server may start then, and create a
         // socket file at the same path.
         self.listeners.close();
-        self.audit.finish(CLOSE_TIMEOUT);
+        self.supervisor.audit.finish(CLOSE_TIMEOUT);
         self.store.close();
         Ok(())
     }
@@ -103,7 +103,7 @@ impl Server {
 
     /// Tells the hub if the audit log can't be written, or can again.
     fn watch_audit(&mut self) {
-        if let Some(fails) = self.audit.fails_newly() {
+        if let Some(fails) = self.supervisor.audit.fails_newly() {
             self.tell_hub(Input::AuditFails(fails));
         }
     }

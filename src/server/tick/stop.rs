@@ -19,7 +19,7 @@ impl Server {
         }
         if self.supervisor.signals.take_reloads() {
             self.reload_certificates();
-            self.audit.reopen();
+            self.supervisor.audit.reopen();
         }
         match self.supervisor.signals.take_stops() {
             0 => return,

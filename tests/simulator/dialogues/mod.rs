@@ -1,5 +1,6 @@
 //! Dialogues by theme.
 
+mod arrivals;
 mod bans;
 mod chats;
 mod credentials;

@@ -1,6 +1,7 @@
 //! Who is away, who has another name, and who is told of whom in any case.
 
 use chatsrv::hub::config::Config;
+use chatsrv::limits::PRESENCE_CHANGES_MAX;
 
 use super::people::{play_among_two, play_among_two_with};
 use crate::dialogue::config;
@@ -267,4 +268,44 @@ fn of_who_is_offline_the_last_login_is_told() {
          op < C 151 WHOIS reports 0
          op < C 250 WHOIS ...",
     );
+}
+
+/// Alice is away for so many reasons in one second, of which nobody is told.
+fn alice_changes(times: u32) -> String {
+    let changes = (0..times).map(|at| format!("alice > C AWAY {at}\nalice < C 250 AWAY ...\n"));
+    "wait 1000ms\n".to_owned() + &changes.collect::<String>()
+}
+
+#[test]
+fn where_too_much_changes_at_once_nobody_is_told_for_a_while() {
+    let away = |words: &str| format!("alice > C AWAY {words}\nalice < C 250 AWAY ...\n");
+    let told = |words: &str| format!("bob < C 137 AWAY alice {words}\n");
+    let mut script = alice_changes(PRESENCE_CHANGES_MAX - 1) + BOB_LISTENS;
+    script += &(away("at lunch") + &told("at lunch"));
+    // One more in the same second is too much, for whoever changes it.
+    script += &away("at sea");
+    script += "carol connects
+        carol > C USER carol
+        carol < C 332 ...
+        carol > D x
+        carol < C 150 UNREAD 0
+        carol < C 230 ...
+        wait 9999ms\n";
+    script += &away("at home");
+    // Who monitors somebody is told all the same.
+    script += "bob > C MONITOR alice on
+        bob < C 250 MONITOR ...\n";
+    script += &(away("in bed") + &told("in bed"));
+    script += "wait 1ms\n";
+    script += &(away("at work") + &told("at work"));
+    play_among_two(&script);
+}
+
+#[test]
+fn without_bounds_of_rates_any_number_of_changes_is_told() {
+    let mut script = alice_changes(PRESENCE_CHANGES_MAX + 10) + BOB_LISTENS;
+    script += "alice > C AWAY at sea
+        alice < C 250 AWAY ...
+        bob < C 137 AWAY alice at sea\n";
+    play_among_two_with(Config { bounds_rates: false, ..config() }, &script);
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use chatsrv::chat::account::Account;
 use chatsrv::chat::address::Address;
 use chatsrv::chat::name::Number;
-use chatsrv::hub::config::Config;
+use chatsrv::hub::config::{ArrivalBounds, Config};
 use chatsrv::hub::job::{Job, Value};
 use fastrand::Rng;
 
@@ -27,6 +27,7 @@ pub fn run(seed: u64, people: usize) -> Counts {
     let mut rng = Rng::with_seed(seed);
     let config = Config {
         registration: true,
+        arrivals: ArrivalBounds::unbounded(),
         public_files: false,
         presence_limit: [0, 100, 300][rng.usize(..3)],
         audits: true,

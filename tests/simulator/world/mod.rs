@@ -8,11 +8,13 @@ mod jobs;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use chatsrv::bounds::allowance::Allowance;
+use chatsrv::bounds::limit::{Exempt, Limit};
 use chatsrv::chat::account::Account;
 use chatsrv::chat::address::Address;
 use chatsrv::chat::id::MessageId;
 use chatsrv::chat::name::Number;
-use chatsrv::hub::config::{Config, GroupBounds};
+use chatsrv::hub::config::{ArrivalBounds, Config, GroupBounds};
 use chatsrv::limits::{ANSWER_BYTES_MAX, GROUP_OFFLINE_TIME_MAX};
 use fastrand::Rng;
 
@@ -95,6 +97,18 @@ pub fn run(seed: u64, size: Size) -> Counts {
     world.finish(usize::MAX)
 }
 
+/// Some bounds of registrations, from networks of which one may be exempt.
+fn arrival_bounds(rng: &mut Rng) -> ArrivalBounds {
+    let mut limit = |most: [u32; 3]| {
+        let most = Allowance::new(most[rng.usize(..3)], Duration::from_secs(3600));
+        Limit { most, spares_loopback: true }
+    };
+    let (registrations, registrations_total) = (limit([1, 3, 1000]), limit([2, 5, 1000]));
+    let exempt = "192.0.1.0/24".parse().unwrap();
+    let exempt = Exempt(Vec::from_iter(rng.bool().then_some(exempt)));
+    ArrivalBounds { registrations, registrations_total, exempt }
+}
+
 /// Some bounds of groups among so many people: few of them are large.
 fn bounds(people: usize, rng: &mut Rng) -> GroupBounds {
     GroupBounds {
@@ -110,6 +124,7 @@ impl World {
         let mut rng = Rng::with_seed(seed);
         let config = Config {
             registration: rng.u8(..4) > 0,
+            arrivals: arrival_bounds(&mut rng),
             public_files: rng.bool(),
             presence_limit: rng.usize(..=people),
             audits: true,

@@ -1,9 +1,9 @@
 //! The commands of administrators and of the operator: the words of a verb, checked as the server
 //! checks them, and the texts for the replies.
 
-use chatsrv::chat::admission::Admission;
 use chatsrv::chat::moderation::Moderation;
 use chatsrv::chat::name::UserName;
+use chatsrv::chat::registration::Registration;
 use chatsrv::chat::request::Request;
 use chatsrv::chat::term::Term;
 use chatsrv::chat::text::Text;
@@ -119,11 +119,15 @@ fn told(reply: &FinalReply<'_>) -> SafeText {
         ReplyWords::AccountAdded { name, number, password } => {
             safe!("{name} is there, number {number}; the password {} {HINT}", password.expose())
         }
-        ReplyWords::Admission { how: Admission::Open } => safe!("everybody may make an account"),
-        ReplyWords::Admission { how: Admission::Invite } => {
+        ReplyWords::Registration { how: Registration::Open } => {
+            safe!("everybody may make an account")
+        }
+        ReplyWords::Registration { how: Registration::Invite } => {
             safe!("who has an invitation may make an account")
         }
-        ReplyWords::Admission { how: Admission::Closed } => safe!("nobody may make an account"),
+        ReplyWords::Registration { how: Registration::Closed } => {
+            safe!("nobody may make an account")
+        }
         ReplyWords::Invited { code, uses, until: end } => {
             let accounts = if uses == 1 { "account" } else { "accounts" };
             safe!("{} makes {uses} {accounts}, {}", code.expose(), until(end))

@@ -3,6 +3,8 @@ use crate::chat::account::Account;
 use crate::chat::group::GroupSettings;
 use crate::chat::group_action::GroupAction;
 use crate::chat::name::{Number, UserRef};
+use crate::hub::accounts::arrivals::Arrivals;
+use crate::hub::config::ArrivalBounds;
 use crate::hub::groups::changes::decide;
 use crate::hub::presence::Presence;
 use crate::hub::snapshot::Snapshot;
@@ -15,7 +17,8 @@ fn accounts() -> Accounts {
     let accounts = ["ann", "bob", "cy", "dan", "eve"].into_iter().enumerate().map(|(at, name)| {
         Account { number: number(at), name: name.parse().unwrap(), display: None }
     });
-    Accounts::new(&mut Snapshot { accounts: accounts.collect(), ..Snapshot::default() })
+    let arrivals = Arrivals::new(&ArrivalBounds::unbounded(), false);
+    Accounts::new(arrivals, &mut Snapshot { accounts: accounts.collect(), ..Snapshot::default() })
 }
 
 fn number(at: usize) -> Number {

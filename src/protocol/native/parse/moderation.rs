@@ -1,11 +1,11 @@
 //! The parsers of the words of the commands of administrators.
 
 use super::pieces::{MISSING, erase, known, nothing, number, on_or_off, reason_if_any};
-use crate::chat::admission::{InvalidAdmission, InvalidInviteCode};
 use crate::chat::cidr::{Cidr, InvalidCidr};
 use crate::chat::moderation::{AUDIT_LINES_MAX, INVITE_USES_MAX, Moderation};
 use crate::chat::name::{InvalidName, UserName};
 use crate::chat::refusal::Refusal;
+use crate::chat::registration::{InvalidInviteCode, InvalidRegistration};
 use crate::chat::request::SHUTDOWN_SECONDS_MAX;
 use crate::chat::term::{InvalidTerm, Term};
 use crate::chat::text::{Reason, Text};
@@ -121,14 +121,14 @@ fn remove(words: Text<'_>) -> Result<Moderation, Refusal> {
 }
 
 fn registration(words: Text<'_>) -> Result<Moderation, Refusal> {
-    let admission = match words.as_str() {
+    let registration = match words.as_str() {
         "" => None,
         word => Some(
             word.parse()
-                .map_err(|InvalidAdmission| Refusal::BadWords("say open, invite or closed"))?,
+                .map_err(|InvalidRegistration| Refusal::BadWords("say open, invite or closed"))?,
         ),
     };
-    Ok(Moderation::Registration(admission))
+    Ok(Moderation::Registration(registration))
 }
 
 fn invite(words: Text<'_>) -> Result<Moderation, Refusal> {

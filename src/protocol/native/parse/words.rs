@@ -5,11 +5,11 @@ use super::moderation;
 use super::pieces::{
     MISSING, erase, is_plain_number, known, nothing, number, on_or_off, reason_if_any,
 };
-use crate::chat::admission::InvalidInviteCode;
 use crate::chat::file::FileRef;
 use crate::chat::id::MessageId;
 use crate::chat::name::{DisplayName, FileName, InvalidName, Key, Target, UserName, UserRef};
 use crate::chat::refusal::Refusal;
+use crate::chat::registration::InvalidInviteCode;
 use crate::chat::request::{LIST_MESSAGES_MAX, PORT_MIN, Place, Request};
 use crate::chat::sha256::InvalidSum;
 use crate::chat::text::{Secret, Text};

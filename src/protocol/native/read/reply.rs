@@ -2,9 +2,9 @@
 
 use super::notice::CallWords;
 use super::words::{Words, readings};
-use crate::chat::admission::Admission;
 use crate::chat::id::MessageId;
 use crate::chat::name::{Number, UserName};
+use crate::chat::registration::Registration;
 use crate::chat::sha256::Sha256Sum;
 use crate::chat::term::{TimeLeft, Until};
 use crate::protocol::native::code::Code;
@@ -162,9 +162,9 @@ readings! {
             password: TokenWord<'a> = TokenWord::read,
         };
         /// Who may make an account.
-        (Some(Code::Done), About::Verb(Verb::Registration)) => Admission {
+        (Some(Code::Done), About::Verb(Verb::Registration)) => Registration {
             /// The word for it.
-            how: Admission = Words::parsed,
+            how: Registration = Words::parsed,
         };
         /// An invitation was made.
         (Some(Code::Done), About::Verb(Verb::Invite)) => Invited {

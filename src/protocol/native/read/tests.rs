@@ -111,7 +111,7 @@ fn code(of: Kind, done: &Done) -> Code {
         | Done::Port(_)
         | Done::Call(_) => Code::Done,
         Done::PasswordSet(_) | Done::AccountAdded { .. } => Code::Done,
-        Done::Admission(_) | Done::Invited { .. } | Done::Reported(_) => Code::Done,
+        Done::Registration(_) | Done::Invited { .. } | Done::Reported(_) => Code::Done,
     }
 }
 

@@ -15,7 +15,7 @@ pub fn done(done: &Done, mut say: impl FnMut(&dyn Display)) {
         Done::AccountAdded { name, number, password } => {
             say(&format_args!("{name} {number} {}", password.expose()));
         }
-        Done::Admission(admission) => say(admission),
+        Done::Registration(registration) => say(registration),
         Done::Invited { code, uses, until } => {
             say(&format_args!("{} {uses} {until}", code.expose()));
         }

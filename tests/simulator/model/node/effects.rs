@@ -140,6 +140,9 @@ impl NodeModel {
         let conn = in_turn.or(self.current).or_else(|| self.sender(job));
         let conn = conn.unwrap_or_else(|| panic!("nobody asks for {job:?}"));
         self.askers.insert(job_id, conn);
+        if is_login(job) {
+            self.may_arrive(conn);
+        }
         if let (Job::SelectMessages { .. }, true) = (job, self.is_outcome) {
             // What was told before is out of date.
             self.session(conn).reading.pop_back();
@@ -175,6 +178,7 @@ impl NodeModel {
 
     fn reply(&mut self, conn: ConnId, reply: &Reply<'_>) {
         self.check_failures(conn, reply);
+        self.login_is_answered(conn, reply);
         if reply.of == Kind::Say {
             return self.message_answered(conn, reply);
         }
@@ -211,6 +215,11 @@ impl NodeModel {
             _ => {}
         }
     }
+}
+
+/// Whether somebody logs in with it.
+fn is_login(job: &Job) -> bool {
+    matches!(job, Job::CheckPassword { .. } | Job::CheckToken { .. } | Job::Register { .. })
 }
 
 /// Whether it tells who comes, goes, is away, or has another name.

@@ -62,6 +62,11 @@ impl Failures {
         Failures { known: known.collect(), ..Failures::default() }
     }
 
+    /// The address of the peer of a connection.
+    pub fn address(&self, conn: ConnId) -> Address {
+        self.from[&conn]
+    }
+
     pub fn is_gone(&mut self, conn: ConnId) {
         self.from.remove(&conn);
         self.named.remove(&conn);
@@ -88,10 +93,16 @@ impl NodeModel {
         match command {
             Ok(Command::User { name, .. }) => {
                 self.failures.named.insert(conn, *name);
+                if is_guest {
+                    self.begins_anew(conn);
+                }
             }
+            Err((Kind::Identify, Refusal::BadUserName)) if is_guest => self.begins_anew(conn),
             Ok(Command::Ask(Request::Resume { name, .. })) => {
                 self.failures.named.insert(conn, *name);
                 if is_guest {
+                    self.begins_anew(conn);
+                    self.arrives(conn);
                     self.failures.trying.push_back(conn);
                 }
             }
@@ -184,18 +195,23 @@ impl NodeModel {
         else {
             return;
         };
-        assert!((1..=10).contains(seconds), "{reply}");
+        let arrivals = self.arrivals_wait(conn, reply.of);
+        assert!((1..=arrivals.unwrap_or_default().max(10)).contains(seconds), "{reply}");
+        let is_due = arrivals.is_some() || self.has_failed(conn, verb == Verb::Resume);
+        assert!(is_due, "{conn} is shut out by others: {reply}");
+    }
+
+    /// Whether so many tries count against somebody that there may have to be a pause.
+    pub(super) fn has_failed(&self, conn: ConnId, is_token: bool) -> bool {
         let network = self.failures.from[&conn].network();
-        let of = self.try_of(conn, verb == Verb::Resume);
+        let of = self.try_of(conn, is_token);
         let of_network = self.failures.count(self.now, |tried| tried.network == network);
         let of_name = self.failures.count(self.now, |tried| match of {
             Of::Token => false,
             Of::Known(_) => tried.of == of && tried.network == network,
             Of::Stranger(_) => tried.of == of,
         });
-        let is_due =
-            of_network >= NETWORK_FAILURES_MAX as usize || of_name >= NAME_FAILURES_MAX as usize;
-        assert!(is_due, "{conn} is shut out by others: {reply}, {of:?}");
+        of_network >= NETWORK_FAILURES_MAX as usize || of_name >= NAME_FAILURES_MAX as usize
     }
 
     /// Somebody is logged in, and known where that was.

@@ -5,6 +5,7 @@
 //! that rise; where an entry makes nothing, its stamp has the newest id that anybody saw.
 
 mod additions;
+mod arrivals;
 mod creations;
 mod deletions;
 mod deliveries;
@@ -41,12 +42,14 @@ use chatsrv::hub::config::Config;
 use chatsrv::hub::input::{ConnId, Input, Now};
 use chatsrv::hub::job::{Job, JobId, Outcome, Value};
 use chatsrv::hub::snapshot::Snapshot;
+use chatsrv::limits::PASSWORD_BYTES_MAX;
 use chatsrv::protocol::native::command::Command;
 use chatsrv::protocol::native::frame::{Frame, FrameError};
 use chatsrv::protocol::native::parse::parse_command;
 use chatsrv::protocol::native::verb::Verb;
 use chatsrv::protocol::native::{code::Code, codes, kinds};
 
+use self::arrivals::Arrivals;
 use self::deletions::Deletions;
 use self::failures::Failures;
 use self::groups::GroupWork;
@@ -54,7 +57,7 @@ use self::ledger::Ledger;
 use self::lists::DueList;
 use self::order::Order;
 use self::peers::Peers;
-use self::presence::{Minute, Presence, Told};
+use self::presence::{Minute, Presence, Storm, Told};
 use self::reports::ReportWork;
 use self::sanctions::Endings;
 use self::sessions::Session;
@@ -82,6 +85,7 @@ pub struct NodeModel {
     removal_due: Option<Entry>,
     uploads: Expectations,
     failures: Failures,
+    arrivals: Arrivals,
     /// What each connection has yet to receive, also after it was closed.
     deliveries: HashMap<ConnId, VecDeque<Message>>,
     order: Order,
@@ -106,6 +110,7 @@ pub struct NodeModel {
     told: BTreeMap<Number, Told>,
     /// Who caused notices, and how many, in the order in which these minutes began.
     minutes: Vec<Minute>,
+    storm: Storm,
     /// How many notices came only when a minute was over.
     pub told_late: u64,
     /// Of whom the others were told that they are online, or would have been.
@@ -141,6 +146,7 @@ impl NodeModel {
             reports: ReportWork::start(kept),
             removal_due: None,
             failures: Failures::start(&kept.networks),
+            arrivals: Arrivals::default(),
             sessions: BTreeMap::new(),
             uploads: Expectations::default(),
             ledger: Ledger::new(kept.id_mark),
@@ -157,6 +163,7 @@ impl NodeModel {
             endings: Endings::default(),
             told: BTreeMap::new(),
             minutes: Vec::new(),
+            storm: Storm::default(),
             told_late: 0,
             announced: BTreeSet::new(),
             devices: kept.devices.iter().copied().collect(),
@@ -193,6 +200,7 @@ impl NodeModel {
         self.told.clear();
         self.endings.forget();
         self.minutes.clear();
+        self.storm = Storm::default();
         self.away.clear();
         self.logged_out.clear();
         self.devices = store.kept().devices.into_iter().collect();
@@ -207,6 +215,7 @@ impl NodeModel {
         self.peers = Peers::start(&kept.administrators);
         self.reports = ReportWork::start(&kept);
         self.failures = Failures::start(&kept.networks);
+        self.arrivals = Arrivals::default();
         self.chat = ChatModel::new(&kept);
     }
 
@@ -277,6 +286,10 @@ impl NodeModel {
                 }
             }
             Frame::Data(text) => {
+                let is_password = (1..=PASSWORD_BYTES_MAX).contains(&text.len());
+                if self.session(conn).awaits_password && is_password {
+                    self.arrives(conn);
+                }
                 self.tries_password(conn);
                 self.data(conn, text);
             }
@@ -364,6 +377,7 @@ impl NodeModel {
         self.device_job_done(asker, job, outcome);
         self.presence_job_done(asker, job, outcome);
         self.try_is_settled(job_id, outcome);
+        self.registration_is_over(asker, *outcome == Ok(Value::Done));
         match (job, outcome) {
             (Job::Register { account, .. }, Ok(Value::Done)) => {
                 let number = account.number;

@@ -13,7 +13,10 @@ use chatsrv::chat::request::Request;
 use chatsrv::chat::text::Reason;
 use chatsrv::hub::input::ConnId;
 use chatsrv::hub::job::{Job, Outcome, Value};
-use chatsrv::limits::{MONITORED_USERS_MAX, PRESENCE_NOTICES_MAX, PRESENCE_PERIOD};
+use chatsrv::limits::{
+    MONITORED_USERS_MAX, PRESENCE_CHANGES_MAX, PRESENCE_CHANGES_PERIOD, PRESENCE_NOTICES_MAX,
+    PRESENCE_PERIOD, PRESENCE_STORM_TIME,
+};
 use chatsrv::protocol::native::command::Command;
 use chatsrv::protocol::native::verb::Verb;
 
@@ -43,6 +46,16 @@ pub struct Minute {
     /// In which session what is not told yet was said.
     away_in: Option<ConnId>,
     named_in: Option<ConnId>,
+}
+
+/// How much changes at once.
+#[derive(Default)]
+pub struct Storm {
+    /// The first of the changes that are counted together.
+    first: Option<Duration>,
+    changes: u32,
+    /// The last change that was one too many.
+    last: Option<Duration>,
 }
 
 impl NodeModel {
@@ -142,11 +155,28 @@ impl NodeModel {
         self.push_notice(user, event, but);
     }
 
+    /// Whether so much changes at once that nobody is told, with one change more.
+    fn is_storm(&mut self) -> bool {
+        let (now, storm) = (self.now, &mut self.storm);
+        if !self.config.bounds_rates {
+            return false;
+        }
+        if storm.first.is_none_or(|first| now - first >= PRESENCE_CHANGES_PERIOD) {
+            (storm.first, storm.changes) = (Some(now), 0);
+        }
+        storm.changes += 1;
+        if storm.changes > PRESENCE_CHANGES_MAX {
+            storm.last = Some(now);
+        }
+        storm.last.is_some_and(|last| now - last < PRESENCE_STORM_TIME)
+    }
+
     /// Notes who ought to be told now.
     fn push_notice(&mut self, user: Number, event: Event, but: Option<ConnId>) {
+        let is_storm = self.is_storm();
         // The user counts, online or not.
         let others = self.people().into_iter().filter(|number| *number != user).count();
-        let is_for_all = others < self.config.presence_limit;
+        let is_for_all = others < self.config.presence_limit && !is_storm;
         let is_monitored = !matches!(event, Event::Nick(..));
         let is_told_of_own = !matches!(event, Event::On(..) | Event::Off(..));
         let told = self.sessions.iter().filter(|(conn, session)| {

@@ -104,6 +104,7 @@ impl NodeModel {
     /// A session is over. Gives its user if it was the last.
     pub(super) fn remove(&mut self, conn: ConnId) -> Option<Number> {
         let session = self.sessions.remove(&conn)?;
+        self.begins_anew(conn);
         self.forget_creations(conn);
         self.forget_deletions(conn);
         self.peers.is_gone(conn, session.user);

@@ -1,8 +1,8 @@
 //! The commands of administrators, and those of users about others.
 
 use super::*;
-use crate::chat::admission::Admission;
 use crate::chat::moderation::Moderation;
+use crate::chat::registration::Registration;
 use crate::chat::term::Term;
 use crate::chat::text::Reason;
 
@@ -105,7 +105,7 @@ fn invitations_have_uses_and_a_time() {
     }
     assert_eq!(parse("UNINVITE abcd"), ask(Moderation::Uninvite("abcd".parse().unwrap())));
     assert_eq!(parse("UNINVITE a.b"), Err(Code::NotFound));
-    let closed = Some(Admission::Closed);
+    let closed = Some(Registration::Closed);
     assert_eq!(parse("REGISTRATION Closed"), ask(Moderation::Registration(closed)));
     assert_eq!(parse("REGISTRATION"), ask(Moderation::Registration(None)));
     assert_eq!(parse("REGISTRATION maybe"), Err(Code::BadParameters));

@@ -1,11 +1,11 @@
 //! Lines about moderation are read as they are written.
 
 use super::*;
-use crate::chat::admission::Admission;
 use crate::chat::event::{Event, Reported};
 use crate::chat::moderation::{AccountFlags, AccountLine, BanLine, Banned};
 use crate::chat::moderation::{InviteLine, ReportLine};
 use crate::chat::refusal::Refusal;
+use crate::chat::registration::Registration;
 use crate::chat::term::{TimeLeft, Until};
 use crate::chat::text::Secret;
 use crate::protocol::native::read::{Notice, Restriction};
@@ -28,8 +28,8 @@ fn answers_to_administrators_are_read() {
         }
         other => panic!("{other:?}"),
     });
-    words(Kind::Registration, Done::Admission(Admission::Invite), |read| {
-        assert_eq!(read, ReplyWords::Admission { how: Admission::Invite });
+    words(Kind::Registration, Done::Registration(Registration::Invite), |read| {
+        assert_eq!(read, ReplyWords::Registration { how: Registration::Invite });
     });
     let (code, until) = ("abcdEFGH0123_-xy", Until::Time(17));
     let invited = Done::Invited { code: code.parse().unwrap(), uses: 3, until };

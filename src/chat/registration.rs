@@ -7,7 +7,7 @@ use crate::chat::text::Secret;
 
 /// Who may make an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Admission {
+pub enum Registration {
     /// Everybody.
     Open,
     /// Those who have an invitation.
@@ -16,34 +16,35 @@ pub enum Admission {
     Closed,
 }
 
-/// A text that is not a valid [`Admission`].
+/// A text that is not a valid [`Registration`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct InvalidAdmission;
+pub struct InvalidRegistration;
 
-impl Admission {
+impl Registration {
     /// Every way, from the freest on.
-    pub const ALL: &[Admission] = &[Admission::Open, Admission::Invite, Admission::Closed];
+    pub const ALL: &[Registration] =
+        &[Registration::Open, Registration::Invite, Registration::Closed];
 
     /// The word for it.
     pub fn word(self) -> &'static str {
         match self {
-            Admission::Open => "open",
-            Admission::Invite => "invite",
-            Admission::Closed => "closed",
+            Registration::Open => "open",
+            Registration::Invite => "invite",
+            Registration::Closed => "closed",
         }
     }
 }
 
-impl FromStr for Admission {
-    type Err = InvalidAdmission;
+impl FromStr for Registration {
+    type Err = InvalidRegistration;
 
-    fn from_str(text: &str) -> Result<Self, InvalidAdmission> {
-        let is_it = |admission: &&Admission| admission.word().eq_ignore_ascii_case(text);
-        Admission::ALL.iter().find(is_it).copied().ok_or(InvalidAdmission)
+    fn from_str(text: &str) -> Result<Self, InvalidRegistration> {
+        let is_it = |registration: &&Registration| registration.word().eq_ignore_ascii_case(text);
+        Registration::ALL.iter().find(is_it).copied().ok_or(InvalidRegistration)
     }
 }
 
-impl fmt::Display for Admission {
+impl fmt::Display for Registration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.word())
     }
@@ -89,11 +90,11 @@ mod tests {
 
     #[test]
     fn admission_is_read_as_it_is_written() {
-        for admission in Admission::ALL {
-            assert_eq!(admission.to_string().parse(), Ok(*admission));
-            assert_eq!(admission.to_string().to_uppercase().parse(), Ok(*admission));
+        for registration in Registration::ALL {
+            assert_eq!(registration.to_string().parse(), Ok(*registration));
+            assert_eq!(registration.to_string().to_uppercase().parse(), Ok(*registration));
         }
-        assert_eq!("".parse::<Admission>(), Err(InvalidAdmission));
+        assert_eq!("".parse::<Registration>(), Err(InvalidRegistration));
     }
 
     #[test]
