@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::completions::Completions;
 use super::database::Workers;
 use super::requests::{
-    AccountRequest, GroupRequest, HistoryQuery, HistoryRequest, MessageRequest, ReportRequest,
+    AccountRequest, GroupRequest, HistoryQuery, HistoryRequest, MessageRequest, PersonalRequest,
     SearchRequest, Step, StoreRequest, UploadDraft, UploadRequest, UploadTask,
 };
 use super::rows::files::Garbage;
@@ -40,9 +40,7 @@ impl Route {
     /// Begins a job on its first thread. If that thread's queue is full, the outcome is
     /// [`Failure::Busy`]. Only one thread may call this.
     pub(super) fn begin(&self, id: JobId, job: Job) {
-        let account = |request| self.ask(StoreRequest::Account { job: Some(id), request });
         let group = |request| self.ask(StoreRequest::Group { job: id, request });
-        let report_of = |request| self.ask(StoreRequest::Report { job: id, request });
         let hash = |password, purpose| self.hash(id, password, purpose);
         let has_begun = match job {
             Job::Register { account, password } => hash(password, HashPurpose::Register(account)),
@@ -54,47 +52,23 @@ impl Route {
                 self.hash_word(id, HashPurpose::Add(account, until))
             }
             Job::CheckPassword { number, password } => self.check_password(id, number, password),
-            Job::MakeCallTicket => {
-                let ticket = tokens::draw().map(Value::Token).map_err(|_| Failure::Failed);
-                self.completions.finish(id, ticket);
-                true
-            }
-            Job::SetSanction { whom, sanction } => {
-                account(AccountRequest::SetSanction { whom, sanction })
-            }
-            Job::EndSanction { whom, until } => {
-                account(AccountRequest::EndSanction { whom, until })
-            }
-            Job::SetAdministrator { number, admin } => {
-                account(AccountRequest::SetAdministrator { number, admin })
-            }
-            Job::SetIgnored { number, whom, on } => {
-                account(AccountRequest::SetIgnored { number, whom, on })
-            }
-            Job::RemoveAccount { number, name, time, erase } => {
-                account(AccountRequest::Remove { number, name, time, erase })
-            }
-            Job::SetAskFirst { number, on } => account(AccountRequest::SetAskFirst { number, on }),
-            Job::KeepNetworks { number, networks } => {
-                account(AccountRequest::KeepNetworks { number, networks })
-            }
-            Job::SetDisplayName { number, display } => {
-                account(AccountRequest::SetDisplayName { number, display })
-            }
-            Job::CheckToken { number, token } => {
-                account(AccountRequest::CheckToken { number, token })
-            }
-            Job::UseToken { number, token, address } => {
-                account(AccountRequest::UseToken { number, token, address })
-            }
-            Job::MakeToken { number, device, name, address } => {
-                account(AccountRequest::MakeToken { number, device, name, address })
-            }
-            Job::ListDevices { number } => account(AccountRequest::ListDevices { number }),
-            Job::LookUpAccount { number } => account(AccountRequest::LookUp { number }),
-            Job::EndDevices { number, which } => {
-                account(AccountRequest::EndDevices { number, which })
-            }
+            Job::MakeCallTicket => self.make_ticket(id),
+            about_accounts @ (Job::SetSanction { .. }
+            | Job::EndSanction { .. }
+            | Job::SetAdministrator { .. }
+            | Job::KeepNetworks { .. }
+            | Job::SetDisplayName { .. }
+            | Job::CheckToken { .. }
+            | Job::UseToken { .. }
+            | Job::MakeToken { .. }
+            | Job::ListDevices { .. }
+            | Job::LookUpAccount { .. }
+            | Job::EndDevices { .. }) => self.ask_about_account(id, about_accounts),
+            personal @ (Job::SetIgnored { .. }
+            | Job::SetAskFirst { .. }
+            | Job::KeepReport { .. }
+            | Job::ResolveReport { .. }
+            | Job::RemoveAccount { .. }) => self.ask_of_person(id, personal),
             Job::SaveGroup(record) => group(GroupRequest::Save(record)),
             Job::ChangeGroups(rows) => group(GroupRequest::Change(rows)),
             Job::EndGroup(ended) => group(GroupRequest::End(ended)),
@@ -106,8 +80,6 @@ impl Route {
             | Job::LookToErase { .. }
             | Job::Erase { .. }
             | Job::RemoveOld { .. }) => self.ask_about_messages(id, about_messages),
-            Job::KeepReport { report, text } => report_of(ReportRequest::Keep { report, text }),
-            Job::ResolveReport { number } => report_of(ReportRequest::Resolve { number }),
             Job::SelectMessages { reader, which, until } => {
                 self.ask(select(id, (reader, until), which))
             }
@@ -135,6 +107,74 @@ impl Route {
         if !has_begun {
             self.refuse(id);
         }
+    }
+
+    /// Makes a ticket for a call, here and now.
+    fn make_ticket(&self, id: JobId) -> bool {
+        let ticket = tokens::draw().map(Value::Token).map_err(|_| Failure::Failed);
+        self.completions.finish(id, ticket);
+        true
+    }
+
+    /// Begins a job on an account. Returns false if the queue is full.
+    fn ask_about_account(&self, id: JobId, job: Job) -> bool {
+        let account = |request| self.ask(StoreRequest::Account { job: Some(id), request });
+        match job {
+            Job::SetSanction { whom, sanction } => {
+                account(AccountRequest::SetSanction { whom, sanction })
+            }
+            Job::EndSanction { whom, until } => {
+                account(AccountRequest::EndSanction { whom, until })
+            }
+            Job::SetAdministrator { number, admin } => {
+                account(AccountRequest::SetAdministrator { number, admin })
+            }
+            Job::KeepNetworks { number, networks } => {
+                account(AccountRequest::KeepNetworks { number, networks })
+            }
+            Job::SetDisplayName { number, display } => {
+                account(AccountRequest::SetDisplayName { number, display })
+            }
+            Job::CheckToken { number, token } => {
+                account(AccountRequest::CheckToken { number, token })
+            }
+            Job::UseToken { number, token, address } => {
+                account(AccountRequest::UseToken { number, token, address })
+            }
+            Job::MakeToken { number, device, name, address } => {
+                account(AccountRequest::MakeToken { number, device, name, address })
+            }
+            Job::ListDevices { number } => account(AccountRequest::ListDevices { number }),
+            Job::LookUpAccount { number } => account(AccountRequest::LookUp { number }),
+            Job::EndDevices { number, which } => {
+                account(AccountRequest::EndDevices { number, which })
+            }
+            other => {
+                debug_assert!(false, "{other:?} is not about an account");
+                false
+            }
+        }
+    }
+
+    /// Begins a job on what a user wants of others, or on the end of an account. Returns false if
+    /// the queue is full.
+    fn ask_of_person(&self, id: JobId, job: Job) -> bool {
+        let request = match job {
+            Job::SetIgnored { number, whom, on } => {
+                PersonalRequest::SetIgnored { number, whom, on }
+            }
+            Job::SetAskFirst { number, on } => PersonalRequest::SetAskFirst { number, on },
+            Job::KeepReport { report, text } => PersonalRequest::KeepReport { report, text },
+            Job::ResolveReport { number } => PersonalRequest::ResolveReport { number },
+            Job::RemoveAccount { number, name, time, erase } => {
+                PersonalRequest::Remove { number, name, time, erase }
+            }
+            other => {
+                debug_assert!(false, "{other:?} is of no person");
+                return false;
+            }
+        };
+        self.ask(StoreRequest::Personal { job: id, request })
     }
 
     /// Begins a job on an upload or a file that was sent. Returns false if the queue is full.

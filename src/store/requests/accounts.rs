@@ -10,8 +10,8 @@ use crate::chat::name::{DisplayName, Number, UserName};
 use crate::chat::refusal::Failure;
 use crate::chat::sanction::{Sanction, Sanctioned};
 use crate::chat::text::Secret;
-use crate::hub::job::Value;
-use crate::store::rows::{accounts, erasing, ignored, networks, sanctions, tokens, uploads};
+use crate::hub::job::{Outcome, Value};
+use crate::store::rows::{accounts, networks, sanctions, tokens, uploads};
 use crate::store::slots::PasswordSlot;
 
 /// A request about an account.
@@ -39,12 +39,6 @@ pub(in crate::store) enum AccountRequest {
     EndSanction { whom: Sanctioned, until: u64 },
     /// Store whether an account is an administrator's.
     SetAdministrator { number: Number, admin: bool },
-    /// Store that an account ignores another one, or no longer.
-    SetIgnored { number: Number, whom: Number, on: bool },
-    /// Store whether the user is to be asked before being added to a group.
-    SetAskFirst { number: Number, on: bool },
-    /// Remove an account, but for its number.
-    Remove { number: Number, name: UserName, time: u64, erase: bool },
     /// Note that a token was used.
     UseToken { number: Number, token: TokenId, address: Address },
     /// Make a token of a device.
@@ -89,9 +83,6 @@ impl RequestKind for AccountRequest {
             AccountRequest::SetSanction { whom, .. } => format!("the sanction {whom:?}"),
             AccountRequest::EndSanction { whom, .. } => format!("the end of {whom:?}"),
             AccountRequest::SetAdministrator { number, .. } => format!("what {number} may do"),
-            AccountRequest::Remove { number, .. } => format!("the end of the account {number}"),
-            AccountRequest::SetAskFirst { number, .. } => format!("a wish of {number}"),
-            AccountRequest::SetIgnored { number, .. } => format!("whom {number} ignores"),
             AccountRequest::UseToken { number, .. } => format!("the use of a token of {number}"),
             AccountRequest::MakeToken { number, .. } => format!("a token for {number}"),
             AccountRequest::ListDevices { number } => format!("a look at the devices of {number}"),
@@ -123,21 +114,11 @@ impl RequestKind for AccountRequest {
                 }
             }
             AccountRequest::MakeToken { number, device, name, address } => {
-                let token = match tokens::draw() {
-                    Ok(token) => token,
-                    Err(error) => {
-                        context.health.failed(error);
-                        return Ok(Step::Done(Err(Failure::Failed)));
-                    }
-                };
                 let device = tokens::DeviceOf { number: *number, device: *device };
-                tokens::insert(database, device, (*name, *address), &token)?;
-                return Ok(Step::Done(Ok(Value::Token(token))));
+                return make_token(database, device, (*name, *address), context).map(Step::Done);
             }
             AccountRequest::CheckToken { number, token } => {
-                let good = tokens::find(database, *number, token)?;
-                let good = good.map(|(token, device)| Value::TokenGood { token, device });
-                return Ok(Step::Done(Ok(good.unwrap_or(Value::PasswordWrong))));
+                return check_token(database, *number, token).map(|good| Step::Done(Ok(good)));
             }
             AccountRequest::Register { account, hash } => {
                 accounts::insert(database, account, hash)?;
@@ -180,22 +161,35 @@ impl RequestKind for AccountRequest {
             AccountRequest::SetAdministrator { number, admin } => {
                 accounts::set_administrator(database, *number, *admin)?;
             }
-            AccountRequest::Remove { number, name, time, erase } => {
-                accounts::remove(database, *number, *name, *time)?;
-                tokens::end_all(database, *number)?;
-                if *erase {
-                    erasing::begin(database, *number)?;
-                }
-            }
-            AccountRequest::SetAskFirst { number, on } => {
-                accounts::set_ask_first(database, *number, *on)?;
-            }
-            AccountRequest::SetIgnored { number, whom, on } => {
-                ignored::set(database, *number, *whom, *on)?;
-            }
         }
         Ok(Step::Done(Ok(Value::Done)))
     }
+}
+
+/// Makes a token of a device.
+fn make_token(
+    database: &Connection,
+    device: tokens::DeviceOf,
+    of: (Option<UserName>, Address),
+    context: &Context,
+) -> rusqlite::Result<Outcome> {
+    match tokens::draw() {
+        Ok(token) => {
+            tokens::insert(database, device, of, &token)?;
+            Ok(Ok(Value::Token(token)))
+        }
+        Err(error) => {
+            context.health.failed(error);
+            Ok(Err(Failure::Failed))
+        }
+    }
+}
+
+/// Checks a token.
+fn check_token(database: &Connection, number: Number, token: &Secret) -> rusqlite::Result<Value> {
+    let good = tokens::find(database, number, token)?;
+    let good = good.map(|(token, device)| Value::TokenGood { token, device });
+    Ok(good.unwrap_or(Value::PasswordWrong))
 }
 
 /// Ends what must not hold any more after a sanction: old tokens are refused while a ban lasts, and

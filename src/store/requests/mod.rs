@@ -8,8 +8,8 @@ mod groups;
 mod history;
 mod kind;
 mod messages;
+mod personal;
 mod recounts;
-mod reports;
 mod search;
 mod tasks;
 mod uploads;
@@ -19,7 +19,7 @@ pub(super) use groups::GroupRequest;
 pub(super) use history::{HistoryQuery, HistoryRequest};
 pub(super) use kind::{Context, Step};
 pub(super) use messages::MessageRequest;
-pub(super) use reports::ReportRequest;
+pub(super) use personal::PersonalRequest;
 pub(super) use search::SearchRequest;
 pub(super) use tasks::{Recounted, SyncTask, UploadDraft, UploadTask};
 pub(super) use uploads::UploadRequest;
@@ -41,8 +41,8 @@ pub(super) enum StoreRequest {
     Message { job: JobId, request: MessageRequest },
     /// About uploads and sent files.
     Upload(UploadRequest),
-    /// About a report.
-    Report { job: JobId, request: ReportRequest },
+    /// About what users want of others, or their end.
+    Personal { job: JobId, request: PersonalRequest },
     /// To read messages, which begins once all requests before it are committed.
     History(HistoryRequest),
     /// A search, which begins once all requests before it are committed.
@@ -55,7 +55,7 @@ impl StoreRequest {
         match self {
             StoreRequest::Account { job, .. } => *job,
             StoreRequest::Group { job, .. } | StoreRequest::Message { job, .. } => Some(*job),
-            StoreRequest::Report { job, .. } => Some(*job),
+            StoreRequest::Personal { job, .. } => Some(*job),
             StoreRequest::Upload(request) => request.job(),
             StoreRequest::History(request) => Some(request.job),
             StoreRequest::Search(request) => Some(request.job),
@@ -106,7 +106,7 @@ impl StoreRequest {
             StoreRequest::Account { request, .. } => request,
             StoreRequest::Group { request, .. } => request,
             StoreRequest::Message { request, .. } => request,
-            StoreRequest::Report { request, .. } => request,
+            StoreRequest::Personal { request, .. } => request,
             StoreRequest::Upload(request) => request,
             StoreRequest::History(request) => request,
             StoreRequest::Search(request) => request,
