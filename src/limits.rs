@@ -156,8 +156,8 @@ pub const TRANSFERS_MAX: u64 = 65_536;
 pub const OWN_FILES: u64 = 28;
 
 /// File descriptors that the threads of the store may hold for a moment, to look a name up or to
-/// hash a file.
-pub const FILES_OF_THREADS: u64 = 5;
+/// hash a file, or to ask how much room there is.
+pub const FILES_OF_THREADS: u64 = 6;
 
 /// Memory for each client, where nobody says how many there may be: what TLS, a queue that is not
 /// empty, and the kernel take.
