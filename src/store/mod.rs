@@ -44,7 +44,6 @@ mod room;
 mod route;
 mod rows;
 mod sender;
-mod slots;
 mod sums;
 mod threads;
 mod turn_queue;
@@ -82,7 +81,6 @@ use requests::StoreRequest;
 use room::Room;
 use route::Route;
 use sender::RequestSender;
-use slots::PasswordSlots;
 use sums::KnownSums;
 use threads::Threads;
 use work::files::FileReaders;
@@ -167,7 +165,6 @@ impl Store {
         let (parts, known) = (Arc::new(parts), Arc::new(KnownSums::default()));
         let route = Route {
             passwords: Passwords::new(),
-            slots: PasswordSlots::default(),
             history: HistoryReaders::new(path.clone(), database.gate(), completions.clone()),
             search: Arc::new(Search::new(path, index)),
             files: FileReaders::new(Arc::clone(&parts), Arc::clone(&known), completions.clone()),
