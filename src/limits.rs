@@ -156,8 +156,8 @@ pub const TRANSFERS_MAX: u64 = 65_536;
 pub const OWN_FILES: u64 = 28;
 
 /// File descriptors that the threads of the store may hold for a moment, to look a name up or to
-/// hash a file.
-pub const FILES_OF_THREADS: u64 = 5;
+/// hash a file, or to ask how much room there is.
+pub const FILES_OF_THREADS: u64 = 6;
 
 /// Memory for each client, where nobody says how many there may be: what TLS, a queue that is not
 /// empty, and the kernel take.
@@ -313,12 +313,15 @@ pub const ID_CEILING_LEAD: Duration = Duration::from_secs(10);
 
 /// How long the idempotency key of a message is remembered at least.
 pub const KEY_REMEMBERED_FOR: Duration = Duration::from_secs(24 * 60 * 60);
-/// Idempotency keys whose hashes are held for each of two days. With more in one day, the store is
-/// asked about every key before its message is delivered.
-pub const KEYS_IN_FILTER_MAX: usize = 512 * 1024;
-/// Idempotency keys that are remembered in each of two generations where nothing is kept on disk;
-/// with more, the older generation is forgotten before its day is over.
-pub const KEYS_IN_MEMORY_MAX: usize = 64 * 1024;
+/// Idempotency keys of all senders whose hashes are held, of two days at most. With more, the store
+/// is asked about every key of the sender with most before the message is delivered.
+pub const KEYS_IN_FILTER_MAX: usize = 1024 * 1024;
+/// The last idempotency keys of each sender that are remembered for a day where nothing is kept on
+/// disk.
+pub const KEYS_OF_ONE_MAX: usize = 4_096;
+/// Idempotency keys of all senders that are remembered where nothing is kept on disk; with more,
+/// the older ones of the sender with most are forgotten.
+pub const KEYS_IN_MEMORY_MAX: usize = 128 * 1024;
 
 /// Events for a session that is logging in, which wait until the list of what is unread is there.
 /// That takes one look into the store; with more, it is the store that does not answer.

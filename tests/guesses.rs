@@ -128,3 +128,22 @@ fn who_guesses_on_is_told_when_to_come_again_and_waits_for_no_answer_for_long() 
     while Instant::now() < until && guess(&mut guesser, "alice").is_some() {}
     server.login("alice");
 }
+
+#[test]
+fn a_login_takes_its_turn_beside_strangers_who_register() {
+    const STRANGERS: usize = 90;
+    let server = Server::start(&["--password-cost", "normal"]);
+    let mut alice = connect_from(&server, [127, 0, 9, 1]);
+    alice.register("alice");
+    alice.leave();
+    let mut alice = connect_from(&server, [127, 0, 9, 1]);
+    let from = |at: usize| connect_from(&server, [127, 0, 50 + (at % 3) as u8, 1]);
+    let mut strangers: Vec<Client> = (0..STRANGERS).map(from).collect();
+    for (at, stranger) in strangers.iter_mut().enumerate() {
+        stranger.send(&format!("C USER stranger{at}\nD password"));
+    }
+    alice.login("alice");
+    // In a line for all she would come after all of them.
+    let online = alice.list("C WHO").len();
+    assert!(online < STRANGERS / 2, "{online} were hashed before");
+}

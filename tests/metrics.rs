@@ -101,6 +101,35 @@ fn the_page_tells_what_happened() {
 }
 
 #[test]
+fn what_is_refused_and_what_uploads_announced_is_told() {
+    let (server, address) = start();
+    let mut alice = server.register("alice");
+    alice.ask("C PUT 1000 notes", "C 250 PUT 1 0");
+    alice.ask("D nobody hello", "C 550 MSG …");
+    alice.ask("C KICK alice", "C 530 KICK …");
+    let figures = figures(address);
+    assert_eq!(figures["chatsrv_uploads_announced_bytes"], 1000.0);
+    assert_eq!(figures["chatsrv_refused_total{reason=\"not-found\"}"], 1.0);
+    assert_eq!(figures["chatsrv_refused_total{reason=\"not-allowed\"}"], 1.0);
+    assert_eq!(figures["chatsrv_store_failing"], 0.0);
+    for place in ["data", "files"] {
+        assert!(figures[&format!("chatsrv_disk_free_bytes{{place=\"{place}\"}}")] > 0.0);
+    }
+}
+
+#[test]
+fn the_manual_lists_every_figure() {
+    let (_server, address) = start();
+    let manual = include_str!("../man/chatsrv.8");
+    for name in figures(address).keys() {
+        let name = name.split('{').next().unwrap_or_default();
+        let family = ["_bucket", "_sum", "_count"].iter().find_map(|end| name.strip_suffix(end));
+        let item = |name: &str| manual.contains(&format!("\n.It Li {name}\n"));
+        assert!(item(name) || family.is_some_and(item), "{name} is not in the manual");
+    }
+}
+
+#[test]
 fn a_server_that_stops_is_not_well() {
     let (mut server, address) = start_with(&["--drain", "1h"]);
     let (head, body) = get(address, "/healthz");

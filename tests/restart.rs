@@ -2,9 +2,11 @@
 
 mod support;
 
+use std::fs::{self, Permissions};
 use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -149,4 +151,17 @@ fn sockets_for_another_process_are_not_taken() {
     let mut command = command(&folder.path().join("data"), &[]);
     command.env("LISTEN_PID", "1").env("LISTEN_FDS", "1");
     Server::spawn(command, folder, &[]).connect();
+}
+
+#[test]
+fn a_store_that_others_may_read_is_closed_to_them_and_told() {
+    let mut server = Server::start(&[]);
+    let path = server.data().join("chatsrv.db");
+    let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&path), 0o600);
+    assert!(!server.log().lines().iter().any(|line| line.contains("store-was-readable")));
+    fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
+    server.restart();
+    server.log().wait_for("event=store-was-readable path=…/chatsrv.db mode=644: …");
+    assert_eq!(mode(&path), 0o600);
 }

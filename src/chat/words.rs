@@ -25,6 +25,9 @@ use crate::chat::joined::{EMOJI_PRESENTATION, KEYCAP, ZERO_WIDTH_JOINER};
 
 /// The largest number of words of one search.
 pub const SEARCH_WORDS_MAX: usize = 32;
+/// The largest number of terms of one search: each costs a look at all messages that have it, and a
+/// word in a script without spaces has as many as characters.
+pub const SEARCH_TERMS_MAX: usize = 64;
 
 /// The scripts that are written without spaces.
 const UNSPACED: [Script; 10] = [
@@ -53,6 +56,11 @@ pub struct Terms {
 }
 
 impl Terms {
+    /// The number of terms.
+    pub fn count(&self) -> usize {
+        self.text.bytes().filter(|byte| *byte == b' ').count()
+    }
+
     /// The terms of `text`.
     pub fn of(text: &str) -> Self {
         if text.is_ascii() {

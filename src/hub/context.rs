@@ -13,6 +13,7 @@ use super::sessions::replies::{Download, Due, Reply, Upload};
 use super::sessions::state::State;
 use super::sessions::{Session, Sessions};
 use super::unannounced::Unannounced;
+use crate::chat::address::Network;
 use crate::chat::answer::{Answer, Done, Item, List};
 use crate::chat::close::CloseReason;
 use crate::chat::event::Event;
@@ -101,6 +102,11 @@ impl Core {
             ceiling_to_keep: None,
             log_time: LogTime::default(),
         }
+    }
+
+    /// The network of a connection, as limits count it.
+    pub fn network_of(&self, conn: ConnId) -> Network {
+        self.sessions.get(conn).map_or(Network::Local, |session| session.from.network())
     }
 
     /// The user who is logged in over a connection.

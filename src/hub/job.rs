@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::chat::account::{Account, AccountFacts, KnownNetwork};
-use crate::chat::address::Address;
+use crate::chat::address::{Address, Network};
 use crate::chat::device::{Device, DevicesToEnd, TokenId};
 use crate::chat::file::{FileTarget, FolderEntry};
 use crate::chat::group::{GroupRecord, GroupRow};
@@ -21,6 +21,15 @@ use crate::chat::text::Secret;
 /// job, so that the outcome finds it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct JobId(pub u64);
+
+/// Who asks for a job: whose turn it takes among others of its kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Party {
+    /// A user, in all their sessions.
+    User(Number),
+    /// Whoever is not logged in, from one network (see [`Address::network`]).
+    Network(Network),
+}
 
 /// A selection of messages for a list, at most
 /// [`LIST_MESSAGES_MAX`](crate::chat::request::LIST_MESSAGES_MAX).
@@ -67,6 +76,8 @@ pub enum Job {
         account: Account,
         /// Its password.
         password: Secret,
+        /// The network from which it is asked for, whose turn it takes (see [`Address::network`]).
+        from: Network,
     },
     /// Check a password.
     CheckPassword {
@@ -74,6 +85,8 @@ pub enum Job {
         number: Option<Number>,
         /// The password that was given.
         password: Secret,
+        /// The network from which it was given, whose turn it takes.
+        from: Network,
     },
     /// Check a token. The outcome is [`Value::TokenGood`] or [`Value::PasswordWrong`].
     CheckToken {
@@ -127,6 +140,8 @@ pub enum Job {
         number: Number,
         /// The password.
         password: Secret,
+        /// The network from which it is asked for, whose turn it takes.
+        from: Network,
     },
     /// Draw a password, hash it and keep it, until a time in seconds since the Unix epoch or until it
     /// is replaced. All tokens of the account become invalid. The outcome is [`Value::Token`].
@@ -355,21 +370,37 @@ pub enum Job {
     /// Find the message that sent a file into a chat.
     FindSent(MessageId),
     /// Open a file that was sent into a chat, for a download.
-    OpenSent(MessageId),
+    OpenSent {
+        /// Who asks for it.
+        by: Party,
+        /// The message that sent it.
+        message: MessageId,
+    },
     /// Hash a file that was sent into a chat.
-    SumSent(MessageId),
+    SumSent {
+        /// Who asks for it.
+        by: Party,
+        /// The message that sent it.
+        message: MessageId,
+    },
     /// List a folder, sorted by name.
     ListFolder {
+        /// Who asks for it.
+        by: Party,
         /// The folder; none is the shared folder itself.
         path: Option<FileName>,
     },
     /// Open a file of the shared folder for a download.
     OpenFile {
+        /// Who asks for it.
+        by: Party,
         /// The file.
         name: FileName,
     },
     /// Hash a file of the shared folder.
     SumFile {
+        /// Who asks for it.
+        by: Party,
         /// The file.
         name: FileName,
     },

@@ -123,7 +123,7 @@ impl Login {
         let number = user.map(|user| accounts.number(user));
         let tried = accounts.password_try(name, user, from, cx.core.now);
         let attempt = Attempt { of: Kind::LogIn, user, tried, place };
-        let job = Job::CheckPassword { number, password };
+        let job = Job::CheckPassword { number, password, from: tried.network };
         cx.enter(conn, State::ChecksPassword);
         self.attempt(InTurn { conn, attempt, job }, accounts, cx);
     }
@@ -140,15 +140,15 @@ impl Login {
         let Some(from) = count_registration(conn, accounts, cx) else { return };
         let now = cx.core.log_time().0 / 1_000_000;
         let is_free = !accounts.directory.is_kept(&name, now) && !name.is_of_removed();
-        let reserved = match cx.core.config.registration && is_free {
-            true => accounts.directory.reserve(name, &mut cx.core.rng),
-            false => None,
-        };
+        let may_register = cx.core.config.registration && is_free;
+        let mut reserve = || accounts.directory.reserve(name, &mut cx.core.rng);
+        let reserved = if may_register { reserve() } else { None };
         let Some(account) = reserved else {
             accounts.arrivals.did_not_register(from, cx.core.now.monotonic);
             return cx.refuse(conn, Kind::LogIn, Refusal::UserNameTaken);
         };
-        let job = Job::Register { account: account.clone(), password };
+        let network = from.network();
+        let job = Job::Register { account: account.clone(), password, from: network };
         cx.enter(conn, State::ChecksPassword);
         let registration = NewAccount { conn, from, account, place };
         self.pending.begin(job, LoginJob::Register(registration), cx);
@@ -190,7 +190,7 @@ impl Login {
         let (name, number) = (accounts.name(user), accounts.number(user));
         let tried = accounts.password_try(name, Some(user), session.from, cx.core.now);
         let attempt = Attempt { of, user: Some(user), tried, place: Place::Alone };
-        let job = Job::CheckPassword { number: Some(number), password };
+        let job = Job::CheckPassword { number: Some(number), password, from: tried.network };
         cx.block(conn);
         self.attempt(InTurn { conn, attempt, job }, accounts, cx);
     }
@@ -209,7 +209,8 @@ impl Login {
         if !is_confirmed {
             return cx.refuse(conn, Kind::SetPassword, Refusal::WrongPassword);
         }
-        let job = Job::SetPassword { number: accounts.number(user), password };
+        let (number, from) = (accounts.number(user), cx.core.network_of(conn));
+        let job = Job::SetPassword { number, password, from };
         cx.block(conn);
         self.pending.begin(job, LoginJob::SetPassword(Caller { conn, user }), cx);
     }

@@ -8,6 +8,9 @@ use crate::chat::message::{Chat, Destination, StoredMessage};
 use crate::chat::name::Target;
 use crate::chat::refusal::Refusal;
 use crate::hub::accounts::directory::UserIndex;
+use crate::hub::context::Core;
+use crate::hub::input::ConnId;
+use crate::hub::job::Party;
 
 /// A view of all accounts, of who is online, and of the groups.
 #[derive(Clone, Copy, Debug)]
@@ -18,6 +21,14 @@ pub(super) struct People<'a> {
 }
 
 impl<'a> People<'a> {
+    /// Who asks over a connection.
+    pub fn party(self, conn: ConnId, core: &Core) -> Party {
+        match core.user_of(conn) {
+            Some(user) => Party::User(self.accounts.number(user)),
+            None => Party::Network(core.network_of(conn)),
+        }
+    }
+
     /// The chat to which a user's message for a target belongs.
     pub fn chat(self, user: UserIndex, target: Target) -> Result<Chat, Refusal> {
         match target {

@@ -338,10 +338,11 @@ fn file_request(domains: &mut Domains, conn: ConnId, request: Request, cx: &mut 
     let of = request.kind();
     let caller = cx.core.user_of(conn).map(|user| Caller { conn, user });
     let (files, people) = domains.files();
+    let from = (conn, people.party(conn, cx.core));
     let result = match (request, caller) {
-        (Request::Ls(path), _) => return files.list_folder(conn, path, cx),
-        (Request::Sum(file), _) => return files.sum(conn, file, cx),
-        (Request::Get { offset, file }, _) => files.download(conn, offset, file, people, cx),
+        (Request::Ls(path), _) => return files.list_folder(from, path, cx),
+        (Request::Sum(file), _) => return files.sum(from, file, cx),
+        (Request::Get { offset, file }, _) => files.download(from, offset, file, people, cx),
         (Request::Put { size, name }, Some(caller)) => files.put(caller, name, size, people, cx),
         (Request::Sendfile { to, size, name }, Some(caller)) => {
             send_file(domains, caller, to, (size, name), cx)

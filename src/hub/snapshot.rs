@@ -7,6 +7,9 @@ use crate::chat::name::{GroupName, Key, Number};
 use crate::chat::report::Report;
 use crate::chat::sanction::{Sanction, Sanctioned};
 
+/// The largest number of idempotency keys in a [`Snapshot`]: the newest ones.
+pub const KEYS_LOADED_MAX: usize = 1_000_000;
+
 /// What the store kept, with which the hub begins.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
@@ -35,7 +38,8 @@ pub struct Snapshot {
     /// Users who have yet to be told that groups ended, by number, with the groups' names, oldest
     /// first.
     pub untold: Vec<(Number, Vec<GroupName>)>,
-    /// The idempotency keys that are remembered, with their senders.
+    /// The idempotency keys that are remembered, with their senders, newest first; at most
+    /// [`KEYS_LOADED_MAX`].
     pub keys: Vec<(Number, Key)>,
 }
 

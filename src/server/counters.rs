@@ -1,6 +1,7 @@
 //! Counters of connections since the start, for the metrics.
 
 use super::connection::Traffic;
+use super::refusals::Refusals;
 use crate::chat::close::CloseReason;
 
 /// Counters of connections since the start.
@@ -14,6 +15,8 @@ pub struct ConnectionCounters {
     pub bytes_out: u64,
     /// Events of the poll after which nothing was read, written, closed or changed.
     pub spurious_wakeups: u64,
+    /// What was refused.
+    pub refused: Refusals,
     /// Connections that were closed, by reason.
     pub closed: [u64; CloseReason::ALL.len()],
 }

@@ -65,6 +65,7 @@ mod open_files;
 mod peer;
 mod poll;
 mod process;
+mod refusals;
 mod service;
 mod signals;
 mod speech;

@@ -24,6 +24,7 @@ mod beneath;
 mod completions;
 mod counters;
 mod database;
+mod disk_look;
 mod error;
 mod fair_queue;
 mod folder;
@@ -35,6 +36,7 @@ mod lock;
 mod maintenance;
 mod making_room;
 mod parts;
+mod privacy;
 mod queue;
 mod read_gate;
 mod requests;
@@ -42,7 +44,6 @@ mod room;
 mod route;
 mod rows;
 mod sender;
-mod slots;
 mod sums;
 mod threads;
 mod turn_queue;
@@ -68,17 +69,18 @@ use std::time::{Duration, Instant};
 use completions::Completions;
 use counters::StoreCounters;
 use database::Database;
+use disk_look::DiskLook;
 use folder::Folder;
 use health::Health;
 use layout::{SEARCH_INDEX, SENT, check_apart, is_empty};
 use lock::Lock;
 use parts::Parts;
+use privacy::keep_private;
 use queue::WorkQueue;
 use requests::StoreRequest;
 use room::Room;
 use route::Route;
 use sender::RequestSender;
-use slots::PasswordSlots;
 use sums::KnownSums;
 use threads::Threads;
 use work::files::FileReaders;
@@ -89,7 +91,7 @@ use work::uploads::FileWriters;
 
 use crate::hub::job::{Job, JobId};
 use crate::hub::snapshot::Snapshot;
-use crate::metrics::{Family, Histogram};
+use crate::metrics::{Family, Histogram, MetricKind};
 
 /// With more requests than this waiting for the database, [`Store::is_congested`] returns true.
 const CONGESTED_REQUESTS: usize = 1_024;
@@ -116,6 +118,7 @@ pub struct Store {
     requests: Arc<WorkQueue<StoreRequest>>,
     route: Arc<Route>,
     room: Arc<Room>,
+    disks: DiskLook,
     /// Whether writing to the database works.
     health: Arc<Health>,
     /// The data folder and the shared folder.
@@ -152,6 +155,7 @@ impl Store {
             // A new database here would silently lose all accounts.
             return Err(StoreError::at(&path)(StoreFault::Emptied));
         }
+        keep_private(&config.data, true).map_err(StoreError::at(&config.data))?;
         let removed = making_room::make_room(&path, &parts, &room);
         let (database, snapshot) =
             Database::open(&path, lock, &removed, |upload| parts.is_placed(upload))?;
@@ -162,7 +166,6 @@ impl Store {
         let (parts, known) = (Arc::new(parts), Arc::new(KnownSums::default()));
         let route = Route {
             passwords: Passwords::new(),
-            slots: PasswordSlots::default(),
             history: HistoryReaders::new(path.clone(), database.gate(), completions.clone()),
             search: Arc::new(Search::new(path, index)),
             files: FileReaders::new(Arc::clone(&parts), Arc::clone(&known), completions.clone()),
@@ -170,16 +173,22 @@ impl Store {
             database: to_database,
             completions,
         };
+        // SQLite has made its files by now, with the permissions that the umask leaves.
+        keep_private(&config.data, false).map_err(StoreError::at(&config.data))?;
+        let workers = Threads::new();
+        let folders = [config.data.clone(), config.files];
+        let disks = DiskLook::start(folders.clone(), &workers);
         let store = Store {
+            disks: disks.map_err(StoreError::at(&config.data))?,
             requests,
             route: Arc::new(route),
             room,
             health: database.health(),
             times: database.times(),
-            folders: [config.data.clone(), config.files],
+            folders,
             counters: Arc::default(),
             finished,
-            workers: Threads::new(),
+            workers,
             database: Threads::new(),
         };
         store.start(database, config.password_cost).map_err(StoreError::at(&config.data))?;
@@ -256,6 +265,37 @@ impl Store {
 
     /// The metrics of the store.
     pub fn metrics(&self) -> Vec<Family> {
+        let mut families = self.queue_metrics();
+        families.extend(self.disk_metrics());
+        families
+    }
+
+    /// The metrics of the disks, and of what is wrong with them.
+    fn disk_metrics(&self) -> [Family; 3] {
+        let free = ["data", "files"].into_iter().zip(self.disks.free());
+        let announced = usize::try_from(self.room.announced()).unwrap_or(usize::MAX);
+        [
+            Family::gauge(
+                "chatsrv_store_failing",
+                "Whether the store can't be written to: 0 or 1.",
+                usize::from(self.ailment().is_some()),
+            ),
+            Family::labelled(
+                "chatsrv_disk_free_bytes",
+                "Bytes that are free for the store (data) and for the shared folder (files).",
+                MetricKind::Gauge,
+                "place",
+                free.filter_map(|(place, free)| Some((place, free?))),
+            ),
+            Family::gauge(
+                "chatsrv_uploads_announced_bytes",
+                "Bytes that uploads under way have announced and not written yet.",
+                announced,
+            ),
+        ]
+    }
+
+    fn queue_metrics(&self) -> Vec<Family> {
         let StoreCounters { batches, requests, hashes } = &*self.counters;
         vec![
             Family::gauge(
@@ -305,6 +345,7 @@ impl Drop for Store {
     fn drop(&mut self) {
         let deadline = Instant::now() + CLOSE_TIMEOUT;
         self.route.close();
+        self.disks.close();
         let mut ended = self.workers.join(deadline);
         // Closed only now, since the other threads may still send requests: a password thread with
         // the hash that it was computing, a file thread with the file that it has renamed.

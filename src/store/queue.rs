@@ -72,11 +72,6 @@ impl<T> WorkQueue<T> {
         Ok(())
     }
 
-    /// Takes the first item, if there is one.
-    pub(super) fn try_pop(&self) -> Option<T> {
-        self.lock().items.pop_front()
-    }
-
     /// Takes the first item, and waits until there is one; `None` once the queue is closed and
     /// empty.
     pub(super) fn pop(&self) -> Option<T> {
@@ -186,7 +181,7 @@ mod tests {
         assert_eq!(queue.pop(), Some(0));
         assert_eq!(queue.push(4, 3), Ok(()));
         assert_eq!(queue.pop_batch_until(2, Instant::now()), Ok(Some(vec![1, 2])));
-        assert_eq!((queue.try_pop(), queue.try_pop()), (Some(4), None));
+        assert_eq!((queue.pop(), queue.len()), (Some(4), 0));
     }
 
     #[test]

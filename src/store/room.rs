@@ -144,6 +144,11 @@ impl Room {
         (self.reserve.of(space.total) / 2).clamp(ROOM_TO_START_MIN, ROOM_TO_START)
     }
 
+    /// The number of bytes that the uploads under way have announced and not written yet.
+    pub(super) fn announced(&self) -> u64 {
+        self.lock().values().map(|account| account.announced).sum()
+    }
+
     /// Claims space for the bytes that an upload will still write into a folder.
     ///
     /// # Errors
@@ -270,6 +275,7 @@ mod tests {
         first.write(&opened, free / 2, || Ok(())).unwrap();
         let second = claim(free / 2).unwrap();
         assert_eq!(claim(free / 2).unwrap_err(), Errno::NOSPC);
+        assert_eq!(room.announced(), free / 2);
         claim(0).unwrap();
         drop(second);
         let third = claim(free / 2).unwrap();

@@ -11,16 +11,15 @@ use super::requests::{
 use super::rows::files::Garbage;
 use super::rows::tokens;
 use super::sender::RequestSender;
-use super::slots::PasswordSlots;
 use super::work::files::{FileReaders, Source};
 use super::work::history::HistoryReaders;
 use super::work::passwords::{HashPurpose, PasswordTask, Passwords};
 use super::work::search::Search;
 use super::work::uploads::FileWriters;
+use crate::chat::address::Network;
 use crate::chat::id::MessageId;
 use crate::chat::name::Number;
 use crate::chat::refusal::Failure;
-use crate::chat::text::Secret;
 use crate::hub::job::{Job, JobId, Outcome, Selection, Value};
 
 /// The senders to all threads of the store.
@@ -28,7 +27,6 @@ use crate::hub::job::{Job, JobId, Outcome, Selection, Value};
 pub(super) struct Route {
     pub(super) database: RequestSender,
     pub(super) passwords: Passwords,
-    pub(super) slots: PasswordSlots,
     pub(super) history: HistoryReaders,
     pub(super) search: Arc<Search>,
     pub(super) files: FileReaders,
@@ -41,34 +39,22 @@ impl Route {
     /// [`Failure::Busy`]. Only one thread may call this.
     pub(super) fn begin(&self, id: JobId, job: Job) {
         let group = |request| self.ask(StoreRequest::Group { job: id, request });
-        let hash = |password, purpose| self.hash(id, password, purpose);
+        let hash =
+            |password, purpose, from| self.hash(PasswordTask { job: id, password, purpose, from });
         let has_begun = match job {
-            Job::Register { account, password } => hash(password, HashPurpose::Register(account)),
-            Job::SetPassword { number, password } => hash(password, HashPurpose::Set(number)),
+            Job::Register { account, password, from } => {
+                hash(password, HashPurpose::Register(account), from)
+            }
+            Job::SetPassword { number, password, from } => {
+                hash(password, HashPurpose::Set(number), from)
+            }
             Job::ResetPassword { number, until } => {
                 self.hash_word(id, HashPurpose::Reset(number, until))
             }
             Job::AddAccount { account, until } => {
                 self.hash_word(id, HashPurpose::Add(account, until))
             }
-            Job::CheckPassword { number, password } => self.check_password(id, number, password),
             Job::MakeCallTicket => self.make_ticket(id),
-            about_accounts @ (Job::SetSanction { .. }
-            | Job::EndSanction { .. }
-            | Job::SetAdministrator { .. }
-            | Job::KeepNetworks { .. }
-            | Job::SetDisplayName { .. }
-            | Job::CheckToken { .. }
-            | Job::UseToken { .. }
-            | Job::MakeToken { .. }
-            | Job::ListDevices { .. }
-            | Job::LookUpAccount { .. }
-            | Job::EndDevices { .. }) => self.ask_about_account(id, about_accounts),
-            personal @ (Job::SetIgnored { .. }
-            | Job::SetAskFirst { .. }
-            | Job::KeepReport { .. }
-            | Job::ResolveReport { .. }
-            | Job::RemoveAccount { .. }) => self.ask_of_person(id, personal),
             Job::SaveGroup(record) => group(GroupRequest::Save(record)),
             Job::ChangeGroups(rows) => group(GroupRequest::Change(rows)),
             Job::EndGroup(ended) => group(GroupRequest::End(ended)),
@@ -80,29 +66,27 @@ impl Route {
             | Job::LookToErase { .. }
             | Job::Erase { .. }
             | Job::RemoveOld { .. }) => self.ask_about_messages(id, about_messages),
-            Job::SelectMessages { reader, which, until } => {
-                self.ask(select(id, (reader, until), which))
+            reads @ (Job::SelectMessages { .. }
+            | Job::ListChats { .. }
+            | Job::CountUnread { .. }
+            | Job::FetchMessages { .. }) => self.read_messages(id, reads),
+            about_files @ (Job::ListFolder { .. } | Job::OpenFile { .. } | Job::SumFile { .. }) => {
+                self.read_files(id, about_files)
             }
-            Job::ListChats { reader, before, until } => {
-                self.read(id, (reader, until), HistoryQuery::Chats { before })
-            }
-            Job::CountUnread { reader, until } => {
-                self.read(id, (reader, until), HistoryQuery::Unread)
-            }
-            Job::FetchMessages { reader, ids } => {
-                self.read(id, (reader, MessageId(u64::MAX)), HistoryQuery::Messages(ids))
-            }
-            Job::ListFolder { path } => self.files.list(id, path),
-            Job::OpenFile { name } => self.files.open_file(id, Source::Shared(name)),
-            Job::SumFile { name } => self.files.sum(id, Source::Shared(name)),
             about_uploads @ (Job::BeginUpload { .. }
             | Job::SyncUpload { .. }
             | Job::FinishUpload { .. }
             | Job::DropUpload(_)
             | Job::RemoveOldUploads { .. }
             | Job::FindSent(_)
-            | Job::OpenSent(_)
-            | Job::SumSent(_)) => self.begin_upload(id, about_uploads),
+            | Job::OpenSent { .. }
+            | Job::SumSent { .. }) => self.begin_upload(id, about_uploads),
+            personal @ (Job::SetIgnored { .. }
+            | Job::SetAskFirst { .. }
+            | Job::KeepReport { .. }
+            | Job::ResolveReport { .. }
+            | Job::RemoveAccount { .. }) => self.ask_of_person(id, personal),
+            about_accounts => self.ask_about_accounts(id, about_accounts),
         };
         if !has_begun {
             self.refuse(id);
@@ -114,46 +98,6 @@ impl Route {
         let ticket = tokens::draw().map(Value::Token).map_err(|_| Failure::Failed);
         self.completions.finish(id, ticket);
         true
-    }
-
-    /// Begins a job on an account. Returns false if the queue is full.
-    fn ask_about_account(&self, id: JobId, job: Job) -> bool {
-        let account = |request| self.ask(StoreRequest::Account { job: Some(id), request });
-        match job {
-            Job::SetSanction { whom, sanction } => {
-                account(AccountRequest::SetSanction { whom, sanction })
-            }
-            Job::EndSanction { whom, until } => {
-                account(AccountRequest::EndSanction { whom, until })
-            }
-            Job::SetAdministrator { number, admin } => {
-                account(AccountRequest::SetAdministrator { number, admin })
-            }
-            Job::KeepNetworks { number, networks } => {
-                account(AccountRequest::KeepNetworks { number, networks })
-            }
-            Job::SetDisplayName { number, display } => {
-                account(AccountRequest::SetDisplayName { number, display })
-            }
-            Job::CheckToken { number, token } => {
-                account(AccountRequest::CheckToken { number, token })
-            }
-            Job::UseToken { number, token, address } => {
-                account(AccountRequest::UseToken { number, token, address })
-            }
-            Job::MakeToken { number, device, name, address } => {
-                account(AccountRequest::MakeToken { number, device, name, address })
-            }
-            Job::ListDevices { number } => account(AccountRequest::ListDevices { number }),
-            Job::LookUpAccount { number } => account(AccountRequest::LookUp { number }),
-            Job::EndDevices { number, which } => {
-                account(AccountRequest::EndDevices { number, which })
-            }
-            other => {
-                debug_assert!(false, "{other:?} is not about an account");
-                false
-            }
-        }
     }
 
     /// Begins a job on what a user wants of others, or on the end of an account. Returns false if
@@ -177,6 +121,76 @@ impl Route {
         self.ask(StoreRequest::Personal { job: id, request })
     }
 
+    /// Begins a job that reads messages. Returns false if the queue is full.
+    fn read_messages(&self, id: JobId, job: Job) -> bool {
+        let (reader, until, which) = match job {
+            Job::SelectMessages { reader, which, until } => {
+                return self.ask(select(id, (reader, until), which));
+            }
+            Job::ListChats { reader, before, until } => {
+                (reader, until, HistoryQuery::Chats { before })
+            }
+            Job::CountUnread { reader, until } => (reader, until, HistoryQuery::Unread),
+            Job::FetchMessages { reader, ids } => {
+                (reader, MessageId(u64::MAX), HistoryQuery::Messages(ids))
+            }
+            other => {
+                debug_assert!(false, "{other:?} reads no messages");
+                return false;
+            }
+        };
+        self.ask(StoreRequest::History(HistoryRequest { job: id, reader, until, which }))
+    }
+
+    /// Begins a job on the shared folder. Returns false if nobody does.
+    fn read_files(&self, id: JobId, job: Job) -> bool {
+        self.refuse_any(match job {
+            Job::ListFolder { by, path } => self.files.list(id, by, path),
+            Job::OpenFile { by, name } => self.files.open_file(id, by, Source::Shared(name)),
+            Job::SumFile { by, name } => self.files.sum(id, by, Source::Shared(name)),
+            other => {
+                debug_assert!(false, "{other:?} reads no files");
+                return false;
+            }
+        })
+    }
+
+    /// Begins a job on an account. Returns false if the queue is full.
+    fn ask_about_accounts(&self, id: JobId, job: Job) -> bool {
+        let request = match job {
+            // It begins at the database, which has the hash.
+            Job::CheckPassword { number, password, from } => {
+                AccountRequest::LookUpPassword { number, password, from }
+            }
+            Job::SetSanction { whom, sanction } => AccountRequest::SetSanction { whom, sanction },
+            Job::EndSanction { whom, until } => AccountRequest::EndSanction { whom, until },
+            Job::SetAdministrator { number, admin } => {
+                AccountRequest::SetAdministrator { number, admin }
+            }
+            Job::KeepNetworks { number, networks } => {
+                AccountRequest::KeepNetworks { number, networks }
+            }
+            Job::SetDisplayName { number, display } => {
+                AccountRequest::SetDisplayName { number, display }
+            }
+            Job::CheckToken { number, token } => AccountRequest::CheckToken { number, token },
+            Job::UseToken { number, token, address } => {
+                AccountRequest::UseToken { number, token, address }
+            }
+            Job::MakeToken { number, device, name, address } => {
+                AccountRequest::MakeToken { number, device, name, address }
+            }
+            Job::ListDevices { number } => AccountRequest::ListDevices { number },
+            Job::LookUpAccount { number } => AccountRequest::LookUp { number },
+            Job::EndDevices { number, which } => AccountRequest::EndDevices { number, which },
+            other => {
+                debug_assert!(false, "{other:?} is not about accounts");
+                return false;
+            }
+        };
+        self.ask(StoreRequest::Account { job: Some(id), request })
+    }
+
     /// Begins a job on an upload or a file that was sent. Returns false if the queue is full.
     fn begin_upload(&self, id: JobId, job: Job) -> bool {
         let upload = |request| self.ask(StoreRequest::Upload(request));
@@ -196,8 +210,8 @@ impl Route {
                 upload(UploadRequest::SelectOld { job: id, before })
             }
             Job::FindSent(message) => upload(UploadRequest::Find { job: id, message }),
-            Job::OpenSent(message) => upload(UploadRequest::Open { job: id, message }),
-            Job::SumSent(message) => upload(UploadRequest::Sum { job: id, message }),
+            Job::OpenSent { by, message } => upload(UploadRequest::Open { job: id, by, message }),
+            Job::SumSent { by, message } => upload(UploadRequest::Sum { job: id, by, message }),
             other => {
                 debug_assert!(false, "{other:?} is not about uploads");
                 false
@@ -208,6 +222,15 @@ impl Route {
     /// Refuses a job: its outcome is [`Failure::Busy`].
     pub(super) fn refuse(&self, id: JobId) {
         self.completions.finish(id, Err(Failure::Busy));
+    }
+
+    /// Refuses the job for which a full queue has no room, which may be another one than the one
+    /// that was added: that of whoever has most in it. Returns true, since nothing is left to do.
+    fn refuse_any(&self, refused: Option<JobId>) -> bool {
+        if let Some(refused) = refused {
+            self.refuse(refused);
+        }
+        true
     }
 
     /// Drops what waits for all threads but the database thread, and lets them end.
@@ -221,10 +244,6 @@ impl Route {
 
     fn ask(&self, request: StoreRequest) -> bool {
         self.database.ask(request)
-    }
-
-    fn read(&self, job: JobId, (reader, until): (Number, MessageId), which: HistoryQuery) -> bool {
-        self.ask(StoreRequest::History(HistoryRequest { job, reader, until, which }))
     }
 
     fn ask_about_messages(&self, id: JobId, job: Job) -> bool {
@@ -247,15 +266,17 @@ impl Route {
         self.ask(StoreRequest::Message { job: id, request })
     }
 
-    fn hash(&self, job: JobId, password: Secret, purpose: HashPurpose) -> bool {
-        let Some(slot) = self.slots.take() else { return false };
-        self.passwords.hand(PasswordTask { job, password, purpose, slot })
+    fn hash(&self, task: PasswordTask) -> bool {
+        self.refuse_any(self.passwords.hand(task))
     }
 
-    /// Draws a word that nobody can guess, and has it hashed.
+    /// Draws a word that nobody can guess, and has it hashed, for an administrator, whose turn is
+    /// that of the operator.
     fn hash_word(&self, job: JobId, purpose: HashPurpose) -> bool {
         match tokens::draw_word() {
-            Ok(word) => self.hash(job, word, purpose),
+            Ok(password) => {
+                self.hash(PasswordTask { job, password, purpose, from: Network::Local })
+            }
             Err(_) => {
                 self.completions.finish(job, Err(Failure::Failed));
                 true
@@ -263,37 +284,33 @@ impl Route {
         }
     }
 
-    /// Begins a password check, at the database, which has the hash.
-    fn check_password(&self, job: JobId, number: Option<Number>, password: Secret) -> bool {
-        let Some(slot) = self.slots.take() else { return false };
-        let request = AccountRequest::LookUpPassword { number, password, slot };
-        self.ask(StoreRequest::Account { job: Some(job), request })
-    }
-
     /// Passes a committed request to the thread of its next step. Returns false if the queue there
     /// is full.
     fn hand_on(&self, job: JobId, request: StoreRequest, step: Step) -> bool {
         match (request, step) {
             (StoreRequest::History(request), Step::Read) => {
-                if let Some(refused) = self.history.ask(request) {
-                    self.refuse(refused);
-                }
-                true
+                self.refuse_any(self.history.ask(request))
             }
-            (StoreRequest::Search(request), Step::Search) => self.search.ask(request),
+            (StoreRequest::Search(request), Step::Search) => {
+                self.refuse_any(self.search.ask(request))
+            }
             (
                 StoreRequest::Account {
-                    request: AccountRequest::LookUpPassword { number, password, slot },
+                    request: AccountRequest::LookUpPassword { number, password, from },
                     ..
                 },
                 Step::Compare(stored),
             ) => {
                 let purpose = HashPurpose::Check { number, stored };
-                self.passwords.hand(PasswordTask { job, password, purpose, slot })
+                self.hash(PasswordTask { job, password, purpose, from })
             }
             (_, Step::Upload(task)) => self.uploads.hand(task),
-            (_, Step::Open(file)) => self.files.open_file(job, Source::Sent(file)),
-            (_, Step::Sum(file)) => self.files.sum(job, Source::Sent(file)),
+            (_, Step::Open(by, file)) => {
+                self.refuse_any(self.files.open_file(job, by, Source::Sent(file)))
+            }
+            (_, Step::Sum(by, file)) => {
+                self.refuse_any(self.files.sum(job, by, Source::Sent(file)))
+            }
             (request, step) => {
                 log::error!("{} has no next step like {step:?}", request.describe());
                 false

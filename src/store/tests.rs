@@ -11,16 +11,19 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::chat::account::Account;
+use crate::chat::address::Network;
 use crate::chat::name::{FileName, Number};
 use crate::chat::refusal::Failure;
 use crate::chat::text::Secret;
-use crate::hub::job::{Outcome, Selection, Value};
+use crate::hub::job::{Outcome, Party, Selection, Value};
 
 mod facts;
 mod groups;
 mod messages;
 mod uploads;
 
+/// Whoever asks for files.
+const BY: Party = Party::User(Number(10_001));
 /// The longest time that a test waits for anything.
 const DEADLINE: Duration = Duration::from_secs(60);
 
@@ -139,11 +142,13 @@ fn account(number: u32, name: &str) -> Account {
 }
 
 fn register(number: u32, name: &str, password: &str) -> Job {
-    Job::Register { account: account(number, name), password: Secret::new(password) }
+    let (account, password) = (account(number, name), Secret::new(password));
+    Job::Register { account, password, from: Network::Local }
 }
 
 fn check(number: u32, password: &str) -> Job {
-    Job::CheckPassword { number: Some(Number(number)), password: Secret::new(password) }
+    let password = Secret::new(password);
+    Job::CheckPassword { number: Some(Number(number)), password, from: Network::Local }
 }
 
 fn name(text: &str) -> FileName {
@@ -158,7 +163,8 @@ fn a_password_is_right_wrong_or_nobodys() {
     assert_eq!(fixture.run(check(10_001, "correct hors")), Ok(Value::PasswordWrong));
     assert_eq!(fixture.run(check(10_001, "")), Ok(Value::PasswordWrong));
     assert_eq!(fixture.run(check(10_002, "correct horse")), Ok(Value::PasswordWrong));
-    let nobody = Job::CheckPassword { number: None, password: Secret::new("correct horse") };
+    let password = Secret::new("correct horse");
+    let nobody = Job::CheckPassword { number: None, password, from: Network::Local };
     assert_eq!(fixture.run(nobody), Ok(Value::PasswordWrong));
 }
 
@@ -211,21 +217,23 @@ fn many_register_and_check_at_once() {
 }
 
 #[test]
-fn more_passwords_than_may_wait_are_busy_and_nothing_else_is() {
+fn who_asks_for_many_passwords_is_busy_and_nobody_else_is() {
     let mut fixture = Fixture::new();
-    let taken: Vec<_> = std::iter::from_fn(|| fixture.store.route.slots.take()).collect();
-    assert_eq!(taken.len(), slots::SLOTS_MAX);
-    assert_eq!(fixture.run(register(10_001, "alice", "a")), Err(Failure::Busy));
-    assert_eq!(fixture.run(check(10_001, "a")), Err(Failure::Busy));
-    assert_eq!(fixture.run(Job::ListFolder { path: None }), Ok(Value::Folder(Vec::new())));
-    drop(taken);
     assert_eq!(fixture.run(register(10_001, "alice", "a")), Ok(Value::Done));
-    assert_eq!(fixture.run(check(10_001, "a")), Ok(Value::PasswordRight));
-    // The threads return their slots a little later than they answer.
-    fixture.eventually("all slots are free again", |fixture| {
-        let left: Vec<_> = std::iter::from_fn(|| fixture.store.route.slots.take()).collect();
-        left.len() == slots::SLOTS_MAX
+    let crowd = Network::V4(0xc000_0201);
+    let jobs = (0..3_000).map(|_| Job::CheckPassword {
+        number: Some(Number(10_001)),
+        password: Secret::new("guess"),
+        from: crowd,
     });
+    let guesses: Vec<JobId> = jobs.map(|job| fixture.submit(job)).collect();
+    let own = [fixture.submit(check(10_001, "a")), fixture.submit(register(10_002, "bob", "b"))];
+    let outcomes = fixture.outcomes(guesses.len() + own.len());
+    assert_eq!(outcomes[&own[0]], Ok(Value::PasswordRight));
+    assert_eq!(outcomes[&own[1]], Ok(Value::Done));
+    let busy = guesses.iter().filter(|job| outcomes[job] == Err(Failure::Busy)).count();
+    assert!((1..3_000).contains(&busy), "{busy} of the crowd");
+    assert_eq!(fixture.run(Job::ListFolder { by: BY, path: None }), Ok(Value::Folder(Vec::new())));
 }
 
 #[test]
@@ -346,14 +354,15 @@ fn files_are_listed_opened_and_summed() {
     let mut fixture = Fixture::new();
     std::fs::create_dir(fixture.files().join("sub")).unwrap();
     std::fs::write(fixture.files().join("sub/abc.txt"), "abc").unwrap();
-    let Ok(Value::Folder(entries)) = fixture.run(Job::ListFolder { path: Some(name("sub")) })
+    let Ok(Value::Folder(entries)) =
+        fixture.run(Job::ListFolder { by: BY, path: Some(name("sub")) })
     else {
         panic!("no list")
     };
     assert_eq!(entries.len(), 1);
     assert_eq!((&entries[0].name, entries[0].size), (&name("sub/abc.txt"), Some(3)));
 
-    let ticket = fixture.submit(Job::OpenFile { name: name("sub/abc.txt") });
+    let ticket = fixture.submit(Job::OpenFile { by: BY, name: name("sub/abc.txt") });
     let Some(Completion::Opened { job: opened, mut file, size: 3 }) = fixture.wait(1).pop() else {
         panic!("not opened")
     };
@@ -363,7 +372,7 @@ fn files_are_listed_opened_and_summed() {
 
     // FIPS 180-4, the example of one block.
     let Ok(Value::Summed { sha256, size: 3 }) =
-        fixture.run(Job::SumFile { name: name("sub/abc.txt") })
+        fixture.run(Job::SumFile { by: BY, name: name("sub/abc.txt") })
     else {
         panic!("no sum")
     };
@@ -377,12 +386,18 @@ fn what_is_no_file_is_not_found_by_any_job() {
     std::fs::create_dir(fixture.files().join("sub")).unwrap();
     std::fs::write(fixture.files().join("file"), "").unwrap();
     for missing in ["nothing", "sub", "file/below"] {
-        assert_eq!(fixture.run(Job::OpenFile { name: name(missing) }), Err(Failure::NotFound));
-        assert_eq!(fixture.run(Job::SumFile { name: name(missing) }), Err(Failure::NotFound));
+        assert_eq!(
+            fixture.run(Job::OpenFile { by: BY, name: name(missing) }),
+            Err(Failure::NotFound)
+        );
+        assert_eq!(
+            fixture.run(Job::SumFile { by: BY, name: name(missing) }),
+            Err(Failure::NotFound)
+        );
     }
     for missing in ["nothing", "file", "file/below"] {
         assert_eq!(
-            fixture.run(Job::ListFolder { path: Some(name(missing)) }),
+            fixture.run(Job::ListFolder { by: BY, path: Some(name(missing)) }),
             Err(Failure::NotFound)
         );
     }

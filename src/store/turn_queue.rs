@@ -4,7 +4,7 @@
 use std::hash::Hash;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use super::turns::Turns;
+use super::turns::TurnLines;
 
 /// A queue with turns by the one who asks, until it is closed.
 #[derive(Debug)]
@@ -16,14 +16,14 @@ pub(super) struct TurnQueue<K, T> {
 /// The state of a queue, under its lock.
 #[derive(Debug)]
 struct TurnQueueState<K, T> {
-    turns: Turns<K, T>,
+    turns: TurnLines<K, T>,
     open: bool,
 }
 
 impl<K: Copy + Eq + Hash, T> TurnQueue<K, T> {
     /// Creates an empty queue.
     pub(super) fn new() -> Self {
-        let inner = TurnQueueState { turns: Turns::new(), open: true };
+        let inner = TurnQueueState { turns: TurnLines::new(), open: true };
         TurnQueue { inner: Mutex::new(inner), arrived: Condvar::new() }
     }
 

@@ -9,7 +9,7 @@ use std::hash::Hash;
 
 /// Lines of items by the one who asks for them, which are served round-robin.
 #[derive(Debug)]
-pub(super) struct Turns<K, T> {
+pub(super) struct TurnLines<K, T> {
     lines: HashMap<K, TurnLine<T>>,
     /// Who has the next turn: all who have items, and none in work.
     order: VecDeque<K>,
@@ -24,10 +24,10 @@ struct TurnLine<T> {
     is_in_work: bool,
 }
 
-impl<K: Copy + Eq + Hash, T> Turns<K, T> {
+impl<K: Copy + Eq + Hash, T> TurnLines<K, T> {
     /// Creates empty lines.
     pub(super) fn new() -> Self {
-        Turns { lines: HashMap::new(), order: VecDeque::new(), waiting: 0 }
+        TurnLines { lines: HashMap::new(), order: VecDeque::new(), waiting: 0 }
     }
 
     /// The number of items.
@@ -66,7 +66,7 @@ impl<K: Copy + Eq + Hash, T> Turns<K, T> {
     }
 
     /// Takes the first item of whoever has the next turn, and marks the line as in work: it has no
-    /// turn until [`Turns::done`].
+    /// turn until [`TurnLines::done`].
     pub(super) fn take(&mut self) -> Option<(K, T)> {
         let of = self.order.pop_front()?;
         let line = self.lines.get_mut(&of)?;
@@ -93,10 +93,14 @@ impl<K: Copy + Eq + Hash, T> Turns<K, T> {
         self.lines.get(&of).map_or(0, |line| line.items.len())
     }
 
+    /// The lines, with the number of items in each.
+    pub(super) fn lengths(&self) -> impl Iterator<Item = (K, usize)> {
+        self.lines.iter().map(|(of, line)| (*of, line.items.len()))
+    }
+
     /// The longest line, and the number of its items.
-    pub(super) fn longest(&self) -> Option<(K, usize)> {
-        let lines = self.lines.iter().map(|(of, line)| (*of, line.items.len()));
-        lines.max_by_key(|(_, length)| *length).filter(|(_, length)| *length > 0)
+    fn longest(&self) -> Option<(K, usize)> {
+        self.lengths().max_by_key(|(_, length)| *length).filter(|(_, length)| *length > 0)
     }
 
     /// Takes the newest item out of a line.
@@ -125,7 +129,7 @@ mod tests {
 
     #[test]
     fn a_line_with_an_item_in_work_has_no_turn() {
-        let mut turns = Turns::new();
+        let mut turns = TurnLines::new();
         for item in [1, 2, 3] {
             turns.push('a', item);
         }
@@ -146,7 +150,7 @@ mod tests {
 
     #[test]
     fn beyond_the_bound_the_newest_of_whoever_has_most_is_refused() {
-        let mut turns = Turns::new();
+        let mut turns = TurnLines::new();
         for item in 0..4 {
             assert_eq!(turns.push_within('a', item, 4), Ok(()));
         }
@@ -161,7 +165,7 @@ mod tests {
 
     #[test]
     fn the_newest_of_the_longest_line_can_be_taken_out() {
-        let mut turns = Turns::new();
+        let mut turns = TurnLines::new();
         assert_eq!(turns.longest(), None);
         for item in 0..3 {
             turns.push('a', item);

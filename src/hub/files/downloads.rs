@@ -11,7 +11,7 @@ use crate::chat::refusal::{Failure, Refusal};
 use crate::hub::context::Cx;
 use crate::hub::effect::Effect;
 use crate::hub::input::{ConnId, DownloadEnd};
-use crate::hub::job::{Job, JobId, Outcome, Value};
+use crate::hub::job::{Job, JobId, Outcome, Party, Value};
 use crate::hub::outcome::failed;
 use crate::hub::pending::{Domain, Pending};
 use crate::hub::people::People;
@@ -38,6 +38,7 @@ pub enum ReadJob {
 #[derive(Debug)]
 pub struct WantedFile {
     pub conn: ConnId,
+    by: Party,
     file: FileRef,
     pub purpose: Purpose,
 }
@@ -53,13 +54,14 @@ pub enum Purpose {
 
 impl WantedFile {
     fn job(&self) -> Job {
+        let by = self.by;
         match (&self.file, self.purpose) {
             (FileRef::Shared(name), Purpose::Download { .. }) => {
-                Job::OpenFile { name: name.clone() }
+                Job::OpenFile { by, name: name.clone() }
             }
-            (FileRef::Shared(name), Purpose::Sum) => Job::SumFile { name: name.clone() },
-            (FileRef::Sent(id), Purpose::Download { .. }) => Job::OpenSent(*id),
-            (FileRef::Sent(id), Purpose::Sum) => Job::SumSent(*id),
+            (FileRef::Shared(name), Purpose::Sum) => Job::SumFile { by, name: name.clone() },
+            (FileRef::Sent(id), Purpose::Download { .. }) => Job::OpenSent { by, message: *id },
+            (FileRef::Sent(id), Purpose::Sum) => Job::SumSent { by, message: *id },
         }
     }
 
@@ -76,20 +78,25 @@ impl Downloads {
 
     /// Lists a folder, and blocks the session until it is read, since such a list may be long. No
     /// later answer can be ready meanwhile, so no turn is kept for this one.
-    pub fn list_folder(&mut self, conn: ConnId, path: Option<FileName>, cx: &mut Cx<'_>) {
-        self.pending.begin(Job::ListFolder { path }, ReadJob::ListFolder(conn), cx);
+    pub fn list_folder(
+        &mut self,
+        (conn, by): (ConnId, Party),
+        path: Option<FileName>,
+        cx: &mut Cx<'_>,
+    ) {
+        self.pending.begin(Job::ListFolder { by, path }, ReadJob::ListFolder(conn), cx);
         cx.block(conn);
     }
 
     /// Hashes a file.
-    pub fn sum(&mut self, conn: ConnId, file: FileRef, cx: &mut Cx<'_>) {
-        self.read(WantedFile { conn, file, purpose: Purpose::Sum }, cx);
+    pub fn sum(&mut self, (conn, by): (ConnId, Party), file: FileRef, cx: &mut Cx<'_>) {
+        self.read(WantedFile { conn, by, file, purpose: Purpose::Sum }, cx);
     }
 
     /// Opens a file for a download from byte `offset` on. Guests may read the shared folder alone.
     pub fn download(
         &mut self,
-        conn: ConnId,
+        (conn, by): (ConnId, Party),
         offset: u64,
         file: FileRef,
         cx: &mut Cx<'_>,
@@ -101,7 +108,7 @@ impl Downloads {
         if !session.replies.ask_for_download() {
             return Err(Refusal::TooManyDownloads);
         }
-        self.read(WantedFile { conn, file, purpose: Purpose::Download { offset } }, cx);
+        self.read(WantedFile { conn, by, file, purpose: Purpose::Download { offset } }, cx);
         Ok(())
     }
 

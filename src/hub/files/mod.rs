@@ -30,7 +30,7 @@ use crate::hub::config::Config;
 use crate::hub::context::{Caller, Core, Cx};
 use crate::hub::effect::Effect;
 use crate::hub::input::{ConnId, DownloadEnd, UploadEnd};
-use crate::hub::job::{JobId, Outcome};
+use crate::hub::job::{JobId, Outcome, Party};
 use crate::hub::people::People;
 use crate::hub::sessions::replies::{Reply, ReplyQueue};
 
@@ -55,28 +55,28 @@ impl Files {
     }
 
     /// Handles LS: lists a folder, and blocks the session until it is read.
-    pub fn list_folder(&mut self, conn: ConnId, path: Option<FileName>, cx: &mut Cx<'_>) {
-        self.downloads.list_folder(conn, path, cx);
+    pub fn list_folder(&mut self, from: (ConnId, Party), path: Option<FileName>, cx: &mut Cx<'_>) {
+        self.downloads.list_folder(from, path, cx);
     }
 
     /// Handles SUM: hashes a file.
-    pub fn sum(&mut self, conn: ConnId, file: FileRef, cx: &mut Cx<'_>) {
-        self.downloads.sum(conn, file, cx);
+    pub fn sum(&mut self, from: (ConnId, Party), file: FileRef, cx: &mut Cx<'_>) {
+        self.downloads.sum(from, file, cx);
     }
 
     /// Handles GET: opens a file for a download from byte `offset` on.
     pub fn download(
         &mut self,
-        conn: ConnId,
+        from: (ConnId, Party),
         offset: u64,
         file: FileRef,
         people: People<'_>,
         cx: &mut Cx<'_>,
     ) -> Result<(), Refusal> {
-        if !self.places.may_have_one(conn, people, cx) {
+        if !self.places.may_have_one(from.0, people, cx) {
             return Err(Refusal::TooManyDownloads);
         }
-        self.downloads.download(conn, offset, file, cx)
+        self.downloads.download(from, offset, file, cx)
     }
 
     /// Answers a GET for a file that can't exist.

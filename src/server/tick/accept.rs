@@ -82,12 +82,13 @@ impl Server {
         self.accepts_again();
         let from = peer.address();
         let refusal = self.reason_to_refuse(peer);
-        // Who is banned is not worth a handshake.
-        if is_tls && refusal == Some(CloseReason::AddressBanned) {
-            log::debug!("event=refused peer={peer}");
-            return;
+        if refusal.is_some() {
+            self.connections.counters.refused.count_connection();
         }
-        if refusal.is_some() && self.connections.refused() >= self.config.limits.refused {
+        // Who is banned is not worth a handshake.
+        let is_worth_nothing = is_tls && refusal == Some(CloseReason::AddressBanned);
+        let is_too_much = self.connections.refused() >= self.config.limits.refused;
+        if refusal.is_some() && (is_worth_nothing || is_too_much) {
             log::debug!("event=refused peer={peer}");
             return;
         }

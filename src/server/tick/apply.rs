@@ -30,6 +30,7 @@ impl Server {
     fn apply(&mut self, effect: Effect, recipients: &[ConnId]) {
         match effect {
             Effect::Answer { conn, answer } => {
+                self.connections.counters.refused.count(&answer);
                 let Some(connection) = self.connections.get(conn) else { return };
                 connection.say(&mut self.buffers.lines, |wire, out| wire.answer(&answer, out));
                 self.connections.mark_dirty(conn);
@@ -45,7 +46,10 @@ impl Server {
             Effect::Audit(line) => self.supervisor.audit.write(line),
             Effect::Close { conn, reason, last, words } => {
                 let last = match last {
-                    Some(answer) => LastLine::Answer(answer),
+                    Some(answer) => {
+                        self.connections.counters.refused.count(&answer);
+                        LastLine::Answer(answer)
+                    }
                     None => LastLine::Closing { reason, words, come_back_in: None },
                 };
                 self.finish(conn, reason, &last);

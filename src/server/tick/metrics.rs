@@ -35,10 +35,11 @@ impl Server {
     /// Reads all metrics.
     pub(super) fn metrics(&mut self) -> Vec<Family> {
         let totals = self.connections.totals();
-        let ConnectionCounters { accepted, bytes_in, bytes_out, spurious_wakeups, closed } =
-            &self.connections.counters;
+        let counters = &self.connections.counters;
+        let ConnectionCounters { accepted, bytes_in, bytes_out, spurious_wakeups, .. } = counters;
         let ticks = &self.time.ticks;
-        let closes = CloseReason::ALL.iter().map(|why| (why.name(), closed[*why as usize]));
+        let closes =
+            CloseReason::ALL.iter().map(|why| (why.name(), counters.closed[*why as usize]));
         let mut families = vec![
             Family::counter(
                 "chatsrv_connections_accepted_total",
@@ -53,6 +54,7 @@ impl Server {
                 "reason",
                 closes,
             ),
+            counters.refused.family(),
             Family::labelled(
                 "chatsrv_network_bytes_total",
                 "Bytes read from clients (in) and written to them (out).",

@@ -48,7 +48,7 @@ impl Server {
     /// open: an upload that the store has recorded counts against its owner's quota for a day.
     pub(super) fn begin_job(&mut self, job_id: JobId, job: Job) {
         let opens_file =
-            matches!(job, Job::OpenFile { .. } | Job::OpenSent(_) | Job::BeginUpload { .. });
+            matches!(job, Job::OpenFile { .. } | Job::OpenSent { .. } | Job::BeginUpload { .. });
         match !opens_file || self.files.begin(job_id) {
             true => self.store.submit(job_id, job),
             false => {

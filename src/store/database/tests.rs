@@ -4,6 +4,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::chat::account::Account;
+use crate::chat::address::Network;
 use crate::chat::id::MessageId;
 use crate::chat::message::{Chat, StoredMessage};
 use crate::chat::name::Number;
@@ -12,7 +13,6 @@ use crate::hub::job::Value;
 use crate::store::requests::{
     AccountRequest, HistoryQuery, HistoryRequest, MessageRequest, UploadRequest,
 };
-use crate::store::slots::PasswordSlots;
 
 fn open() -> (TempDir, Database) {
     let folder = tempfile::tempdir().unwrap();
@@ -76,7 +76,7 @@ fn somebody_elses_lock_is_waited_for_once_and_reads_go_on() {
     let request = AccountRequest::LookUpPassword {
         number: Some(Number(10_001)),
         password: Secret::new("x"),
-        slot: PasswordSlots::default().take().unwrap(),
+        from: Network::Local,
     };
     let look_up = StoreRequest::Account { job: Some(JobId(1)), request };
     let writes = 2..20;

@@ -4,7 +4,7 @@ use rusqlite::Connection;
 
 use super::kind::{Context, RequestKind, Step};
 use crate::chat::account::{Account, AccountFacts, KnownNetwork};
-use crate::chat::address::Address;
+use crate::chat::address::{Address, Network};
 use crate::chat::device::{DevicesToEnd, TokenId};
 use crate::chat::name::{DisplayName, Number, UserName};
 use crate::chat::refusal::Failure;
@@ -12,13 +12,12 @@ use crate::chat::sanction::{Sanction, Sanctioned};
 use crate::chat::text::Secret;
 use crate::hub::job::{Outcome, Value};
 use crate::store::rows::{accounts, networks, sanctions, tokens, uploads};
-use crate::store::slots::PasswordSlot;
 
 /// A request about an account.
 #[derive(Debug)]
 pub(in crate::store) enum AccountRequest {
     /// Look up the hash with which a password is to be compared.
-    LookUpPassword { number: Option<Number>, password: Secret, slot: PasswordSlot },
+    LookUpPassword { number: Option<Number>, password: Secret, from: Network },
     /// Store a new account.
     Register { account: Account, hash: String },
     /// Store another hash of the same password.

@@ -9,7 +9,7 @@ use super::recounts::Recounts;
 use super::tasks::UploadTask;
 use crate::chat::id::UploadId;
 use crate::chat::refusal::Failure;
-use crate::hub::job::Outcome;
+use crate::hub::job::{Outcome, Party};
 use crate::metrics::Histogram;
 use crate::store::health::Health;
 
@@ -62,9 +62,9 @@ pub(in crate::store) enum Step {
     /// A file-writing thread goes on.
     Upload(UploadTask),
     /// A file-reading thread opens this sent file.
-    Open(UploadId),
+    Open(Party, UploadId),
     /// A file-reading thread hashes this sent file.
-    Sum(UploadId),
+    Sum(Party, UploadId),
     /// It is done: the upload is now a file that was sent in a chat.
     Sent(UploadId),
 }

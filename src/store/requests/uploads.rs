@@ -27,7 +27,7 @@ use crate::chat::id::{MessageId, UploadId};
 use crate::chat::message::StoredMessage;
 use crate::chat::refusal::Failure;
 use crate::chat::sha256::Sha256Sum;
-use crate::hub::job::{JobId, Outcome, Value};
+use crate::hub::job::{JobId, Outcome, Party, Value};
 use crate::store::rows::uploads::{FILE_BYTES_MIN, Fate, UploadRecord};
 use crate::store::rows::{files, groups, history, messages, uploads};
 
@@ -61,9 +61,9 @@ pub(in crate::store) enum UploadRequest {
     /// Find the message that sent a file.
     Find { job: JobId, message: MessageId },
     /// Open a file that was sent.
-    Open { job: JobId, message: MessageId },
+    Open { job: JobId, by: Party, message: MessageId },
     /// Hash a file that was sent.
-    Sum { job: JobId, message: MessageId },
+    Sum { job: JobId, by: Party, message: MessageId },
 }
 
 impl UploadRequest {
@@ -149,11 +149,13 @@ impl RequestKind for UploadRequest {
             UploadRequest::Find { message, .. } => {
                 return find(database, *message).map(Step::Done);
             }
-            UploadRequest::Open { message, .. } => {
-                return Ok(files::sent_by(database, *message)?.map_or(NOT_FOUND, Step::Open));
+            UploadRequest::Open { by, message, .. } => {
+                let file = files::sent_by(database, *message)?;
+                return Ok(file.map_or(NOT_FOUND, |file| Step::Open(*by, file)));
             }
-            UploadRequest::Sum { message, .. } => {
-                return Ok(files::sent_by(database, *message)?.map_or(NOT_FOUND, Step::Sum));
+            UploadRequest::Sum { by, message, .. } => {
+                let file = files::sent_by(database, *message)?;
+                return Ok(file.map_or(NOT_FOUND, |file| Step::Sum(*by, file)));
             }
         }
         Ok(Step::Done(Ok(Value::Done)))

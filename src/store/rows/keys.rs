@@ -11,6 +11,7 @@ use super::values::{from_sql, sql};
 use crate::chat::id::MessageId;
 use crate::chat::message::{Chat, StoredMessage};
 use crate::chat::name::{Key, Number};
+use crate::hub::snapshot::KEYS_LOADED_MAX;
 use crate::store::error::StoreFault;
 
 /// How long a key is remembered.
@@ -21,8 +22,6 @@ pub(in crate::store) const KEYS_PER_SWEEP: u64 = 64;
 /// The largest number of old keys that are removed then. It is larger than the number of new ones,
 /// so that removal keeps up.
 const SWEPT_MAX: u32 = 256;
-/// The largest number of keys that are loaded when the store is opened: the newest ones.
-const LOADED_MAX: u32 = 1_000_000;
 
 /// Inserts the key of a message.
 pub(in crate::store) fn keep(
@@ -91,7 +90,7 @@ pub(in crate::store) fn load(database: &Connection) -> Result<Vec<(Number, Key)>
     let mut select = database.prepare(
         "SELECT message, sender, word FROM keys WHERE message >= ?1 ORDER BY message DESC LIMIT ?2",
     )?;
-    let mut rows = select.query((sql(oldest()), LOADED_MAX))?;
+    let mut rows = select.query((sql(oldest()), KEYS_LOADED_MAX as i64))?;
     let mut keys = Vec::new();
     while let Some(row) = rows.next()? {
         let malformed =

@@ -179,13 +179,20 @@ fn a_new_password_ends_the_old_one_and_all_tokens() {
     assert_eq!(fixture.run(check_token(Number(0), &alices)), Ok(Value::PasswordWrong));
 
     let password = Secret::new("new");
-    assert_eq!(fixture.run(Job::SetPassword { number: ALICE, password }), Ok(Value::Done));
+    assert_eq!(
+        fixture.run(Job::SetPassword { number: ALICE, password, from: Network::Local }),
+        Ok(Value::Done)
+    );
     assert_eq!(fixture.run(check(ALICE.0, "old")), Ok(Value::PasswordWrong));
     assert_eq!(fixture.run(check(ALICE.0, "new")), Ok(Value::PasswordRight));
     assert_eq!(fixture.run(check_token(ALICE, &alices)), Ok(Value::PasswordWrong));
     assert!(is_good(&fixture.run(check_token(BOB, &bobs))));
 
-    let nobody = Job::SetPassword { number: Number(10_009), password: Secret::new("x") };
+    let nobody = Job::SetPassword {
+        number: Number(10_009),
+        password: Secret::new("x"),
+        from: Network::Local,
+    };
     assert_eq!(fixture.run(nobody), Err(Failure::Failed));
     assert_eq!(fixture.run(make_token(Number(10_009))), Err(Failure::Failed));
 }

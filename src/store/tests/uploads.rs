@@ -124,7 +124,7 @@ impl Fixture {
     }
 
     fn read_sent(&mut self, id: u64) -> Option<Vec<u8>> {
-        let asked = self.submit(Job::OpenSent(MessageId(id)));
+        let asked = self.submit(Job::OpenSent { by: BY, message: MessageId(id) });
         match self.wait(1).pop() {
             Some(Completion::Opened { job: ticket, mut file, size }) => {
                 let mut bytes = Vec::new();
@@ -180,7 +180,8 @@ fn an_upload_appears_when_it_is_whole() {
     assert_eq!(open.offset, 0);
     fixture.write(&open, 0, b"abc").unwrap();
     assert_eq!(fixture.run(sync(open.id)), Err(Failure::Failed), "it is not whole");
-    let Ok(Value::Folder(entries)) = fixture.run(Job::ListFolder { path: Some(name("sub")) })
+    let Ok(Value::Folder(entries)) =
+        fixture.run(Job::ListFolder { by: BY, path: Some(name("sub")) })
     else {
         panic!("no list")
     };
@@ -410,11 +411,16 @@ fn a_sent_file_is_a_message_and_goes_with_it() {
     assert_eq!(fixture.run(Job::FindSent(MessageId(now + 1))), Err(Failure::NotFound));
     let fetch = Job::FetchMessages { reader: BOB, ids: vec![MessageId(now)] };
     assert_eq!(fixture.run(fetch), Ok(Value::Messages(vec![sent])));
-    let Ok(Value::Summed { sha256, size: 3 }) = fixture.run(Job::SumSent(MessageId(now))) else {
+    let Ok(Value::Summed { sha256, size: 3 }) =
+        fixture.run(Job::SumSent { by: BY, message: MessageId(now) })
+    else {
         panic!("no sum")
     };
     assert_eq!(sha256.0[..4], [0xba, 0x78, 0x16, 0xbf]);
-    assert_eq!(fixture.run(Job::SumSent(MessageId(now + 1))), Err(Failure::NotFound));
+    assert_eq!(
+        fixture.run(Job::SumSent { by: BY, message: MessageId(now + 1) }),
+        Err(Failure::NotFound)
+    );
     assert_eq!(fixture.read_sent(now).unwrap(), b"abc");
     let words = Selection::Holding { chat: None, words: "picture".into() };
     let until = MessageId(u64::MAX);

@@ -1,5 +1,7 @@
-//! The file-reading threads: two open and list, two read ahead, and one hashes, so that the sum of
-//! a file of ten gigabytes delays no download.
+//! The file-reading threads: two open and list, two read ahead, and two hash, so that the sum of a
+//! file of ten gigabytes delays no download.
+//!
+//! Whoever asks for files has turns, and one of these in work.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -16,7 +18,7 @@ use crate::chat::id::UploadId;
 use crate::chat::name::FileName;
 use crate::chat::refusal::Failure;
 use crate::chat::sha256::Sha256Sum;
-use crate::hub::job::{JobId, Outcome, Value};
+use crate::hub::job::{JobId, Outcome, Party, Value};
 use crate::store::completions::{Completion, Completions, TransferId};
 use crate::store::folder::FileRefusal;
 use crate::store::health::Health;
@@ -24,6 +26,7 @@ use crate::store::parts::Parts;
 use crate::store::queue::WorkQueue;
 use crate::store::sums::{FileStamp, KnownSums};
 use crate::store::threads::{Threads, yield_to_others};
+use crate::store::turn_queue::TurnQueue;
 
 /// The largest number of files to open and folders to list in the queue.
 const OPENS_WAITING_MAX: usize = 1_024;
@@ -37,6 +40,8 @@ const READS_WAITING_MAX: usize = 65_536;
 const OPEN_THREADS: usize = 2;
 /// The number of threads that read ahead.
 const READ_THREADS: usize = 2;
+/// The number of threads that hash, so that a small file need not wait for a large one.
+const SUM_THREADS: usize = 2;
 /// The size of one read in bytes.
 const BUFFER_BYTES: usize = 256 * 1024;
 
@@ -90,8 +95,8 @@ struct ReaderShared {
     health: Health,
     completions: Completions,
     closing: AtomicBool,
-    opens: WorkQueue<OpenTask>,
-    sums: WorkQueue<SumTask>,
+    opens: TurnQueue<Party, OpenTask>,
+    sums: TurnQueue<Party, SumTask>,
     reads: WorkQueue<WarmTask>,
 }
 
@@ -112,8 +117,8 @@ impl FileReaders {
             health: Health::new("reading files"),
             completions,
             closing: AtomicBool::new(false),
-            opens: WorkQueue::new(),
-            sums: WorkQueue::new(),
+            opens: TurnQueue::new(),
+            sums: TurnQueue::new(),
             reads: WorkQueue::new(),
         }))
     }
@@ -131,8 +136,11 @@ impl FileReaders {
             let shared = Arc::clone(&self.0);
             threads.spawn("file-read", move || shared.run_reads())?;
         }
-        let shared = Arc::clone(&self.0);
-        threads.spawn("file-sum", move || shared.run_sums())
+        for _ in 0..SUM_THREADS {
+            let shared = Arc::clone(&self.0);
+            threads.spawn("file-sum", move || shared.run_sums())?;
+        }
+        Ok(())
     }
 
     /// The number of tasks in the queues.
@@ -140,19 +148,36 @@ impl FileReaders {
         self.0.opens.len() + self.0.sums.len() + self.0.reads.len()
     }
 
-    /// Lists a folder. Returns false if the queue is full.
-    pub(in crate::store) fn list(&self, job: JobId, path: Option<FileName>) -> bool {
-        self.0.opens.push(OpenTask::Folder { job, path }, OPENS_WAITING_MAX).is_ok()
+    /// Lists a folder. Returns the job that is refused if the queue is full.
+    pub(in crate::store) fn list(
+        &self,
+        job: JobId,
+        by: Party,
+        path: Option<FileName>,
+    ) -> Option<JobId> {
+        self.open(by, OpenTask::Folder { job, path })
     }
 
-    /// Opens a file. Returns false if the queue is full.
-    pub(in crate::store) fn open_file(&self, job: JobId, source: Source) -> bool {
-        self.0.opens.push(OpenTask::File { job, source }, OPENS_WAITING_MAX).is_ok()
+    /// Opens a file. Returns the job that is refused if the queue is full.
+    pub(in crate::store) fn open_file(
+        &self,
+        job: JobId,
+        by: Party,
+        source: Source,
+    ) -> Option<JobId> {
+        self.open(by, OpenTask::File { job, source })
     }
 
-    /// Hashes a file. Returns false if the queue is full.
-    pub(in crate::store) fn sum(&self, job: JobId, source: Source) -> bool {
-        self.0.sums.push(SumTask { job, source }, SUMS_WAITING_MAX).is_ok()
+    fn open(&self, by: Party, task: OpenTask) -> Option<JobId> {
+        let refused = self.0.opens.push(by, task, OPENS_WAITING_MAX).err()?;
+        let (OpenTask::File { job, .. } | OpenTask::Folder { job, .. }) = refused;
+        Some(job)
+    }
+
+    /// Hashes a file. Returns the job that is refused if the queue is full.
+    pub(in crate::store) fn sum(&self, job: JobId, by: Party, source: Source) -> Option<JobId> {
+        let refused = self.0.sums.push(by, SumTask { job, source }, SUMS_WAITING_MAX).err()?;
+        Some(refused.job)
     }
 
     /// Reads a range of a file into the page cache.
@@ -174,8 +199,8 @@ impl FileReaders {
 
 impl ReaderShared {
     fn run_opens(&self) {
-        while let Some(open) = self.opens.pop() {
-            self.completions.push(match open {
+        while let Some((by, open)) = self.opens.pop() {
+            let completion = match open {
                 OpenTask::File { job, source } => match self.open_file(&source) {
                     Ok((file, size)) => {
                         self.health.worked();
@@ -193,17 +218,21 @@ impl ReaderShared {
                         self.refuse(job, &format!("{name:?}"), refusal)
                     }
                 },
-            });
+            };
+            self.opens.done(by);
+            self.completions.push(completion);
         }
     }
 
     fn run_sums(&self) {
         yield_to_others();
-        while let Some(SumTask { job, source }) = self.sums.pop() {
-            self.completions.push(match self.sum(&source) {
+        while let Some((by, SumTask { job, source })) = self.sums.pop() {
+            let completion = match self.sum(&source) {
                 Ok(outcome) => Completion::Job { job, outcome },
                 Err(refusal) => self.refuse(job, &source.describe(), refusal),
-            });
+            };
+            self.sums.done(by);
+            self.completions.push(completion);
         }
     }
 

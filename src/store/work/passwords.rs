@@ -1,10 +1,14 @@
 //! The password threads, which hash and compare passwords, one thread per core.
 
+mod queue;
+mod task;
+
 use std::num::NonZero;
 use std::sync::Arc;
 use std::{io, thread};
 
-use crate::chat::account::Account;
+use self::queue::PasswordQueue;
+pub(in crate::store) use self::task::{HashPurpose, PasswordTask};
 use crate::chat::name::Number;
 use crate::chat::refusal::Failure;
 use crate::chat::text::Secret;
@@ -13,47 +17,18 @@ use crate::store::completions::Completions;
 use crate::store::counters::StoreCounters;
 use crate::store::hash::{HashCost, Hasher};
 use crate::store::health::Health;
-use crate::store::queue::WorkQueue;
 use crate::store::requests::{AccountRequest, StoreRequest};
 use crate::store::sender::RequestSender;
-use crate::store::slots::{PasswordSlot, SLOTS_MAX};
 use crate::store::threads::{Threads, yield_to_others};
-
-/// A password to hash.
-#[derive(Debug)]
-pub(in crate::store) struct PasswordTask {
-    /// The job that gets the outcome.
-    pub(in crate::store) job: JobId,
-    pub(in crate::store) password: Secret,
-    /// The purpose of the hash.
-    pub(in crate::store) purpose: HashPurpose,
-    /// Held until the password is hashed.
-    pub(in crate::store) slot: PasswordSlot,
-}
-
-/// The purpose for which a password is hashed.
-#[derive(Debug)]
-pub(in crate::store) enum HashPurpose {
-    /// To store a new account.
-    Register(Account),
-    /// To store it as the new password of an account.
-    Set(Number),
-    /// To store it as the password of an account until a time.
-    Reset(Number, u64),
-    /// To store a new account with it, until a time.
-    Add(Account, u64),
-    /// To compare it with the stored hash of an account, if there is one.
-    Check { number: Option<Number>, stored: Option<String> },
-}
 
 /// The handle of the password threads; its clones share them.
 #[derive(Clone, Debug)]
-pub(in crate::store) struct Passwords(Arc<WorkQueue<PasswordTask>>);
+pub(in crate::store) struct Passwords(Arc<PasswordQueue>);
 
 impl Passwords {
     /// Creates the handle; [`Passwords::start`] starts the threads.
     pub(in crate::store) fn new() -> Self {
-        Passwords(Arc::new(WorkQueue::new()))
+        Passwords(Arc::new(PasswordQueue::new()))
     }
 
     /// Starts a thread for each core. New hashes get the given cost.
@@ -86,9 +61,10 @@ impl Passwords {
         Ok(())
     }
 
-    /// Submits a task. Returns false if the queue is full.
-    pub(in crate::store) fn hand(&self, task: PasswordTask) -> bool {
-        self.0.push(task, SLOTS_MAX).is_ok()
+    /// Submits a task. Returns the job that is refused if the queue is full: of the network with
+    /// most in it.
+    pub(in crate::store) fn hand(&self, task: PasswordTask) -> Option<JobId> {
+        Some(self.0.push(task).err()?.job)
     }
 
     /// The number of tasks in the queue.
@@ -113,9 +89,9 @@ struct PasswordWorker {
 
 impl PasswordWorker {
     /// Carries out tasks until the queue is closed and empty.
-    fn run(mut self, tasks: &WorkQueue<PasswordTask>) {
+    fn run(mut self, tasks: &PasswordQueue) {
         while let Some(task) = self.next(tasks) {
-            let PasswordTask { job, password, purpose, slot } = task;
+            let PasswordTask { job, password, purpose, .. } = task;
             match purpose {
                 HashPurpose::Register(account) => {
                     self.keep_hash(job, &password, |hash| AccountRequest::Register {
@@ -157,11 +133,10 @@ impl PasswordWorker {
                     }
                 }
             }
-            drop(slot);
         }
     }
 
-    fn next(&mut self, tasks: &WorkQueue<PasswordTask>) -> Option<PasswordTask> {
+    fn next(&mut self, tasks: &PasswordQueue) -> Option<PasswordTask> {
         tasks.try_pop().or_else(|| {
             self.hasher.rest();
             tasks.pop()

@@ -147,11 +147,11 @@ impl Store {
     /// Does a job.
     pub fn run(&mut self, job: &Job) -> Outcome {
         match job {
-            Job::Register { account, password } => {
+            Job::Register { account, password, .. } => {
                 self.add(account.clone(), password.expose());
                 Ok(Value::Done)
             }
-            Job::CheckPassword { number, password } => {
+            Job::CheckPassword { number, password, .. } => {
                 let right = number.map(|number| self.accounts[&number].1.as_str());
                 let now = self.files.now / 1_000_000;
                 let is_late = number.is_some_and(|number| {
@@ -172,7 +172,7 @@ impl Store {
                 self.resets.insert(account.number, *until);
                 Ok(Value::Token(word))
             }
-            Job::SetPassword { number, password } => {
+            Job::SetPassword { number, password, .. } => {
                 self.resets.remove(number);
                 self.accounts.get_mut(number).unwrap().1 = password.expose().to_owned();
                 self.tokens.end(*number, |_| true);
@@ -337,9 +337,9 @@ impl Store {
 
     fn run_file_job(&mut self, job: &Job) -> Outcome {
         match job {
-            Job::ListFolder { path } => self.list(path.as_ref()),
-            Job::OpenFile { .. } | Job::OpenSent(_) => opened(self.file(job)),
-            Job::SumFile { .. } | Job::SumSent(_) => summed(self.file(job)),
+            Job::ListFolder { path, .. } => self.list(path.as_ref()),
+            Job::OpenFile { .. } | Job::OpenSent { .. } => opened(self.file(job)),
+            Job::SumFile { .. } | Job::SumSent { .. } => summed(self.file(job)),
             Job::BeginUpload { owner, place, size, quota } => {
                 self.files.begin(*owner, place, *size, *quota)
             }
@@ -367,9 +367,9 @@ impl Store {
     /// The file that a job opens or hashes. One that was sent is there as long as its message.
     pub fn file(&self, job: &Job) -> Option<&Rc<[u8]>> {
         match job {
-            Job::OpenFile { name } | Job::SumFile { name } => self.files.shared.get(name),
-            Job::OpenSent(id) | Job::SumSent(id) => {
-                self.messages.get(*id).and_then(|message| self.files.sent.get(&message.id))
+            Job::OpenFile { name, .. } | Job::SumFile { name, .. } => self.files.shared.get(name),
+            Job::OpenSent { message, .. } | Job::SumSent { message, .. } => {
+                self.messages.get(*message).and_then(|message| self.files.sent.get(&message.id))
             }
             _ => None,
         }

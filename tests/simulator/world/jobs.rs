@@ -77,8 +77,8 @@ pub(super) fn is_in_turn(job: &Job) -> bool {
             | Job::ListFolder { .. }
             | Job::OpenFile { .. }
             | Job::SumFile { .. }
-            | Job::OpenSent(_)
-            | Job::SumSent(_)
+            | Job::OpenSent { .. }
+            | Job::SumSent { .. }
             | Job::SyncUpload { .. }
             | Job::MakeCallTicket
     ) && !reads_messages(job)

@@ -121,6 +121,11 @@ fn chats_are_read() {
     assert!(parse("SEARCH - 上 👍 ?!").is_ok());
     assert!(parse(&format!("SEARCH -{}", " word".repeat(32))).is_ok());
     assert_eq!(parse(&format!("SEARCH -{}", " a.b".repeat(17))), Err(Code::BadParameters));
+    assert!(parse(&format!("SEARCH - {}", "上".repeat(65))).is_ok(), "that has 64 pairs");
+    assert_eq!(parse(&format!("SEARCH - {}", "上".repeat(66))), Err(Code::BadParameters));
+    assert!(parse(&format!("SEARCH -{}", " 上海大".repeat(32))).is_ok());
+    let pairs = format!("SEARCH -{}", " 上海大学".repeat(22));
+    assert_eq!(parse(&pairs), Err(Code::BadParameters), "66 in 22 words");
     assert_eq!(parse("SEEN bob 17"), Ok(Command::Ask(Request::Seen { chat: bob, id: before })));
     assert_eq!(parse("SEEN bob x"), Err(Code::BadParameters));
 }

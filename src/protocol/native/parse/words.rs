@@ -13,7 +13,7 @@ use crate::chat::registration::InvalidInviteCode;
 use crate::chat::request::{LIST_MESSAGES_MAX, PORT_MIN, Place, Request};
 use crate::chat::sha256::InvalidSum;
 use crate::chat::text::{Secret, Text};
-use crate::chat::words::{SEARCH_WORDS_MAX, Terms};
+use crate::chat::words::{SEARCH_TERMS_MAX, SEARCH_WORDS_MAX, Terms};
 use crate::protocol::native::command::Command;
 use crate::protocol::native::verb::Verb;
 
@@ -235,8 +235,12 @@ fn search(words: Text<'_>) -> Result<Request, Refusal> {
     if rest.trim().is_empty() {
         return Err(Refusal::BadWords("give the chat and the words"));
     }
-    match Terms::of(&rest).words {
+    let terms = Terms::of(&rest);
+    match terms.words {
         0 => Err(Refusal::BadWords("that can't be found: give words or an emoji")),
+        _ if terms.count() > SEARCH_TERMS_MAX => {
+            Err(Refusal::BadWords("that is too long: at most 64 pairs of characters"))
+        }
         1..=SEARCH_WORDS_MAX => Ok(Request::Search { chat, words: rest.as_str().into() }),
         _ => Err(Refusal::BadWords("at most 32 words")),
     }

@@ -125,7 +125,7 @@ fn the_sum_of_what_came_is_known() {
     assert_eq!(fixture.put(ALICE, "file", b"abc"), Ok(Value::Done));
     let path = fixture.files().join("file");
     let modified = path.metadata().unwrap().modified().unwrap();
-    let ask = |fixture: &mut Fixture| fixture.run(Job::SumFile { name: name("file") });
+    let ask = |fixture: &mut Fixture| fixture.run(Job::SumFile { by: BY, name: name("file") });
     let told = Ok(Value::Summed { sha256: sum(b"abc"), size: 3 });
     assert_eq!(ask(&mut fixture), told);
     // Only its content differs from the file that was uploaded.
@@ -135,4 +135,25 @@ fn the_sum_of_what_came_is_known() {
     assert_eq!(ask(&mut fixture), told);
     file.set_modified(std::time::SystemTime::now()).unwrap();
     assert_eq!(ask(&mut fixture), Ok(Value::Summed { sha256: sum(b"Xbc"), size: 3 }));
+}
+
+#[test]
+fn who_asks_for_many_sums_delays_nobody_else() {
+    let mut fixture = Fixture::new();
+    fs::write(fixture.files().join("file"), vec![7; 4 << 20]).unwrap();
+    let sum = |user| Job::SumFile { by: Party::User(user), name: name("file") };
+    let many: Vec<JobId> = (0..300).map(|_| fixture.submit(sum(ALICE))).collect();
+    let one = fixture.submit(sum(BOB));
+    let mut summed = Vec::new();
+    for completion in fixture.wait(many.len() + 1) {
+        match completion {
+            Completion::Job { job, outcome: Ok(_) } => summed.push(job),
+            Completion::Job { job, outcome } => {
+                assert_eq!((many.contains(&job), outcome), (true, Err(Failure::Busy)));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    let at = summed.iter().position(|job| *job == one).expect("the queue was full of others");
+    assert!(at < 10, "{at} were hashed before");
 }

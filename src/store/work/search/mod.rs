@@ -12,21 +12,23 @@ mod index;
 
 use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use file::IndexError;
 use index::Index;
 use rusqlite::ErrorCode;
 
+use crate::chat::name::Number;
 use crate::chat::refusal::Failure;
-use crate::hub::job::{Outcome, Value};
+use crate::hub::job::{JobId, Outcome, Value};
 use crate::store::completions::Completions;
 use crate::store::health::Health;
 use crate::store::queue::{TimedOut, WorkQueue};
 use crate::store::requests::SearchRequest;
 use crate::store::threads::{Threads, yield_to_others};
+use crate::store::turns::TurnLines;
 
 /// The largest number of searches in the queue.
 const WAITING_MAX: usize = 64;
@@ -42,7 +44,8 @@ const GO_BACK_TIME_MAX: Duration = Duration::from_millis(20);
 /// An item in the thread's queue.
 #[derive(Debug)]
 enum Wake {
-    Search(SearchRequest),
+    /// A search waits.
+    Search,
     Follow,
 }
 
@@ -52,6 +55,8 @@ pub(in crate::store) struct Search {
     store: PathBuf,
     index: PathBuf,
     queue: WorkQueue<Wake>,
+    /// The searches that wait, of users in turn. There is one [`Wake::Search`] for each.
+    searches: Mutex<TurnLines<Number, SearchRequest>>,
     /// Whether [`Wake::Follow`] is in the queue.
     is_told: AtomicBool,
     closing: AtomicBool,
@@ -66,6 +71,7 @@ impl Search {
             store,
             index,
             queue: WorkQueue::new(),
+            searches: Mutex::new(TurnLines::new()),
             is_told: AtomicBool::new(false),
             closing: AtomicBool::new(false),
             health: Health::new("the search index"),
@@ -88,9 +94,31 @@ impl Search {
         })
     }
 
-    /// Submits a search, which finds all that is committed. Returns false if the queue is full.
-    pub(in crate::store) fn ask(&self, request: SearchRequest) -> bool {
-        self.queue.push(Wake::Search(request), WAITING_MAX).is_ok()
+    /// Submits a search, which finds all that is committed. Returns the job that is refused if the
+    /// queue is full: of the user who has most in it.
+    pub(in crate::store) fn ask(&self, request: SearchRequest) -> Option<JobId> {
+        let mut searches = self.searches();
+        if let Err(refused) = searches.push_within(request.reader, request, WAITING_MAX) {
+            return Some(refused.job);
+        }
+        // It is refused only while the store closes.
+        let _ = self.queue.push(Wake::Search, WAITING_MAX + 1);
+        None
+    }
+
+    /// Takes the search whose turn it is.
+    fn next(&self) -> Option<SearchRequest> {
+        let mut searches = self.searches();
+        let (reader, request) = searches.take()?;
+        // There is one thread, so nobody has two in work.
+        searches.done(reader);
+        Some(request)
+    }
+
+    fn searches(&self) -> MutexGuard<'_, TurnLines<Number, SearchRequest>> {
+        // No code that holds the lock panics halfway through a change, so a poisoned state is
+        // valid.
+        self.searches.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Notifies the thread that messages were committed or removed.
@@ -124,7 +152,8 @@ impl Search {
                     self.is_told.store(false, Ordering::Release);
                     due = due.or_else(|| Some(Instant::now() + GATHER_TIME));
                 }
-                Ok(Some(Wake::Search(request))) => {
+                Ok(Some(Wake::Search)) => {
+                    let Some(request) = self.next() else { continue };
                     let outcome = self.guard(&mut index, |index| self.search(index, &request));
                     completions.finish(request.job, outcome.unwrap_or_else(|outcome| outcome));
                 }

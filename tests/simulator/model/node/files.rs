@@ -5,7 +5,7 @@ use chatsrv::chat::event::Event;
 use chatsrv::chat::file::FileTarget;
 use chatsrv::chat::message::{Chat, Message, StoredMessage};
 use chatsrv::hub::input::ConnId;
-use chatsrv::hub::job::{Job, JobId, Outcome, Value};
+use chatsrv::hub::job::{Job, JobId, Outcome, Party, Value};
 
 use super::NodeModel;
 use super::messages::Reached;
@@ -30,9 +30,10 @@ impl NodeModel {
                 let session = &self.sessions[&self.current.unwrap()];
                 assert!(session.user.is_some(), "a stranger looks for what was sent");
             }
-            Job::OpenSent(id) | Job::SumSent(id) => {
+            Job::OpenSent { by, message } | Job::SumSent { by, message } => {
                 let user = self.sessions[&self.current.unwrap()].user.expect("who reads logged in");
-                let file = self.ledger.get(*id);
+                assert_eq!(*by, Party::User(user), "it takes the turn of whoever reads");
+                let file = self.ledger.get(*message);
                 let may_read = match file.chat {
                     Chat::Group(group) => self.chat.groups.is_member(user, group),
                     chat => self.reads_since(user, chat).is_some(),
