@@ -286,7 +286,8 @@ mod tests {
         assert_eq!(kept.accounts[19].name.as_str(), "user19");
         // The search index is complete.
         let which = Selection::Holding { chat: None, words: NEEDLE.into() };
-        filler.submit(Job::SelectMessages { reader: account_number(0), which });
+        let (reader, until) = (account_number(0), MessageId(u64::MAX));
+        filler.submit(Job::SelectMessages { reader, which, until });
         filler.settle().unwrap();
     }
 
