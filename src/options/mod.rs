@@ -219,6 +219,11 @@ pub struct Options {
     #[arg(long, env = "CHATSRV_BACKUP", value_name = "FILE", conflicts_with = "check")]
     pub backup: Option<PathBuf>,
 
+    /// Move ids that are ahead of the clock behind the last right one, and serve nobody
+    #[arg(long, env = "CHATSRV_MEND_CLOCK", value_parser = BoolishValueParser::new())]
+    #[arg(conflicts_with_all = ["check", "backup"])]
+    pub mend_clock: bool,
+
     /// What the log on standard error tells
     #[arg(long, env = "CHATSRV_LOG", value_name = "LEVEL", value_parser = log_level())]
     #[arg(default_value = "info")]
