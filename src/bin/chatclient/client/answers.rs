@@ -202,10 +202,12 @@ fn take_item(parts: &mut Parts, asked: &Asked, item: &ListItem<'_>, line: &Serve
             true => false,
             false => return show_unexpected(core, line),
         },
-        (Asked::Personal(request), item) => match moderation::take_personal(core, request, &item) {
-            true => false,
-            false => return show_unexpected(core, line),
-        },
+        (Asked::Personal(request), item) => {
+            match moderation::take_personal(core, conversations, request, &item) {
+                true => false,
+                false => return show_unexpected(core, line),
+            }
+        }
         (Asked::Sessions, ListItem::Device { .. })
         | (Asked::Whois, ListItem::Fact { .. })
         | (Asked::Group(GroupRequest::Members(..)), ListItem::Member { .. })
@@ -282,11 +284,13 @@ fn take_answer(parts: &mut Parts, asked: Asked, reply: &FinalReply<'_>) -> Resul
         | Asked::AbortUpload(_)
         | Asked::CompareUpload(_) => transfers.answered(&asked, reply, core),
         _ if reply.is_done() => take_success(parts, asked, reply),
+        // An older server keeps nothing back.
+        Asked::Personal(PersonalRequest::Ignored { quiet: true }) => {
+            conversations.ignored.end_list();
+        }
         Asked::Who { quiet: true }
         | Asked::Group(GroupRequest::Mine { quiet: true })
-        | Asked::Personal(
-            PersonalRequest::Ignored { quiet: true } | PersonalRequest::Motd { quiet: true },
-        )
+        | Asked::Personal(PersonalRequest::Motd { quiet: true })
         | Asked::Files { quiet: true }
         | Asked::Key
         | Asked::EndToken
@@ -303,7 +307,7 @@ fn take_success(parts: &mut Parts, asked: Asked, reply: &FinalReply<'_>) {
         Asked::Who { .. } => core.completion.end_list(),
         Asked::Unread => conversations.tell_read(core),
         Asked::Administer(command) => moderation::administered(parts, &command, reply),
-        Asked::Personal(request) => moderation::personal_done(core, &request, reply),
+        Asked::Personal(request) => moderation::personal_done(parts, &request, reply),
         Asked::Simple { done: text } => core.show(Line::answer(SafeText::new(text))),
         Asked::Group(request) => groups::group_done(parts, &request, reply),
         Asked::TokenFor => core.show(match reply.words {
@@ -347,7 +351,8 @@ fn message_answered(parts: &mut Parts, reply: &FinalReply<'_>) -> Result<(), End
 /// Handles a file that was sent, as an item of a list of messages.
 fn take_listed_file(parts: &mut Parts, file: &SentFile<'_>) -> Result<(), Ending> {
     let is_offered = parts.transfers.accept.listed() == Verdict::Offer;
-    let note = Note::sent(file, parts.core.name, is_offered);
+    let is_hidden = parts.conversations.ignored.hides(file.from, file.to);
+    let note = Note::sent(file, parts.core.name, is_offered).hidden_if(is_hidden);
     parts.transfers.downloads.received.remember(file.id, file.name);
     parts.conversations.list(note)
 }
