@@ -293,3 +293,36 @@ fn of_what_was_missed_the_lines_of_those_one_ignores_are_hidden() {
     assert!(shown.contains("— 1 missed message —\n"), "{shown}");
     assert!(shown.contains("carol -> *: two\n") && !shown.contains("bob"), "{shown}");
 }
+
+#[test]
+fn a_script_removes_what_it_says_without_a_question() {
+    let ended = ask_all(&[
+        (
+            "/remove bob erase",
+            "C REMOVE bob erase",
+            &["C 250 REMOVE x"],
+            "the account of bob is gone, and all that was said and sent goes\n",
+        ),
+        ("/dissolve #a", "C DISSOLVE #a", &["C 250 DISSOLVE #a"], "#a has ended\n"),
+    ]);
+    assert_eq!(ended, (Some(0), String::new()));
+}
+
+#[test]
+fn an_account_is_removed_with_its_password_and_nothing_is_left_to_do() {
+    let output = talk("/unregister\nbad\n/unregister ERASE\nsecret\n", |peer| {
+        peer.welcome();
+        peer.expect("C UNREGISTER");
+        peer.send("C 354 UNREGISTER send your password\n");
+        peer.expect("D bad");
+        peer.send("C 535 UNREGISTER wrong password\n");
+        peer.expect("C UNREGISTER ERASE");
+        peer.send("C 354 UNREGISTER send your password\n");
+        peer.expect("D secret");
+        peer.send("C 250 UNREGISTER gone\nC 421 - the account was removed\n");
+        peer.end();
+    });
+    assert_eq!(stdout(&output), "your account is gone\n");
+    assert_eq!(stderr(&output), "chatclient: your account stays: wrong password\n");
+    assert_eq!(output.status.code(), Some(1));
+}

@@ -471,3 +471,45 @@ fn what_waits_for_a_transfer_holds_up_no_conversation() {
     server.join().unwrap();
     drop(folder);
 }
+
+#[test]
+fn what_can_not_be_undone_is_confirmed() {
+    let (mut alice, server, _folder) = welcomed(|peer| {
+        peer.expect("C REMOVE bob");
+        peer.send("C 250 REMOVE x\n");
+        peer.expect("C RM a b");
+        peer.send("C 250 RM x\n");
+        peer.expect("C UNREGISTER");
+        peer.send("C 354 UNREGISTER send your password\n");
+        peer.expect("D secret");
+        peer.send("C 250 UNREGISTER gone\nC 421 - the account was removed\n");
+        until_the_end(peer);
+    });
+    for (answer, said) in
+        [("n", "cancelled, nothing was sent"), ("Y", "the account of bob is gone")]
+    {
+        alice.type_keys("/remove bob\r");
+        alice.wait_for_row("remove the account of bob for good?");
+        alice.wait_for_prompt("sure? (y/n)");
+        alice.type_keys(&format!("{answer}\r"));
+        alice.wait_for_row(said);
+        alice.wait_for_prompt("alice>");
+    }
+    // What is pasted is no answer.
+    alice.paste_lines("/rm a b\ny");
+    alice.wait_for_row("remove a b from the shared folder for good?");
+    alice.wait_for_row("lines that wait: 1");
+    alice.type_keys("y\r");
+    alice.wait_for_row("a b is removed");
+    alice.type_keys("/unregister\r");
+    alice.wait_for_prompt("sure? (y/n)");
+    alice.type_keys("\x03");
+    alice.wait_for_prompt("alice>");
+    alice.type_keys("/unregister\ry\r");
+    alice.wait_for_prompt("your password:");
+    alice.type_keys("secret\r");
+    alice.wait_for_row("your account is gone");
+    assert_eq!(alice.wait_for_end(), Some(0));
+    assert!(!String::from_utf8_lossy(&alice.everything).contains("secret"));
+    server.join().unwrap();
+}

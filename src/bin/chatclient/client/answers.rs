@@ -251,6 +251,11 @@ fn take_answer(parts: &mut Parts, asked: Asked, reply: &FinalReply<'_>) -> Resul
             let new = parts.input.dialogue.password_answered(step, reply, core);
             new.into_iter().for_each(|password| login.password_changed(password));
         }
+        Asked::Unregister(step) => {
+            if parts.input.dialogue.unregister_answered(step, reply, core) {
+                return Err(Ending::Left);
+            }
+        }
         Asked::Token => {
             if let ReplyWords::Token { token } = reply.words {
                 login.set_token(token.expose());

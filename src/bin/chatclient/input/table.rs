@@ -145,6 +145,16 @@ pub const COMMANDS: &[Command] = &[
     row("/passwd", "", "change your password, step by step", Completes::Nothing, |words| {
         alone(words, Action::Passwd)
     }),
+    row(
+        "/unregister",
+        "[ERASE]",
+        "remove your account, or all of it",
+        Completes::Nothing,
+        |words| {
+            let erase = words.trim().eq_ignore_ascii_case("erase");
+            (erase || words.trim().is_empty()).then_some(Action::Unregister { erase })
+        },
+    ),
     row("/sessions", "", "list where you are logged in, or can be", Completes::Nothing, |words| {
         alone(words, Action::Devices(DeviceRequest::List))
     }),
