@@ -148,6 +148,18 @@ impl Asked {
         matches!(self, Asked::Passwd(_) | Asked::Unregister(_))
     }
 
+    /// Returns true if the client requests it by itself when it has logged in.
+    pub fn is_of_login(&self) -> bool {
+        use Asked::{Files, FirstChats, Group, MissedChats, More, Personal, Token, Who};
+        match self {
+            Token | FirstChats | MissedChats | More => true,
+            Who { quiet } | Files { quiet } => *quiet,
+            Group(request) => request.typed_as().is_none(),
+            Personal(request) => request.typed_as().is_none(),
+            _ => false,
+        }
+    }
+
     /// Returns true if the reply is a list of messages.
     fn lists_messages(&self) -> bool {
         use Asked::{Beginning, History, Missed, Open, OpenLast, Search};
@@ -250,6 +262,12 @@ impl Requests {
             self.more = Some(false);
             self.ask(Asked::More, line);
         }
+    }
+
+    /// Requests them anew, although it was done on this connection.
+    pub fn ask_again_for_more(&mut self) {
+        self.more = None;
+        self.ask_for_more();
     }
 
     /// Requests the end of a stream; the reply does not matter.

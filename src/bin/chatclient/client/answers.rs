@@ -17,6 +17,7 @@ use chatsrv::protocol::native::read::{
 };
 
 use super::connect::go_on;
+use super::given_password;
 use super::groups;
 use super::moderation;
 use super::notices::{Shown, take_file, take_notice};
@@ -239,6 +240,9 @@ fn take_item(parts: &mut Parts, asked: &Asked, item: &ListItem<'_>, line: &Serve
 }
 
 fn take_answer(parts: &mut Parts, asked: Asked, reply: &FinalReply<'_>) -> Result<(), Ending> {
+    if given_password::puts_off(parts, &asked, reply) {
+        return Ok(());
+    }
     let Parts { core, conversations, calls, transfers, login, .. } = parts;
     match asked {
         Asked::Login => {
@@ -249,7 +253,10 @@ fn take_answer(parts: &mut Parts, asked: Asked, reply: &FinalReply<'_>) -> Resul
         Asked::Message => return message_answered(parts, reply),
         Asked::Passwd(step) => {
             let new = parts.input.dialogue.password_answered(step, reply, core);
-            new.into_iter().for_each(|password| login.password_changed(password));
+            if let Some(password) = new {
+                login.password_changed(password);
+                given_password::go_on(core);
+            }
         }
         Asked::Unregister(step) => {
             if parts.input.dialogue.unregister_answered(step, reply, core) {

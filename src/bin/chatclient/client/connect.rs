@@ -119,6 +119,7 @@ fn logged_in(parts: &mut Parts, name: UserName, number: Number) {
     link.established();
     parts.was_shut_down = false;
     core.name = Some(name);
+    core.put_off.clear();
     calls.number = Some(number);
     if first {
         // Errors before the login, such as a mistyped password, do not count for the exit code.
