@@ -300,17 +300,13 @@ pub const COMMANDS: &[Command] = &[
     row("/adduser", "NAME", "make an account (administrators)", Completes::Nothing, |words| {
         administer(Verb::Adduser, words)
     }),
-    row(
-        "/accounts",
-        "[NAME]",
-        "list the accounts, behind a name (administrators)",
-        Completes::Users,
-        |words| administer(Verb::Accounts, words),
-    ),
+    row("/accounts", "[NAME]", "list the accounts (administrators)", Completes::Users, |words| {
+        administer(Verb::Accounts, words)
+    }),
     row(
         "/remove",
         "USER [ERASE]",
-        "remove an account, ERASE all of it (the operator)",
+        "remove an account, or all of it (operator)",
         Completes::Users,
         |words| administer(Verb::Remove, words),
     ),
@@ -343,7 +339,7 @@ pub const COMMANDS: &[Command] = &[
     row(
         "/lockdown",
         "on|off",
-        "shut out strangers and newcomers (administrators)",
+        "shut out newcomers (administrators)",
         Completes::Nothing,
         |words| administer(Verb::Lockdown, words),
     ),
