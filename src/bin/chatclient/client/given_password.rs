@@ -1,5 +1,5 @@
-//! A password that was given to the user, who has to choose one of their own before the server takes
-//! anything else.
+//! A password that was given to the user, who has to choose one of their own before the server
+//! takes anything else.
 
 use chatsrv::display::line::Line;
 use chatsrv::display::safe_text::safe;

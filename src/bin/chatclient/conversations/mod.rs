@@ -4,8 +4,8 @@
 //! [`chats`] is the read state of each chat; [`lists`] handles the server's lists of chats, and
 //! [`missed`] fetches the messages that were missed while the client was offline; [`places`] is the
 //! chat to which plain lines go; [`console`] is the operator's list of chats, and [`outbox`] the
-//! queue of messages that the server has not confirmed. A [`note`] is a message as it is shown, unless
-//! its sender is [`ignored`].
+//! queue of messages that the server has not confirmed. A [`note`] is a message as it is shown,
+//! unless its sender is [`ignored`].
 
 pub mod chats;
 pub mod console;

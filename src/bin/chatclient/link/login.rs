@@ -6,9 +6,9 @@
 //!
 //! After a lost connection, [`Login::come_back`] logs in again: with the token that the server has
 //! given, or else with the password. If the connection is not encrypted, the password is forgotten
-//! once there is a token: a server that refuses a token may be another one, which is told a password
-//! only by a user who is asked and knows whom it goes to. A session that stood alone takes over the old one, if it still
-//! exists; one that stood beside others stands beside them again.
+//! once there is a token: a server that refuses a token may be another one, which is told a
+//! password only by a user who is asked and knows whom it goes to. A session that stood alone takes
+//! over the old one, if it still exists; one that stood beside others stands beside them again.
 
 use std::time::Duration;
 
