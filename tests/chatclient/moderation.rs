@@ -59,6 +59,13 @@ fn the_commands_of_administrators_are_the_words_of_their_verbs() {
         ("/bans", "C BANS", &["C 150 BANS 0", "C 250 BANS x"], "nobody is banned\n"),
         ("/mute bob 2h", "C MUTE bob 2h", &["C 250 MUTE x"], "bob is muted for 2h\n"),
         ("/mute bob off", "C MUTE bob off", &["C 250 MUTE x"], "bob may speak again\n"),
+    ]);
+    assert_eq!(ended, (Some(0), String::new()));
+}
+
+#[test]
+fn what_administrators_give_out_and_look_at_is_told_in_words() {
+    let ended = ask_all(&[
         (
             "/setpasswd bob",
             "C SETPASSWD bob",

@@ -19,7 +19,7 @@ pub fn welcome(peer: &mut Peer) {
 }
 
 /// Takes what a client asks for at a terminal once it is logged in.
-fn welcomes(peer: &mut Peer) {
+pub fn welcomes(peer: &mut Peer) {
     peer.go_on();
     lists(peer);
 }
@@ -476,91 +476,4 @@ fn what_waits_for_a_transfer_holds_up_no_conversation() {
     alice.wait_for_end();
     server.join().unwrap();
     drop(folder);
-}
-
-#[test]
-fn what_can_not_be_undone_is_confirmed() {
-    let (mut alice, server, _folder) = welcomed(|peer| {
-        peer.expect("C REMOVE bob");
-        peer.send("C 250 REMOVE x\n");
-        peer.expect("C RM a b");
-        peer.send("C 250 RM x\n");
-        peer.expect("C UNREGISTER");
-        peer.send("C 354 UNREGISTER send your password\n");
-        peer.expect("D secret");
-        peer.send("C 250 UNREGISTER gone\nC 421 - the account was removed\n");
-        until_the_end(peer);
-    });
-    for (answer, said) in
-        [("n", "cancelled, nothing was sent"), ("Y", "the account of bob is gone")]
-    {
-        alice.type_keys("/remove bob\r");
-        alice.wait_for_row("remove the account of bob for good?");
-        alice.wait_for_prompt("sure? (y/n)");
-        alice.type_keys(&format!("{answer}\r"));
-        alice.wait_for_row(said);
-        alice.wait_for_prompt("alice>");
-    }
-    // What is pasted is no answer.
-    alice.paste_lines("/rm a b\ny");
-    alice.wait_for_row("remove a b from the shared folder for good?");
-    alice.wait_for_row("lines that wait: 1");
-    alice.type_keys("y\r");
-    alice.wait_for_row("a b is removed");
-    alice.type_keys("/unregister\r");
-    alice.wait_for_prompt("sure? (y/n)");
-    alice.type_keys("\x03");
-    alice.wait_for_prompt("alice>");
-    alice.type_keys("/unregister\ry\r");
-    alice.wait_for_prompt("your password:");
-    alice.type_keys("secret\r");
-    alice.wait_for_row("your account is gone");
-    assert_eq!(alice.wait_for_end(), Some(0));
-    assert!(!String::from_utf8_lossy(&alice.everything).contains("secret"));
-    server.join().unwrap();
-}
-
-#[test]
-fn a_password_that_was_given_is_changed_at_once() {
-    let (port, server) = serve_all(vec![Box::new(|peer: &mut Peer| {
-        peer.log_in();
-        for verb in ["TOKEN", "CHATS", "IGNORED", "MORE", "GROUPS", "WHO", "LS"] {
-            let line = peer.line();
-            assert_eq!(line.split(' ').nth(1), Some(verb), "{line}");
-            peer.send(format!("C 530 {verb} reset set a password of your own first\n"));
-        }
-        peer.expect("C PASSWD");
-        peer.send("C 354 PASSWD send the old password\n");
-        peer.expect("D secret");
-        peer.send("C 354 PASSWD send the new password\n");
-        peer.expect("D an0ther");
-        peer.send("C 250 PASSWD changed\n");
-        welcomes(peer);
-        peer.send("C 134 MOTD 1\n");
-        peer.expect("C MOTD");
-        peer.send("C 150 MOTD 1\nC 151 MOTD be kind\nC 250 MOTD\n");
-        peer.goodbye();
-    })]);
-    let folder = folder();
-    let args = ["127.0.0.1", &port.to_string(), "alice"];
-    let mut alice = Person::sit_down_at("xterm", &args, folder.path(), 80);
-    alice.wait_for_prompt("password:");
-    alice.type_keys("secret\r");
-    alice.wait_for_row("that password was given to you for a day: choose one of your own");
-    for (prompt, password) in [
-        ("old password:", "secret"),
-        ("new password:", "an0ther"),
-        ("the new password again:", "an0ther"),
-    ] {
-        alice.wait_for_prompt(prompt);
-        alice.type_keys(&format!("{password}\r"));
-    }
-    alice.wait_for_row("the password is changed");
-    // The text might look like any other line.
-    alice.wait_until("the message of the day", |screen| {
-        let rows = screen.rows();
-        rows.windows(2).any(|rows| rows == ["message of the day:", "  be kind"])
-    });
-    alice.wait_for_prompt("alice>");
-    leave(alice, server);
 }
