@@ -1,9 +1,13 @@
 //! Accounts that are removed, and passwords that were given, at a terminal.
 
+use std::io::Write;
+
+use rustix::process::Signal;
+
 use crate::folder;
 use crate::peer::{Peer, serve_all};
 use crate::person::Person;
-use crate::scripted::{leave, until_the_end, welcomed, welcomes};
+use crate::scripted::{leave, resumes, sit_down, until_the_end, welcome, welcomed, welcomes};
 use crate::support::Server;
 
 #[test]
@@ -91,6 +95,31 @@ fn a_password_that_was_given_is_changed_at_once() {
     });
     alice.wait_for_prompt("alice>");
     leave(alice, server);
+}
+
+#[test]
+fn a_server_that_takes_a_token_does_not_get_the_password_by_asking_for_a_new_one() {
+    let refuses_all = |peer: &mut Peer| {
+        resumes(peer);
+        peer.send("C 150 UNREAD 0\nC 230 RESUME alice 48213\n");
+        loop {
+            let line = peer.line();
+            let Some(verb) = line.split(' ').nth(1) else { return };
+            // One that leaves does not wait for an answer.
+            let answer = format!("C 530 {verb} reset set a password of your own first\n");
+            let _ = peer.lines.get_mut().write_all(answer.as_bytes());
+        }
+    };
+    let (mut alice, server, _folder) =
+        sit_down("xterm", vec![Box::new(welcome), Box::new(refuses_all)]);
+    alice.wait_for_row("online again");
+    alice.type_keys("/list\r");
+    alice.wait_for_row("first choose a password of your own: /passwd");
+    alice.wait_for_prompt("alice>");
+    assert!(!alice.screen.rows().iter().any(|row| row.contains("was given to you")));
+    alice.signal(Signal::TERM);
+    alice.wait_for_end();
+    server.join().unwrap();
 }
 
 #[test]

@@ -15,10 +15,13 @@ use crate::requests::Asked;
 
 /// Asks somebody at a terminal for a new password, if that is why a request was refused. Returns
 /// true if the request was one of the login, which waits until then.
+///
+/// Tokens end when a password is given. So a server that has taken one and asks for this is not the
+/// one that it was, and would be told the password.
 pub fn puts_off(parts: &mut Parts, asked: &Asked, reply: &FinalReply<'_>) -> bool {
-    let Parts { core, input, .. } = parts;
+    let Parts { core, input, login, .. } = parts;
     let is_reset = reply.words == ReplyWords::Restricted { by: Restriction::Reset };
-    if !is_reset || !core.has_person() || !asked.is_of_login() {
+    if !is_reset || login.has_resumed() || !core.has_person() || !asked.is_of_login() {
         return false;
     }
     if core.put_off.is_empty() {

@@ -229,6 +229,11 @@ impl Login {
         }
     }
 
+    /// Returns true if the last login was with a token.
+    pub fn has_resumed(&self) -> bool {
+        self.resuming
+    }
+
     /// Returns true if the last line that was to be sent is a password.
     pub fn sends_password(&self) -> bool {
         self.sent.is_some()
