@@ -11,7 +11,7 @@ use chatsrv::hub::job::Snapshot;
 use chatsrv::hub::{self, Hub};
 use chatsrv::limits::{GROUP_OFFLINE_TIME_MAX, ID_CEILING_LEAD};
 use chatsrv::log::{Log, Quoted};
-use chatsrv::options::{Audit, Offline, Options, PasswordCost, Registration, TLS_PORT};
+use chatsrv::options::{Audit, Offline, Options, PasswordCost, Plain, Registration, TLS_PORT};
 use chatsrv::server::{
     self, AuditFile, AuditSink, Certificates, Endpoint, Inherited, Listening, Poll, Server,
     StartError,
@@ -309,11 +309,18 @@ fn listeners(options: &Options) -> u64 {
 fn server_config(options: &Options, shares: Shares, memory: u64) -> server::ServerConfig {
     let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
     server::ServerConfig {
-        listen: options.listen.clone(),
+        listen: server::ListenConfig {
+            addresses: options.listen.clone(),
+            port: options.port,
+            tls_port: options.tls().map_or(TLS_PORT, |tls| tls.port),
+            plain: options.plain.map(|plain| match plain {
+                Plain::Any => server::PlainAccess::Anywhere,
+                Plain::Loopback => server::PlainAccess::Loopback,
+                Plain::Off => server::PlainAccess::Nowhere,
+            }),
+        },
         metrics: options.metrics,
         admin_socket: options.admin_socket(),
-        port: options.port,
-        tls_port: options.tls().map_or(TLS_PORT, |tls| tls.port),
         limits: server::ServerLimits {
             clients: count(shares.clients),
             transfers: count(shares.transfers),
