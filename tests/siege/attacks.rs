@@ -20,8 +20,6 @@ pub struct Attack {
     pub options: fn(&Path) -> Vec<String>,
     /// Attacks until it is told to stop.
     pub run: fn(&Front<'_>),
-    /// The options without which it is not held off, in versions that have them.
-    pub waits_for: &'static [&'static str],
 }
 
 /// What an attack works on.
@@ -82,24 +80,19 @@ fn none(_: &Path) -> Vec<String> {
 
 /// All attacks, in the order of the design.
 pub const ATTACKS: [Attack; 13] = [
-    Attack {
-        name: "connects",
-        options: none,
-        run: connects,
-        waits_for: &["--connects-per-address"],
-    },
-    Attack { name: "registers", options: none, run: registers, waits_for: &["--registrations"] },
-    Attack { name: "guesses", options: none, run: guesses, waits_for: &[] },
-    Attack { name: "asks for names", options: none, run: asks_for_names, waits_for: &[] },
-    Attack { name: "half-opens TLS", options: tls, run: half_opens_tls, waits_for: &[] },
-    Attack { name: "floods everyone", options: none, run: floods_everyone, waits_for: &[] },
-    Attack { name: "floods one user", options: none, run: floods_one_user, waits_for: &[] },
-    Attack { name: "fills the disk", options: little_room, run: fills_the_disk, waits_for: &[] },
-    Attack { name: "lists and searches", options: none, run: lists, waits_for: &[] },
-    Attack { name: "makes groups", options: none, run: makes_groups, waits_for: &[] },
-    Attack { name: "comes and goes", options: none, run: comes_and_goes, waits_for: &[] },
-    Attack { name: "holds transfers", options: none, run: holds_transfers, waits_for: &[] },
-    Attack { name: "nobody reads the log", options: none, run: log_stands, waits_for: &[] },
+    Attack { name: "connects", options: none, run: connects },
+    Attack { name: "registers", options: none, run: registers },
+    Attack { name: "guesses", options: none, run: guesses },
+    Attack { name: "asks for names", options: none, run: asks_for_names },
+    Attack { name: "half-opens TLS", options: tls, run: half_opens_tls },
+    Attack { name: "floods everyone", options: none, run: floods_everyone },
+    Attack { name: "floods one user", options: none, run: floods_one_user },
+    Attack { name: "fills the disk", options: little_room, run: fills_the_disk },
+    Attack { name: "lists and searches", options: none, run: lists },
+    Attack { name: "makes groups", options: none, run: makes_groups },
+    Attack { name: "comes and goes", options: none, run: comes_and_goes },
+    Attack { name: "holds transfers", options: none, run: holds_transfers },
+    Attack { name: "nobody reads the log", options: none, run: log_stands },
 ];
 
 fn connects(front: &Front<'_>) {
