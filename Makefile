@@ -20,6 +20,8 @@ UNITS := $(notdir $(wildcard systemd/*.service systemd/*.socket))
 
 # How many runs of the simulator `make sim` makes, and what `make loadtest` measures.
 SEEDS ?= 10000
+# For how many seconds `make siege` attacks the server in each of thirteen ways.
+SIEGE ?= 20
 # How often `make crash` kills the server.
 ROUNDS ?= 50
 BENCH ?=
@@ -34,8 +36,8 @@ FUZZED := $(or $(CARGO_TARGET_DIR),target)/fuzz
 COVERAGE := -Cpasses=sancov-module $(addprefix -Cllvm-args=-sanitizer-coverage-,\
 	level=4 inline-8bit-counters pc-table trace-compares)
 
-.PHONY: all check test sim crash fuzz fuzz-build fuzz-minimise systemd-test loadtest bench lint \
-	man-lint unit-lint install uninstall clean
+.PHONY: all check test sim siege crash fuzz fuzz-build fuzz-minimise systemd-test loadtest bench \
+	lint man-lint unit-lint install uninstall clean
 
 all:
 	$(CARGO) build --profile dist --package chatsrv --package loadtest --locked
@@ -78,6 +80,12 @@ sim:
 		$(if $(SEED),CHATSRV_SIM_SEED=$(SEED),CHATSRV_SIM_SEEDS=$(SEEDS)) \
 		$(if $(JOBS),CHATSRV_SIM_JOBS=$(JOBS)) \
 		$(CARGO) test --locked --test simulator -- --nocapture --exact seeds::worlds
+
+# Attacks the server in thirteen ways beside fifty honest users, and prints the table of
+# SECURITY.md: how long their messages and logins take. SIEGE=n attacks for n seconds each.
+siege:
+	CARGO_PROFILE_DEV_OPT_LEVEL=2 CHATSRV_SIEGE=$(SIEGE) \
+		$(CARGO) test --locked --test siege -- --nocapture --exact long_sieges
 
 # Kills the server while clients send, and looks for what was confirmed. ROUNDS=n does it n times.
 crash:

@@ -9,9 +9,9 @@ use chatsrv::command_line::{Size, print, unknown_variables};
 use chatsrv::exit::Exit;
 use chatsrv::hub::snapshot::Snapshot;
 use chatsrv::hub::{self, Hub};
-use chatsrv::limits::ID_CEILING_LEAD;
+use chatsrv::limits::{GROUP_OFFLINE_TIME_MAX, ID_CEILING_LEAD};
 use chatsrv::log::{Log, Quoted};
-use chatsrv::options::{Audit, Offline, Options, PasswordCost, Registration, TLS_PORT};
+use chatsrv::options::{Audit, Offline, Options, PasswordCost, Plain, Registration, TLS_PORT};
 use chatsrv::server::{
     self, AuditFile, AuditSink, Certificates, Endpoint, Inherited, Listening, Poll, Server,
     StartError,
@@ -38,6 +38,9 @@ fn main() -> ExitCode {
     if options.check {
         return check(&options.data, log);
     }
+    if options.mend_clock {
+        return mend_clock(&options.data, log);
+    }
     if let Some(copy) = &options.backup {
         return backup(&options.data, copy, log);
     }
@@ -61,6 +64,18 @@ fn check(data: &Path, log: Log) -> ExitCode {
         Ok(()) => Exit::Data.into(),
         Err(exit) => exit.into(),
     }
+}
+
+/// Mends ids that are ahead of the clock, and prints how many on standard output.
+fn mend_clock(data: &Path, log: Log) -> ExitCode {
+    let told = match store::mend_clock(data, GROUP_OFFLINE_TIME_MAX) {
+        Ok(0) => "no id is ahead of the clock\n".to_owned(),
+        Ok(moved) => {
+            format!("{moved} ids were ahead of the clock, and follow the last right one\n")
+        }
+        Err(error) => return fail(&error, log),
+    };
+    print(&told).map_or_else(ExitCode::from, |()| ExitCode::SUCCESS)
 }
 
 fn backup(data: &Path, copy: &Path, log: Log) -> ExitCode {
@@ -109,6 +124,14 @@ fn run(options: Options) -> Result<(), (Exit, String)> {
             AuditSink::File(AuditFile::open(path, poll.waker()).map_err(failed)?)
         }
     };
+    if let Some(ahead) = clock_ahead(&kept) {
+        log::warn!(
+            "event=clock-ahead seconds={}: the newest message is so much older than the clock; \
+             if the clock is wrong, stop the server, and set it, or all that is said will be of \
+             that time",
+            ahead.as_secs()
+        );
+    }
     let seed = random_seed().map_err(system)?;
     let hub = Hub::new(hub_config(&options, shares), seed, kept);
     let config = server_config(&options, shares, memory);
@@ -219,6 +242,17 @@ fn clock_behind(kept: &Snapshot) -> Option<Duration> {
     Some(Duration::from_micros(behind)).filter(|behind| *behind > CLOCK_BEHIND_MAX)
 }
 
+/// With a clock that is further ahead of the newest message, the server warns at the start.
+const CLOCK_AHEAD_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// How far the clock is ahead of the id mark, if there is one and that is more than
+/// [`CLOCK_AHEAD_MAX`].
+fn clock_ahead(kept: &Snapshot) -> Option<Duration> {
+    let ahead = server::unix_micros().saturating_sub(kept.id_mark.0);
+    let is_new = kept.id_mark.0 == 0;
+    Some(Duration::from_micros(ahead)).filter(|ahead| !is_new && *ahead > CLOCK_AHEAD_MAX)
+}
+
 fn random_seed() -> std::io::Result<u64> {
     getrandom::u64().map_err(|error| std::io::Error::other(error.to_string()))
 }
@@ -276,11 +310,18 @@ fn listeners(options: &Options) -> u64 {
 fn server_config(options: &Options, shares: Shares, memory: u64) -> server::ServerConfig {
     let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
     server::ServerConfig {
-        listen: options.listen.clone(),
+        listen: server::ListenConfig {
+            addresses: options.listen.clone(),
+            port: options.port,
+            tls_port: options.tls().map_or(TLS_PORT, |tls| tls.port),
+            plain: options.plain.map(|plain| match plain {
+                Plain::Any => server::PlainAccess::Anywhere,
+                Plain::Loopback => server::PlainAccess::Loopback,
+                Plain::Off => server::PlainAccess::Nowhere,
+            }),
+        },
         metrics: options.metrics,
         admin_socket: options.admin_socket(),
-        port: options.port,
-        tls_port: options.tls().map_or(TLS_PORT, |tls| tls.port),
         limits: server::ServerLimits {
             clients: count(shares.clients),
             transfers: count(shares.transfers),

@@ -1,4 +1,5 @@
-//! What is done with a store beside its server: `chatsrv --check` and `chatsrv --backup`.
+//! What is done with a store beside its server: `chatsrv --check`, `--backup` and
+//! `--mend-clock`.
 
 mod support;
 
@@ -70,4 +71,21 @@ fn a_copy_never_overwrites() {
     assert_eq!(told.code, Some(73));
     assert!(told.stderr.contains("copy"), "{}", told.stderr);
     assert_eq!(fs::read_to_string(&copy).unwrap(), "dear");
+}
+
+#[test]
+fn ids_are_mended_while_no_server_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let mend = |data: &Path| finish(command(data, &["--mend-clock"]));
+    assert_eq!(mend(folder.path()).code, Some(74), "there is no store");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    let mut server = Server::start(&[]);
+    server.register("alice").leave();
+    let told = mend(&server.data());
+    assert_eq!((told.code, told.stdout.as_str()), (Some(75), ""), "{}", told.stderr);
+    server.stop();
+    let told = mend(&server.data());
+    let nothing = "no id is ahead of the clock\n";
+    assert_eq!((told.code, told.stdout.as_str(), told.stderr.as_str()), (Some(0), nothing, ""));
+    assert_eq!(check(&server.data()).code, Some(0));
 }

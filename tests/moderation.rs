@@ -38,7 +38,9 @@ fn a_ban_for_a_time_ends_by_itself() {
     let mut admin = operator(&server);
     admin.ask("C BAN bob 1s too loud", "C 250 BAN …");
     bob.expect_closing("C 421 - you are banned");
-    server.log().wait_for("event=banned user=bob by=operator until=… reason=\"too loud\"");
+    server.log().wait_for(
+        "event=ban time=… user=bob peer=local conn=… by=operator until=… reason=\"too loud\"",
+    );
     is_let_in_at_last(&server, "bob");
     server.connect().ask(&format!("C RESUME bob {token}"), "C 535 RESUME …");
     assert_eq!(admin.list("C BANS"), [""; 0]);
@@ -73,7 +75,7 @@ fn a_banned_network_is_told_so_in_place_of_the_greeting() {
     }
     server
         .log()
-        .wait_for("event=banned network=127.0.0.0/8 by=operator until=ever reason=\"spam\"");
+        .wait_for("event=banaddr time=… user=- peer=local conn=… by=operator network=127.0.0.0/8 until=ever reason=\"spam\"");
     drop(admin);
     server.crash_and_restart();
     server.open().expect_closing("C 421 - your address is banned");
@@ -110,7 +112,9 @@ fn who_is_muted_reads_on_and_may_speak_again_when_it_is_over() {
     let mut admin = operator(&server);
     admin.ask("C MUTE bob 1h too loud", "C 250 MUTE …");
     bob.expect("C 132 MUTED 3600 too loud");
-    server.log().wait_for("event=muted user=bob by=operator until=… reason=\"too loud\"");
+    server.log().wait_for(
+        "event=mute time=… user=bob peer=local conn=… by=operator until=… reason=\"too loud\"",
+    );
     bob.ask("D * hello", "C 530 MSG muted … …");
     bob.ask("C PM", "C 530 PM muted … …");
     bob.ask("D alice hello", "C 530 MSG muted … …");
@@ -156,7 +160,7 @@ fn a_password_is_reset_and_has_to_be_replaced() {
     let mut admin = operator(&server);
     let word = admin.ask("C SETPASSWD bob", "C 250 SETPASSWD …").remove(0);
     bob.expect_closing("C 421 - you were logged out");
-    server.log().wait_for("event=password-reset user=bob by=operator");
+    server.log().wait_for("event=setpasswd time=… user=bob peer=local conn=… by=operator");
     assert!(word.len() == 20 && word.bytes().all(|byte| byte.is_ascii_alphanumeric()), "{word}");
     assert_ne!(admin.ask("C SETPASSWD bob", "C 250 SETPASSWD …").remove(0), word);
     let word = admin.ask("C SETPASSWD bob", "C 250 SETPASSWD …").remove(0);
@@ -167,6 +171,7 @@ fn a_password_is_reset_and_has_to_be_replaced() {
     bob.ask("C USER bob", "C 331 USER bob …");
     bob.ask("D the password of bob", "C 535 USER …");
     let mut bob = log_in_with(&server, "bob", &word);
+    server.log().wait_for("event=login time=… user=bob peer=127.0.0.1 conn=… method=reset");
     bob.ask("D * hello", "C 530 MSG reset …");
     bob.ask("C TOKEN", "C 530 TOKEN reset …");
     bob.ask("C ALIVE", "C 503 ALIVE …");
@@ -185,6 +190,7 @@ fn an_account_is_added_where_nobody_registers() {
     let mut admin = operator(&server);
     let added = admin.ask("C ADDUSER carol", "C 250 ADDUSER carol … …");
     let word = added[1].clone();
+    server.log().wait_for("event=adduser time=… user=carol peer=local conn=… by=operator");
     admin.ask("C ADDUSER Carol", "C 553 ADDUSER …");
     drop(admin);
     server.crash_and_restart();
@@ -205,6 +211,7 @@ fn a_logout_ends_sessions_and_tokens_and_no_more() {
     operator(&server).ask("C LOGOUT bob", "C 250 LOGOUT …");
     bob.expect_closing("C 421 - you were logged out");
     phone.expect_closing("C 421 - you were logged out");
+    server.log().wait_for("event=logout time=… user=bob peer=local conn=… by=operator");
     server.connect().ask(&format!("C RESUME bob {token}"), "C 535 RESUME …");
     server.login("bob");
 }

@@ -97,7 +97,8 @@ fn a_kick_tells_the_reason_and_leaves_a_line_in_the_log() {
     let mut operator = operator(&server);
     operator.ask("C KICK bob \"too\" loud", "C 250 KICK …");
     bob.expect_closing("C 421 - you were kicked: \"too\" loud");
-    server.log().wait_for("event=kicked user=bob by=operator conn=… reason=\"\\\"too\\\" loud\"");
+    let told = "event=kick time=… user=bob peer=local conn=… by=operator";
+    server.log().wait_for(&format!("{told} reason=\"\\\"too\\\" loud\""));
     server.log().wait_for("reason=kicked");
     alice.ask("C KICK operator", "C 530 KICK …");
     server.login("bob");
@@ -111,7 +112,7 @@ fn a_ban_outlives_the_server() {
     let mut admin = operator(&server);
     admin.ask("C BAN bob", "C 250 BAN …");
     bob.expect_closing("C 421 - you are banned");
-    server.log().wait_for("event=banned user=bob by=operator");
+    server.log().wait_for("event=ban time=… user=bob peer=local conn=… by=operator until=ever");
     drop(admin);
     server.crash_and_restart();
     let refused = |server: &Server| {
@@ -139,7 +140,7 @@ fn an_administrator_stays_one_until_the_operator_says_otherwise() {
     let mut alice = server.register("alice");
     alice.ask("C DUMP", "C 530 DUMP …");
     operator(&server).ask("C ADMIN alice on", "C 250 ADMIN …");
-    server.log().wait_for("event=admin-on user=alice by=operator");
+    server.log().wait_for("event=admin time=… user=alice peer=local conn=… by=operator how=on");
     let figures = alice.list("C DUMP");
     let has = |start: &str| figures.iter().any(|line| line.starts_with(start));
     assert!(has("chatsrv_users_online 1"), "{figures:?}");

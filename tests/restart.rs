@@ -125,6 +125,25 @@ fn a_socket_for_tls_is_taken_over_too() {
 }
 
 #[test]
+fn beside_a_socket_for_tls_alone_no_plain_one_is_opened_unless_asked_for() {
+    for (plain, is_opened) in [(None, false), (Some("--plain=any"), true)] {
+        let folder = tempfile::tempdir().unwrap();
+        let identity = Identity::new();
+        let (certificate, key) = identity.write(folder.path());
+        let mut args = vec!["--tls-cert", certificate.to_str().unwrap()];
+        args.extend(["--tls-key", key.to_str().unwrap()]);
+        args.extend(plain);
+        let tls = TcpListener::bind("127.0.0.1:0").unwrap();
+        let operator = UnixListener::bind(folder.path().join("operator")).unwrap();
+        let data = folder.path().join("data");
+        let handed = handed(&data, &args, "tls:admin", tls.into(), operator.into());
+        let server = Server::spawn(handed, folder, &[]);
+        assert_eq!(server.address() != server.tls_address(), is_opened, "{plain:?}");
+        Client::connect_tls(&server, &identity.trust()).register("alice");
+    }
+}
+
+#[test]
 fn passed_sockets_that_can_not_be_used_exit_64() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");

@@ -26,7 +26,6 @@ use crate::hub::outcome::failed;
 use crate::hub::pending::{Domain, Pending};
 use crate::hub::presence::Presence;
 use crate::limits::BANNED_NETWORKS_MAX;
-use crate::log::Quoted;
 
 /// How many sanctions end at once; further ones follow when these are kept.
 const ENDING_AT_ONCE_MAX: usize = 64;
@@ -74,13 +73,10 @@ impl Admin {
         if !presence.is_present(user) {
             return Err(Refusal::NotOnline);
         }
+        let by = accounts.name(caller.user);
+        let deed = Deed::of("kick", accounts.name(user)).by(by).over(caller.conn);
+        cx.audit(&deed.because(reason.as_ref()));
         for session in presence.open_sessions_of(user) {
-            log::info!(
-                "event=kicked user={} by={} conn={session} reason={}",
-                accounts.name(user),
-                accounts.name(caller.user),
-                Quoted(reason.as_ref().map_or("", Reason::as_str)),
-            );
             cx.close_saying(session, CloseReason::Kicked, reason.clone());
         }
         Ok(Done::Done)
@@ -209,7 +205,7 @@ impl Admin {
     }
 
     /// Ends a user's sessions and tokens. The answer waits until that is on disk; sessions that come
-    /// meanwhile end too.
+    /// in the meantime end too.
     pub fn log_out(
         &mut self,
         caller: Caller,
@@ -231,8 +227,8 @@ impl Admin {
         }
     }
 
-    /// Gives a user a password that has to be replaced. The answer, which tells it, waits until that
-    /// is on disk.
+    /// Gives a user a password that has to be replaced. The answer, which tells it, waits until it is
+    /// on disk.
     pub fn reset_password(
         &mut self,
         caller: Caller,
@@ -287,7 +283,8 @@ impl Admin {
         cx: &mut Cx<'_>,
     ) -> Option<Decided> {
         match self.pending.take(id)? {
-            AdminJob::Decide(Caller { conn, user: by }, decision) => {
+            AdminJob::Decide(caller, decision) => {
+                let Caller { conn, user: by } = caller;
                 let of = decision.kind();
                 let Some(done) = outcome.as_ref().ok().and_then(|value| decision.done(value))
                 else {
@@ -301,6 +298,7 @@ impl Admin {
                     Decision::LogOut(user) | Decision::ResetPassword(user) => Some(user),
                     _ => None,
                 };
+                decision.tell(caller, accounts, cx);
                 let due = Some(DueAnswer { conn, job: id, of, done });
                 let entries = decision.entries(accounts.number(by), accounts);
                 Some(Decided { entries, logs_out, due })

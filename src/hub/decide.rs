@@ -11,7 +11,6 @@ use crate::chat::event::Event;
 use crate::chat::name::{DisplayName, Number, UserName};
 use crate::chat::sanction::{Sanction, Sanctioned};
 use crate::chat::term::TimeLeft;
-use crate::chat::text::Reason;
 use crate::hub::audit::Deed;
 use crate::hub::context::Cx;
 use crate::hub::domains::Domains;
@@ -114,14 +113,14 @@ fn switched(on: bool, asker: Option<Asker>, cx: &mut Cx<'_>) {
 fn apply_to_user(domains: &mut Domains, entry: Entry, cx: &mut Cx<'_>) {
     match entry {
         Entry::AccountAdded(account) => drop(domains.accounts.directory.add(account)),
-        Entry::SanctionSet { whom, by, sanction } => {
-            sanction_set(domains, whom, (by, sanction), cx);
+        Entry::SanctionSet { whom, by: _, sanction } => {
+            sanction_set(domains, whom, sanction, cx);
         }
         Entry::SanctionOver { whom, until } => sanction_over(domains, whom, until, cx),
-        Entry::AdministratorSet { user, by, admin } => {
-            domains.accounts.set_administrator(user, by, admin);
+        Entry::AdministratorSet { user, by: _, admin } => {
+            domains.accounts.set_administrator(user, admin);
         }
-        Entry::PasswordReset { user, by } => domains.accounts.password_reset(user, by),
+        Entry::PasswordReset { user, by: _ } => domains.accounts.password_reset(user),
         Entry::PasswordReplaced(user) => domains.accounts.password_replaced(user),
         Entry::CameOnline(user) => {
             let Some(user) = domains.accounts.directory.find_number(user) else { return };
@@ -195,10 +194,9 @@ fn display_name_set(
 fn sanction_set(
     domains: &mut Domains,
     whom: Sanctioned,
-    (by, sanction): (Number, Option<Sanction>),
+    sanction: Option<Sanction>,
     cx: &mut Cx<'_>,
 ) {
-    log_sanction(domains, whom, by, sanction.as_ref());
     let begins = sanction.is_some();
     let before = domains.accounts.set_sanction(whom, sanction);
     match whom {
@@ -246,27 +244,4 @@ fn tell_of_mute(domains: &Domains, user: Number, cx: &mut Cx<'_>) {
     let event = accounts.mute_event(user, cx.core);
     let event = event.unwrap_or(Event::Muted(TimeLeft::Seconds(0), None));
     cx.tell(event, presence.sessions_of(user));
-}
-
-fn log_sanction(domains: &Domains, whom: Sanctioned, by: Number, sanction: Option<&Sanction>) {
-    let accounts = &domains.accounts;
-    let by = accounts.name_of(by);
-    let is_mute = matches!(whom, Sanctioned::Mute(_));
-    let whom = match whom {
-        Sanctioned::Ban(user) | Sanctioned::Mute(user) => {
-            format!("user={}", accounts.name_of(user))
-        }
-        Sanctioned::Network(network) => format!("network={network}"),
-    };
-    match sanction {
-        Some(Sanction { until, reason, .. }) => {
-            let reason = Quoted(reason.as_ref().map_or("", Reason::as_str));
-            let event = if is_mute { "muted" } else { "banned" };
-            log::info!("event={event} {whom} by={by} until={until} reason={reason}");
-        }
-        None => {
-            let event = if is_mute { "unmuted" } else { "unbanned" };
-            log::info!("event={event} {whom} by={by}");
-        }
-    }
 }

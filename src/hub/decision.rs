@@ -10,6 +10,8 @@ use crate::chat::term::Term;
 use crate::chat::text::Reason;
 use crate::hub::accounts::Accounts;
 use crate::hub::accounts::directory::UserIndex;
+use crate::hub::audit::Deed;
+use crate::hub::context::{Caller, Cx};
 use crate::hub::input::ConnId;
 use crate::hub::job::{JobId, Value};
 
@@ -110,6 +112,45 @@ impl Decision {
             }
             _ => return None,
         })
+    }
+
+    /// Tells the audit log of it.
+    pub fn tell(&self, Caller { conn, user: by }: Caller, accounts: &Accounts, cx: &mut Cx<'_>) {
+        let done_to = |event, user| Deed::of(event, user).by(accounts.name(by)).over(conn);
+        match self {
+            Decision::Sanction(whom, sanction) => {
+                let (event, user) = match (whom, sanction) {
+                    (Sanctioned::Ban(user), Some(_)) => ("ban", Some(user)),
+                    (Sanctioned::Ban(user), None) => ("unban", Some(user)),
+                    (Sanctioned::Mute(user), _) => ("mute", Some(user)),
+                    (Sanctioned::Network(_), Some(_)) => ("banaddr", None),
+                    (Sanctioned::Network(_), None) => ("unbanaddr", None),
+                };
+                let network = match whom {
+                    Sanctioned::Network(network) => Some(format!("network={network}")),
+                    _ => None,
+                };
+                let until = sanction.as_ref().map(|sanction| sanction.until);
+                let until =
+                    until.map_or_else(|| "until=-".into(), |until| format!("until={until}"));
+                let more: Vec<String> = network.into_iter().chain([until]).collect();
+                let more = more.join(" ");
+                let reason = sanction.as_ref().and_then(|sanction| sanction.reason.as_ref());
+                let deed = done_to(event, user.map(|user| accounts.name_of(*user)));
+                cx.audit(&deed.because(reason).with(format_args!("{more}")));
+            }
+            Decision::Administrator(user, admin) => {
+                let how = format_args!("how={}", if *admin { "on" } else { "off" });
+                cx.audit(&done_to("admin", Some(accounts.name(*user))).with(how));
+            }
+            Decision::LogOut(user) => {
+                cx.audit(&done_to("logout", Some(accounts.name(*user))));
+            }
+            Decision::ResetPassword(user) => {
+                cx.audit(&done_to("setpasswd", Some(accounts.name(*user))));
+            }
+            Decision::AddAccount(account) => cx.audit(&done_to("adduser", Some(account.name))),
+        }
     }
 
     /// The changes that it brings.

@@ -143,19 +143,21 @@ pub enum Job {
         /// The network from which it is asked for, whose turn it takes.
         from: Network,
     },
-    /// Draw a password, hash it and keep it, until a time in seconds since the Unix epoch or until it
-    /// is replaced. All tokens of the account become invalid. The outcome is [`Value::Token`].
+    /// Draw a password, hash it and keep it until it is replaced. All tokens of the account become
+    /// invalid. The outcome is [`Value::Token`].
     ResetPassword {
         /// The account.
         number: Number,
-        /// The time from which the password is no longer the right one.
+        /// The time from which the password is no longer the right one, in seconds since the Unix
+        /// epoch.
         until: u64,
     },
     /// Keep an account with such a password.
     AddAccount {
         /// The account.
         account: Account,
-        /// The time from which the password is no longer the right one.
+        /// The time from which the password is no longer the right one, in seconds since the Unix
+        /// epoch.
         until: u64,
     },
     /// Keep a message, and its idempotency key.

@@ -68,7 +68,11 @@ pub fn authenticated(domains: &mut Domains, who: Authenticated, cx: &mut Cx<'_>)
     settle(domains, cx);
     if let Some(result) = counts_as {
         cx.core.counters.login(result);
-        let method = format_args!("method={}", result.name());
+        let method = match domains.accounts.has_to_reset(user) {
+            true => "reset",
+            false => result.name(),
+        };
+        let method = format_args!("method={method}");
         cx.audit(&Deed::of("login", domains.accounts.name(user)).over(conn).with(method));
     }
     let device = device.unwrap_or_else(|| match user {

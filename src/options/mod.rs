@@ -10,6 +10,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use clap::builder::{BoolishValueParser, PossibleValuesParser, TypedValueParser};
+use clap::error::ErrorKind;
 use clap::{ArgMatches, Args, Command, CommandFactory, FromArgMatches, Parser, ValueEnum};
 use log::LevelFilter;
 
@@ -55,6 +56,10 @@ pub struct Options {
     #[arg(short, long, env = "CHATSRV_LISTEN", value_name = "ADDR", value_delimiter = ',')]
     #[arg(value_parser = address)]
     pub listen: Vec<IpAddr>,
+
+    /// Where clients may connect without TLS [default: any; with a certificate loopback]
+    #[arg(long, env = "CHATSRV_PLAIN", value_name = "WHERE")]
+    pub plain: Option<Plain>,
 
     /// Folder for the accounts and all else that is kept; made where it is missing
     #[arg(short, long, env = "CHATSRV_DATA", value_name = "DIR", required = false)]
@@ -223,10 +228,26 @@ pub struct Options {
     #[arg(long, env = "CHATSRV_BACKUP", value_name = "FILE", conflicts_with = "check")]
     pub backup: Option<PathBuf>,
 
+    /// Move ids that are ahead of the clock behind the last right one, and serve nobody
+    #[arg(long, env = "CHATSRV_MEND_CLOCK", value_parser = BoolishValueParser::new())]
+    #[arg(conflicts_with_all = ["check", "backup"])]
+    pub mend_clock: bool,
+
     /// What the log on standard error tells
     #[arg(long, env = "CHATSRV_LOG", value_name = "LEVEL", value_parser = log_level())]
     #[arg(default_value = "info")]
     pub log: LevelFilter,
+}
+
+/// Where clients may connect without TLS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Plain {
+    /// On all addresses of --listen
+    Any,
+    /// From this machine
+    Loopback,
+    /// Nowhere
+    Off,
 }
 
 /// Whether new names may register.
@@ -372,6 +393,10 @@ impl Options {
     fn from_matches(matches: &mut ArgMatches) -> Result<Self, clap::Error> {
         let CommandLine { mut options, bare_port } = CommandLine::from_arg_matches_mut(matches)?;
         options.port = bare_port.unwrap_or(options.port);
+        if options.plain == Some(Plain::Off) && options.tls_cert.is_none() {
+            let text = "without --tls-cert, --plain off leaves no way to connect";
+            return Err(Self::command().error(ErrorKind::MissingRequiredArgument, text));
+        }
         Ok(options)
     }
 }

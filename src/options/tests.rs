@@ -1,7 +1,5 @@
 //! Tests of the options.
 
-use clap::error::ErrorKind;
-
 use super::*;
 
 /// Parses `words` as options, whatever the environment of the tests is.
@@ -69,6 +67,16 @@ fn tls_needs_a_certificate_and_its_key() {
     for words in [&pair[..2], &pair[2..], &["--tls-port", "9443"]] {
         assert_eq!(read(words).unwrap_err(), ErrorKind::MissingRequiredArgument, "{words:?}");
     }
+}
+
+#[test]
+fn without_tls_plain_connections_can_not_be_off() {
+    let pair = ["--tls-cert", "cert.pem", "--tls-key", "key.pem"];
+    assert_eq!(options(&pair).plain, None);
+    assert_eq!(options(&["--plain", "loopback"]).plain, Some(Plain::Loopback));
+    assert_eq!(options(&[&pair[..], &["--plain", "any"]].concat()).plain, Some(Plain::Any));
+    assert_eq!(options(&[&pair[..], &["--plain", "off"]].concat()).plain, Some(Plain::Off));
+    assert_eq!(read(&["--plain", "off"]).unwrap_err(), ErrorKind::MissingRequiredArgument);
 }
 
 #[test]

@@ -10,16 +10,12 @@ use super::crowding::ConnectionBounds;
 /// The configuration of the server's network side.
 #[derive(Clone, Debug)]
 pub struct ServerConfig {
-    /// The addresses to listen on; if empty, all addresses of the host.
-    pub listen: Vec<IpAddr>,
+    /// Where to listen for clients.
+    pub listen: ListenConfig,
     /// The address of the metrics page, if there is one.
     pub metrics: Option<SocketAddr>,
     /// The path of the Unix-domain socket for the operator.
     pub admin_socket: PathBuf,
-    /// The TCP port; 0 takes a free one.
-    pub port: u16,
-    /// The TCP port for TLS, used if there are certificates; 0 takes a free one.
-    pub tls_port: u16,
     /// The limits of what may be open at a time.
     pub limits: ServerLimits,
     /// What one network may take of connections.
@@ -39,6 +35,32 @@ pub struct ServerConfig {
     pub speech_rate: u64,
     /// The time that a graceful stop may take.
     pub drain: Duration,
+}
+
+/// Where to listen for clients. Sockets that were passed are used as they are.
+#[derive(Clone, Debug)]
+pub struct ListenConfig {
+    /// The addresses; if empty, all addresses of the host.
+    pub addresses: Vec<IpAddr>,
+    /// The TCP port; 0 takes a free one.
+    pub port: u16,
+    /// The TCP port for TLS, used if there are certificates; 0 takes a free one.
+    pub tls_port: u16,
+    /// On which addresses clients may connect without TLS. `None` is on all of them without
+    /// certificates, and with them on those of loopback; and on none if a socket for TLS was passed
+    /// and no other.
+    pub plain: Option<PlainAccess>,
+}
+
+/// On which addresses clients may connect without TLS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PlainAccess {
+    /// On all of them.
+    Anywhere,
+    /// On those of loopback: from this machine.
+    Loopback,
+    /// On none.
+    Nowhere,
 }
 
 /// Limits of what takes file descriptors and memory.

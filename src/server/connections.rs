@@ -110,7 +110,7 @@ impl Connections {
     /// many in total: first the newest that have not logged in, then by waiting bytes, most first.
     /// Connections that are closing are among them, those that are already doomed are not.
     pub fn dearest_first(&self) -> impl Iterator<Item = ConnId> + use<> {
-        let mut dear: Vec<((bool, Reverse<u64>), ConnId)> = self
+        let mut dear: Vec<((bool, Reverse<(u64, u32)>), ConnId)> = self
             .slab
             .iter()
             .filter(|(_, (_, connection))| {
@@ -125,7 +125,8 @@ impl Connections {
                     }
                     _ => (true, connection.waiting_counted() as u64),
                 };
-                ((rank.0, Reverse(rank.1)), id)
+                // Of those that came in one tick, the generation tells which is newer.
+                ((rank.0, Reverse((rank.1, *generation))), id)
             })
             .collect();
         dear.sort_unstable_by_key(|(rank, _)| *rank);
@@ -172,6 +173,8 @@ impl Connections {
         }
         entry.insert((id.generation, connection));
         self.unused_from = self.unused_from.max(id.slot as usize + 1);
+        // A TLS session takes memory before its peer has sent anything.
+        self.count_waiting(id);
         Ok(id)
     }
 

@@ -78,11 +78,38 @@ impl Listener {
         port: u16,
     ) -> Result<Vec<Listener>, (SocketAddr, io::Error)> {
         let everywhere = [IpAddr::V6(Ipv6Addr::UNSPECIFIED), IpAddr::V4(Ipv4Addr::UNSPECIFIED)];
-        let is_everywhere = addresses.is_empty();
-        let addresses = if is_everywhere { &everywhere } else { addresses };
+        match addresses.is_empty() {
+            true => Listener::open_some(&everywhere, port, true),
+            false => Listener::open_some(addresses, port, false),
+        }
+    }
+
+    /// The same, but only for this machine: on those of the addresses that are of loopback, or in
+    /// the place of one that stands for all, on its loopback address. There may be none.
+    ///
+    /// # Errors
+    /// See [`Listener::open_all`].
+    pub fn open_loopback(
+        addresses: &[IpAddr],
+        port: u16,
+    ) -> Result<Vec<Listener>, (SocketAddr, io::Error)> {
+        let both = [IpAddr::V6(Ipv6Addr::LOCALHOST), IpAddr::V4(Ipv4Addr::LOCALHOST)];
+        match addresses.is_empty() {
+            true => Listener::open_some(&both, port, true),
+            false => Listener::open_some(&loopback_of(addresses), port, false),
+        }
+    }
+
+    /// Listens on each of the addresses. `may_lack_ipv6` says whether those of IPv6 are left out on
+    /// a host without it.
+    fn open_some(
+        addresses: &[IpAddr],
+        port: u16,
+        may_lack_ipv6: bool,
+    ) -> Result<Vec<Listener>, (SocketAddr, io::Error)> {
         let mut attempt = 1;
         loop {
-            match Listener::open_each(addresses, port, is_everywhere) {
+            match Listener::open_each(addresses, port, may_lack_ipv6) {
                 // A port that is free on the first address may be taken on the next.
                 Err((_, error))
                     if port == 0 && is_taken(&error) && attempt < FREE_PORT_ATTEMPTS =>
@@ -97,7 +124,7 @@ impl Listener {
     fn open_each(
         addresses: &[IpAddr],
         port: u16,
-        is_everywhere: bool,
+        may_lack_ipv6: bool,
     ) -> Result<Vec<Listener>, (SocketAddr, io::Error)> {
         let mut listeners: Vec<Listener> = Vec::new();
         for address in addresses {
@@ -106,7 +133,7 @@ impl Listener {
             match Listener::open(address) {
                 Ok(listener) => listeners.push(listener),
                 // A host without IPv6 is served over IPv4.
-                Err(error) if is_everywhere && address.is_ipv6() && lacks_family(&error) => {
+                Err(error) if may_lack_ipv6 && address.is_ipv6() && lacks_family(&error) => {
                     log::info!("event=no-ipv6 error={error}");
                 }
                 Err(error) => return Err((address, error)),
@@ -301,6 +328,23 @@ fn is_bound(path: &Path) -> io::Result<bool> {
     }
 }
 
+/// The addresses of loopback among some, each once; in the place of one that stands for all, that
+/// of its family.
+fn loopback_of(addresses: &[IpAddr]) -> Vec<IpAddr> {
+    let mut loopback: Vec<IpAddr> = Vec::new();
+    for address in addresses {
+        let address = match address {
+            IpAddr::V4(Ipv4Addr::UNSPECIFIED) => IpAddr::V4(Ipv4Addr::LOCALHOST),
+            IpAddr::V6(Ipv6Addr::UNSPECIFIED) => IpAddr::V6(Ipv6Addr::LOCALHOST),
+            other => *other,
+        };
+        if address.is_loopback() && !loopback.contains(&address) {
+            loopback.push(address);
+        }
+    }
+    loopback
+}
+
 fn is_taken(error: &io::Error) -> bool {
     Errno::from_io_error(error) == Some(Errno::ADDRINUSE)
 }
@@ -324,6 +368,25 @@ mod tests {
         assert_eq!(listeners.len(), 2);
         assert_ne!(listeners[0].port(), Some(0));
         assert_eq!(listeners[0].port(), listeners[1].port());
+    }
+
+    #[test]
+    fn on_loopback_no_other_address_is_opened() {
+        let loopback = |texts: &[&str]| {
+            let addresses: Vec<IpAddr> = texts.iter().map(|text| text.parse().unwrap()).collect();
+            let all = loopback_of(&addresses);
+            all.iter().map(IpAddr::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(loopback(&["0.0.0.0", "::"]), ["127.0.0.1", "::1"]);
+        assert_eq!(loopback(&["192.0.2.1", "127.0.0.2", "2001:db8::1"]), ["127.0.0.2"]);
+        assert_eq!(loopback(&["127.0.0.1", "0.0.0.0"]), ["127.0.0.1"]);
+        assert!(loopback(&["192.0.2.1"]).is_empty());
+        let opened = Listener::open_loopback(&[], 0).unwrap();
+        assert!(!opened.is_empty());
+        for listener in opened {
+            let Endpoint::Tcp(address) = listener.endpoint else { panic!("{listener:?}") };
+            assert!(address.ip().is_loopback(), "{address}");
+        }
     }
 
     #[test]

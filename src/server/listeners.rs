@@ -3,7 +3,7 @@
 use std::io;
 
 use super::audit_file::AuditSink;
-use super::config::{ServerConfig, StartError};
+use super::config::{ListenConfig, PlainAccess, ServerConfig, StartError};
 use super::inherited::Inherited;
 use super::listener::{Endpoint, Listener, SocketPath};
 use super::poll::{Interest, Poll, PollKey};
@@ -35,7 +35,7 @@ pub struct Listeners {
 
 impl Listeners {
     /// Uses the inherited sockets, and opens those of `config` for every kind that was not
-    /// inherited; those for TLS only if `takes_tls`.
+    /// inherited; those for TLS only if `takes_tls`, and the plain ones where they may be.
     ///
     /// # Errors
     /// See [`StartError`].
@@ -44,16 +44,26 @@ impl Listeners {
         takes_tls: bool,
         inherited: Inherited,
     ) -> Result<Self, StartError> {
-        let open = |port| {
-            Listener::open_all(&config.listen, port)
-                .map_err(|(address, error)| StartError::Listen(address, error))
+        let ListenConfig { addresses, port, tls_port, plain } = &config.listen;
+        let failed = |(address, error)| StartError::Listen(address, error);
+        let usual = match (takes_tls, inherited.tls.is_empty()) {
+            (false, _) => PlainAccess::Anywhere,
+            (true, true) => PlainAccess::Loopback,
+            (true, false) => PlainAccess::Nowhere,
         };
         let mut clients = inherited.plain;
         if clients.is_empty() {
-            clients = open(config.port)?;
+            clients = match plain.unwrap_or(usual) {
+                PlainAccess::Anywhere => Listener::open_all(addresses, *port).map_err(failed)?,
+                PlainAccess::Loopback => {
+                    Listener::open_loopback(addresses, *port).map_err(failed)?
+                }
+                PlainAccess::Nowhere => Vec::new(),
+            };
         }
         if takes_tls && inherited.tls.is_empty() {
-            clients.extend(open(config.tls_port)?.into_iter().map(Listener::for_tls));
+            let listeners = Listener::open_all(addresses, *tls_port).map_err(failed)?;
+            clients.extend(listeners.into_iter().map(Listener::for_tls));
         }
         clients.extend(inherited.tls);
         if inherited.operator.is_empty() {

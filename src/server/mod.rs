@@ -82,7 +82,7 @@ mod wanted;
 
 pub use audit_file::{AuditFile, AuditSink};
 pub use clock::unix_micros;
-pub use config::{ServerConfig, ServerLimits, StartError};
+pub use config::{ListenConfig, PlainAccess, ServerConfig, ServerLimits, StartError};
 pub use crowding::ConnectionBounds;
 pub use inherited::{Inherited, InheritedError};
 pub use listener::Endpoint;

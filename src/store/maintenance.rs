@@ -1,7 +1,8 @@
-//! Maintenance: the check and the backup of a store, also while a server uses it.
+//! Maintenance: the check and the backup of a store, also while a server uses it, and the mending
+//! of ids that are ahead of the clock.
 //!
-//! Neither takes the lock of the data folder: both only read, in one transaction, which SQLite
-//! isolates from what a server writes meanwhile.
+//! Neither check nor backup takes the lock of the data folder: both only read, in one transaction,
+//! which SQLite isolates from what a server writes meanwhile.
 
 use std::fs::{self, File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt;
@@ -13,10 +14,12 @@ use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
-use super::error::StoreFault;
-use super::layout::{DATABASE, SENT};
+use super::error::{StoreError, StoreFault};
+use super::layout::{DATABASE, SEARCH_INDEX, SENT};
+use super::lock::Lock;
 use super::rows::lane::Lane;
-use super::rows::{accounts, files, groups, keys, networks, schema, untold};
+use super::rows::{accounts, ahead, files, groups, keys, networks, schema, untold};
+use super::work::search;
 use crate::chat::name::FileName;
 use crate::chat::text::Text;
 use crate::exit::Exit;
@@ -41,14 +44,20 @@ pub enum MaintenanceError {
     Copy(PathBuf, StoreFault),
     /// There is a file at the path of the copy.
     Exists(PathBuf),
+    /// The store can't be mended.
+    Mend(PathBuf, StoreFault),
+    /// The store can't be opened to be mended; a server may be using it.
+    Refused(StoreError),
 }
 
 impl MaintenanceError {
-    /// The exit code: 74 (`EX_IOERR`) if the store can't be read, 73 (`EX_CANTCREAT`) if the copy
-    /// can't be written.
+    /// The exit code: 74 (`EX_IOERR`) if the store can't be read or mended, 73 (`EX_CANTCREAT`) if
+    /// the copy can't be written, 75 (`EX_TEMPFAIL`) if a server uses the store that is to be
+    /// mended.
     pub fn exit(&self) -> Exit {
         match self {
-            MaintenanceError::Store(..) => Exit::InputOutput,
+            MaintenanceError::Store(..) | MaintenanceError::Mend(..) => Exit::InputOutput,
+            MaintenanceError::Refused(error) => error.exit(),
             MaintenanceError::Copy(..) | MaintenanceError::Exists(_) => Exit::CantCreate,
         }
     }
@@ -66,6 +75,10 @@ impl fmt::Display for MaintenanceError {
             MaintenanceError::Exists(path) => {
                 write!(f, "{} is there already", path.display())
             }
+            MaintenanceError::Mend(path, reason) => {
+                write!(f, "{} can't be mended: {reason}", path.display())
+            }
+            MaintenanceError::Refused(error) => write!(f, "{error}"),
         }
     }
 }
@@ -149,6 +162,34 @@ pub fn backup(data: &Path, copy: &Path) -> Result<(), MaintenanceError> {
         });
     }
     Ok(())
+}
+
+/// Moves the ids of a store that are ahead of the clock behind the last right one, and mends times
+/// that are. A membership lasts at most `absence_max` without its user. No server may be using the
+/// store. The search index is made anew by the next one. Returns the number of ids that were moved.
+///
+/// # Errors
+/// [`MaintenanceError::Refused`] if a server uses the store, or it can't be opened;
+/// [`MaintenanceError::Mend`] if it stays as it was for another reason.
+pub fn mend_clock(data: &Path, absence_max: Duration) -> Result<u64, MaintenanceError> {
+    let path = data.join(DATABASE);
+    // Nothing is to be made where there is no store.
+    fs::metadata(&path).map_err(|error| MaintenanceError::Store(path.clone(), error.into()))?;
+    let _lock = Lock::acquire(data).map_err(MaintenanceError::Refused)?;
+    let database = schema::open(&path).map_err(MaintenanceError::Refused)?;
+    let mend = || -> Result<u64, StoreFault> {
+        let transaction = database.unchecked_transaction()?;
+        transaction.pragma_update(None, "defer_foreign_keys", true)?;
+        let absence_max = i64::try_from(absence_max.as_micros()).unwrap_or(i64::MAX);
+        let moved = ahead::mend(&transaction, absence_max)?;
+        if moved > 0 {
+            // Before the commit, since an index of other ids must not survive it.
+            search::remove_index(&data.join(SEARCH_INDEX))?;
+        }
+        transaction.commit()?;
+        Ok(moved)
+    };
+    mend().map_err(|reason| MaintenanceError::Mend(path, reason))
 }
 
 fn open(path: &Path) -> Result<Connection, MaintenanceError> {

@@ -54,7 +54,7 @@ pub use completions::{Completion, TransferId};
 pub use error::{StoreError, StoreFault};
 pub use hash::HashCost;
 pub use layout::DATABASE;
-pub use maintenance::{Checkup, MaintenanceError, backup, check};
+pub use maintenance::{Checkup, MaintenanceError, backup, check, mend_clock};
 pub use parts::OpenPart;
 pub use room::{FolderRoom, Reserve};
 

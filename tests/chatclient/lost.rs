@@ -300,6 +300,7 @@ fn a_server_that_says_nothing_more_is_lost() {
                 peer.log_in();
                 peer.expect("C TOKEN");
                 peer.expect("C CHATS");
+                peer.expect("C IGNORED");
                 peer.send("C 250 TOKEN t0ken\n");
                 peer.end();
             }),

@@ -155,6 +155,37 @@ fn a_failed_login_has_its_own_exit_code() {
 }
 
 #[test]
+fn an_invitation_makes_an_account_and_a_bad_one_fails() {
+    let folder = tempfile::tempdir().unwrap();
+    for is_good in [true, false] {
+        let (port, server) = serve(move |peer| {
+            peer.send("C 220 chatsrv/0.2.0 1 ready\n");
+            peer.expect("C USER alice INVITE abcdefghijklmnop");
+            if !is_good {
+                peer.send("C 535 USER that code is not good\n");
+                return peer.end();
+            }
+            peer.send("C 332 USER alice new here, choose a password\n");
+            peer.expect("D secret");
+            peer.send("C 150 UNREAD 0\nC 230 USER alice 48213 welcome\n");
+            peer.go_on();
+            peer.goodbye();
+        });
+        let mut command = client(folder.path(), port);
+        command.args(["--invite", "abcdefghijklmnop"]);
+        let output = run(command, "");
+        server.join().unwrap();
+        let (code, said) = match is_good {
+            true => (0, ""),
+            false => {
+                (77, "chatclient: login failed: that invitation is not good, or not any more\n")
+            }
+        };
+        assert_eq!((output.status.code(), stderr(&output)), (Some(code), said));
+    }
+}
+
+#[test]
 fn one_message_is_said_in_silence() {
     let folder = tempfile::tempdir().unwrap();
     for (reply, code) in [("C 250 MSG 1000000000123456 bob 1 0\n", 0), ("C 550 MSG no\n", 1)] {

@@ -1,6 +1,6 @@
 //! The commands of administrators and those about other users, and what they are told in words.
 
-use crate::peer::{Peer, client, run, serve, stderr, stdout, talk};
+use crate::peer::{Peer, client, run, serve, stderr, stdout, talk, talk_through};
 
 /// A request, the server's answer, and what the client writes.
 type Exchange = (&'static str, &'static str, &'static [&'static str], &'static str);
@@ -59,6 +59,13 @@ fn the_commands_of_administrators_are_the_words_of_their_verbs() {
         ("/bans", "C BANS", &["C 150 BANS 0", "C 250 BANS x"], "nobody is banned\n"),
         ("/mute bob 2h", "C MUTE bob 2h", &["C 250 MUTE x"], "bob is muted for 2h\n"),
         ("/mute bob off", "C MUTE bob off", &["C 250 MUTE x"], "bob may speak again\n"),
+    ]);
+    assert_eq!(ended, (Some(0), String::new()));
+}
+
+#[test]
+fn what_administrators_give_out_and_look_at_is_told_in_words() {
+    let ended = ask_all(&[
         (
             "/setpasswd bob",
             "C SETPASSWD bob",
@@ -216,4 +223,113 @@ fn notices_of_administrators_read_as_people_say_it() {
     assert_eq!(shown[..2], ["you are muted for ever: too loud", "you may speak again"]);
     assert!(shown[2].starts_with("you are muted until "), "{shown:?}");
     assert_eq!(shown[3], "report 7: carol about bob: spam; /resolve 7");
+}
+
+/// Logs alice in, who ignores bob.
+fn ignores_bob(peer: &mut Peer) {
+    peer.log_in();
+    peer.expect("C TOKEN");
+    peer.send("C 250 TOKEN t0ken\n");
+    peer.chats(&[]);
+    peer.ignored(&["bob"]);
+}
+
+#[test]
+fn what_those_say_to_others_whom_one_ignores_is_hidden() {
+    let folder = tempfile::tempdir().unwrap();
+    let (port, server) = serve(|peer| {
+        ignores_bob(peer);
+        peer.expect("C WHO");
+        let to = |to: &str, id: u64| format!("D 10000000000000{id} Bob {to} to {to}\n");
+        peer.send([to("*", 10), to("#ops", 11), to("alice", 12)].concat());
+        peer.send("C 124 FILE 1000000000000013 bob * 5 a.txt\n");
+        peer.send("D 1000000000000014 carol * hello\nC 150 WHO 0\nC 250 WHO\n");
+        let mut line = peer.line();
+        // What is hidden counts as read.
+        while let Some(seen) = line.strip_prefix("C SEEN ") {
+            peer.send(format!("C 250 SEEN {seen}\n"));
+            line = peer.line();
+        }
+        assert_eq!(line, "C HISTORY * 9223372036854775807 2");
+        let listed = ["1000000000000010 bob * to *", "1000000000000014 carol * hello"];
+        peer.list("HISTORY", &listed, "*");
+        peer.expect("C IGNORE 10417 off");
+        peer.send("C 250 IGNORE x\n");
+        peer.ignored(&[]);
+        peer.expect("C HISTORY #ops 9223372036854775807 1");
+        peer.list("HISTORY", &["1000000000000011 bob #ops to #ops"], "#ops");
+        peer.goodbye();
+    });
+    let mut command = client(folder.path(), port);
+    command.args(["--accept-files", "always"]);
+    let output = run(command, "/list\n/history * 2\n/ignore 10417 off\n/history #ops 1\n");
+    server.join().unwrap();
+    assert_eq!(
+        stdout(&output),
+        "what those say whom you ignore is hidden; /ignored lists them\n\
+         2001-09-09 01:46 Bob -> alice: to alice\n\
+         2001-09-09 01:46 carol -> *: hello\nonline: 0\n\
+         2001-09-09 01:46 carol -> *: hello\n\
+         10417 reaches you again\n\
+         2001-09-09 01:46 bob -> #ops: to #ops\n"
+    );
+    assert_eq!(stderr(&output), "");
+}
+
+#[test]
+fn of_what_was_missed_the_lines_of_those_one_ignores_are_hidden() {
+    let output = talk_through(
+        "/list\n",
+        vec![
+            Box::new(|peer: &mut Peer| {
+                ignores_bob(peer);
+                peer.expect("C WHO");
+            }),
+            Box::new(|peer: &mut Peer| {
+                peer.resume(&[]);
+                peer.chats(&["* 2 0 1000000000000009 carol - two"]);
+                let line = peer.line();
+                assert!(line.starts_with("C AFTER * "), "{line}");
+                let missed = ["1000000000000008 bob * one", "1000000000000009 carol * two"];
+                peer.list("AFTER", &missed, "* 0");
+                peer.goodbye();
+            }),
+        ],
+    );
+    let shown = stdout(&output);
+    assert!(shown.contains("— 1 missed message —\n"), "{shown}");
+    assert!(shown.contains("carol -> *: two\n") && !shown.contains("bob"), "{shown}");
+}
+
+#[test]
+fn a_script_removes_what_it_says_without_a_question() {
+    let ended = ask_all(&[
+        (
+            "/remove bob erase",
+            "C REMOVE bob erase",
+            &["C 250 REMOVE x"],
+            "the account of bob is gone, and all that was said and sent goes\n",
+        ),
+        ("/dissolve #a", "C DISSOLVE #a", &["C 250 DISSOLVE #a"], "#a has ended\n"),
+    ]);
+    assert_eq!(ended, (Some(0), String::new()));
+}
+
+#[test]
+fn an_account_is_removed_with_its_password_and_nothing_is_left_to_do() {
+    let output = talk("/unregister\nbad\n/unregister ERASE\nsecret\n", |peer| {
+        peer.welcome();
+        peer.expect("C UNREGISTER");
+        peer.send("C 354 UNREGISTER send your password\n");
+        peer.expect("D bad");
+        peer.send("C 535 UNREGISTER wrong password\n");
+        peer.expect("C UNREGISTER ERASE");
+        peer.send("C 354 UNREGISTER send your password\n");
+        peer.expect("D secret");
+        peer.send("C 250 UNREGISTER gone\nC 421 - the account was removed\n");
+        peer.end();
+    });
+    assert_eq!(stdout(&output), "your account is gone\n");
+    assert_eq!(stderr(&output), "chatclient: your account stays: wrong password\n");
+    assert_eq!(output.status.code(), Some(1));
 }

@@ -91,6 +91,16 @@ impl Peer {
         self.expect("C TOKEN");
         self.send("C 250 TOKEN t0ken\n");
         self.chats(&["* 1 0 1000000000000007 bob - before"]);
+        self.ignored(&[]);
+    }
+
+    /// Lists whom alice ignores.
+    #[track_caller]
+    pub fn ignored(&mut self, users: &[&str]) {
+        self.expect("C IGNORED");
+        self.send(format!("C 150 IGNORED {}\n", users.len()));
+        users.iter().for_each(|user| self.send(format!("C 151 IGNORED {user}\n")));
+        self.send("C 250 IGNORED\n");
     }
 
     /// Lists all chats.
@@ -120,6 +130,8 @@ impl Peer {
         self.expect("C TOKEN");
         self.send("C 250 TOKEN t0ken\n");
         self.no_chats();
+        self.expect("C IGNORED");
+        self.send("C 500 - no such command\n");
         self.expect("C OPEN * 1");
         self.list("OPEN", &["1000000000000007 bob * before"], "* 0");
     }

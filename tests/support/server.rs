@@ -111,7 +111,7 @@ impl Server {
         Server { child, address, log, folder, args: Vec::new(), running: true }
     }
 
-    /// Where it listens.
+    /// Where it listens; for TLS where it takes nothing else.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
@@ -326,7 +326,9 @@ fn launch_with_log(mut command: Command, log: &Log) -> (Child, SocketAddr) {
     // Its end of the log has to be the last one.
     let shown = format!("{command:?}");
     drop(command);
-    let port = log.find("listening on 127.0.0.1:…").and_then(|found| found[0].parse().ok());
+    // Where it takes nothing but TLS, that stands behind the port.
+    let port = log.find("listening on 127.0.0.1:…");
+    let port = port.and_then(|found| found[0].trim_end_matches(" (TLS)").parse().ok());
     let Some(port) = port else {
         signal(&child, Signal::KILL);
         let _ = child.wait();

@@ -14,7 +14,13 @@ use crate::support::PATIENCE;
 
 /// Takes alice's login, and what a client asks for after it at a terminal.
 pub fn welcome(peer: &mut Peer) {
-    peer.welcome();
+    peer.log_in();
+    welcomes(peer);
+}
+
+/// Takes what a client asks for at a terminal once it is logged in.
+pub fn welcomes(peer: &mut Peer) {
+    peer.go_on();
     lists(peer);
 }
 

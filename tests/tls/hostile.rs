@@ -206,3 +206,36 @@ fn a_banned_network_gets_no_handshake() {
     operator.ask("C UNBANADDR 127.0.0.0/8", "C 250 UNBANADDR …");
     secure.connect().login("alice");
 }
+
+/// Half-open handshakes, each with so many bytes of its first message, take together more than may
+/// wait for all clients.
+fn half_open(bytes: usize) {
+    const COUNT: usize = 60;
+    let secure = Secure::start(&["--send-queue-total", "512KiB"]);
+    let mut alice = secure.register("alice");
+    let first = hello(&secure);
+    let mut strangers: Vec<TcpStream> = (0..COUNT)
+        .map(|_| {
+            let mut socket = socket(&secure);
+            // The newest may be closed already.
+            let _ = socket.write_all(&first[..bytes]);
+            socket
+        })
+        .collect();
+    secure.server.log().wait_for("event=send-queues-full");
+    // Whoever has logged in notices nothing.
+    alice.ask("D * hello", "C 250 MSG … * 0 0");
+    // Those who came first stay, and many who came later are gone. Few lines tell of strangers.
+    secure.server.log().wait_for_count("tls=true reason=too-slow", 10);
+    let oldest = &mut strangers[0];
+    oldest.set_nonblocking(true).unwrap();
+    let error = oldest.read(&mut [0]).unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::WouldBlock, "the oldest was closed");
+}
+
+#[test]
+fn half_open_handshakes_are_closed_before_they_fill_the_memory() {
+    for bytes in [0, 1, 100] {
+        half_open(bytes);
+    }
+}

@@ -2,6 +2,7 @@
 
 mod files;
 mod hostile;
+mod plain;
 mod reload;
 #[path = "../support/mod.rs"]
 mod support;

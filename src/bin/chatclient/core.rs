@@ -47,6 +47,8 @@ pub struct Core {
     pub name: Option<UserName>,
     /// The last account of the list of accounts under way.
     pub last_account: Option<UserName>,
+    /// The requests of the login that wait until the user has chosen a password of their own.
+    pub put_off: Vec<Asked>,
     /// True if the client does one job of the command line instead of reading lines.
     pub has_job: bool,
     /// True if an error was shown.
@@ -65,6 +67,7 @@ impl Core {
             stage: Stage::Connecting,
             name: None,
             last_account: None,
+            put_off: Vec::new(),
             has_job,
             failed: false,
             unwritten: None,

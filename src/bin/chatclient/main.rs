@@ -79,7 +79,7 @@ fn run(options: &Options) -> Result<Conclusion, Failure> {
         name: options.user,
         password,
         may_ask,
-        may_register: options.register,
+        if_new: options.if_new(),
         // One job disturbs no other session, and gets in without a question.
         beside: options.beside || job.is_some(),
         recipient: Recipient { name: server.to_string(), is_proven: tls.is_some() },

@@ -6,12 +6,14 @@ use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
 use chatsrv::chat::name::{Target, UserName};
+use chatsrv::chat::registration::{INVITE_CODE_CHARS, InviteCode};
 use chatsrv::command_line::Size;
 use chatsrv::tls_client::TlsConnector;
 use clap::Parser;
 use clap::builder::BoolishValueParser;
 
 use crate::link::connection::Server;
+use crate::link::login::IfNew;
 use crate::transfers::accept::{Accept, AcceptFiles};
 use crate::transfers::{Goal, Place, Source};
 use crate::ui::one_job::Job;
@@ -48,6 +50,11 @@ pub struct Options {
     /// Make the account where the name is new
     #[arg(long, env = "CHAT_REGISTER", value_parser = BoolishValueParser::new())]
     pub register: bool,
+
+    /// Make the account where the name is new, with the code of an invitation
+    #[arg(long, value_name = "CODE", env = "CHAT_INVITE", hide_env_values = true,
+          value_parser = invite_code)]
+    pub invite: Option<InviteCode>,
 
     /// Log in beside other sessions of that user; one job always does
     /// [default: a terminal asks where the name is in use, a pipe fails]
@@ -131,6 +138,15 @@ impl Options {
         }
     }
 
+    /// What is done if there is no account of the user's name.
+    pub fn if_new(&self) -> IfNew {
+        match (&self.invite, self.register) {
+            (Some(code), _) => IfNew::Invited(code.clone()),
+            (None, true) => IfNew::Register,
+            (None, false) => IfNew::Ask,
+        }
+    }
+
     /// The policy for files that others send.
     pub fn accept(&self) -> Accept {
         Accept::new(self.accept_files, self.accept_max.0)
@@ -164,6 +180,12 @@ impl Options {
         };
         Ok(Some(Job::Get { source, place }))
     }
+}
+
+/// Parses the code of an invitation.
+fn invite_code(code: &str) -> Result<InviteCode, String> {
+    let whole = code.parse().ok().filter(InviteCode::is_whole);
+    whole.ok_or_else(|| format!("a code has {INVITE_CODE_CHARS} characters"))
 }
 
 /// The paths that name standard output.
@@ -260,6 +282,7 @@ mod tests {
 
     #[test]
     fn nonsense_is_refused() {
+        assert!(parse("h 9 --invite tooshort").is_err());
         for words in ["h 0", "h 65536", "h x", "h 9 4x", "h 9 -o x", "h 9 --get ../x"] {
             assert!(parse(words).is_err(), "{words}");
         }

@@ -39,6 +39,8 @@ pub enum Asked {
     Sessions,
     /// A step of changing the password, during which nothing else may be sent.
     Passwd(Passwd),
+    /// A step of removing the own account, during which nothing else may be sent.
+    Unregister(Unregister),
     /// Lists all chats for the user.
     Chats,
     /// Lists the chats with unread messages, where an older server lists no others.
@@ -130,7 +132,34 @@ pub enum Passwd {
     New,
 }
 
+/// A step of removing the own account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unregister {
+    /// The request to remove it.
+    Begin,
+    /// Its password.
+    Password,
+}
+
 impl Asked {
+    /// Returns true if it is a step of a dialogue, in which the server takes the next line for the
+    /// next step.
+    fn is_step(&self) -> bool {
+        matches!(self, Asked::Passwd(_) | Asked::Unregister(_))
+    }
+
+    /// Returns true if the client requests it by itself when it has logged in.
+    pub fn is_of_login(&self) -> bool {
+        use Asked::{Files, FirstChats, Group, MissedChats, More, Personal, Token, Who};
+        match self {
+            Token | FirstChats | MissedChats | More => true,
+            Who { quiet } | Files { quiet } => *quiet,
+            Group(request) => request.typed_as().is_none(),
+            Personal(request) => request.typed_as().is_none(),
+            _ => false,
+        }
+    }
+
     /// Returns true if the reply is a list of messages.
     fn lists_messages(&self) -> bool {
         use Asked::{Beginning, History, Missed, Open, OpenLast, Search};
@@ -157,6 +186,7 @@ impl Asked {
             Asked::Group(request) => request.typed_as(),
             Asked::Sum => Some("/sum"),
             Asked::Passwd(_) => Some("/passwd"),
+            Asked::Unregister(_) => Some("/unregister"),
             Asked::TokenFor => Some("/token"),
             Asked::Sessions => Some("/sessions"),
             Asked::Chats | Asked::Unread => Some("/chats"),
@@ -234,6 +264,12 @@ impl Requests {
         }
     }
 
+    /// Requests them anew, although it was done on this connection.
+    pub fn ask_again_for_more(&mut self) {
+        self.more = None;
+        self.ask_for_more();
+    }
+
     /// Requests the end of a stream; the reply does not matter.
     pub fn ask_abort(&mut self, stream: u32) {
         // A number always fits into a line.
@@ -274,7 +310,7 @@ impl Requests {
             let Some((asked, line)) = self.outgoing.pop_front() else {
                 break;
             };
-            self.in_dialogue = matches!(asked, Some(Asked::Passwd(_)));
+            self.in_dialogue = asked.as_ref().is_some_and(Asked::is_step);
             self.open.extend(asked);
             lines.push(line);
         }
@@ -336,7 +372,7 @@ impl Requests {
     pub fn answered(&mut self) -> Option<Asked> {
         self.messages_left = 0;
         let answered = self.open.pop_front();
-        self.in_dialogue &= !matches!(answered, Some(Asked::Passwd(_)));
+        self.in_dialogue &= !answered.as_ref().is_some_and(Asked::is_step);
         answered
     }
 

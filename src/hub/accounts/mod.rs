@@ -164,10 +164,8 @@ impl Accounts {
     }
 
     /// Notes that an administrator gave a user a password.
-    pub fn password_reset(&mut self, user: Number, by: Number) {
-        let Some(user) = self.directory.find_number(user) else { return };
-        self.resets.insert(user);
-        self.log("password-reset", user, by);
+    pub fn password_reset(&mut self, user: Number) {
+        self.resets.extend(self.directory.find_number(user));
     }
 
     /// Notes that a user has replaced the password.
@@ -194,16 +192,9 @@ impl Accounts {
     }
 
     /// Makes a user an administrator, or takes that role away.
-    pub fn set_administrator(&mut self, user: Number, by: Number, admin: bool) {
+    pub fn set_administrator(&mut self, user: Number, admin: bool) {
         let Some(index) = self.directory.find_number(user) else { return };
         self.roles.set_administrator(index, admin);
-        self.log(if admin { "admin-on" } else { "admin-off" }, index, by);
-    }
-
-    fn log(&self, event: &str, user: UserIndex, by: Number) {
-        let by = self.directory.find_number(by).map(|by| self.name(by));
-        let by = by.as_ref().map_or(&"-" as &dyn std::fmt::Display, |by| by);
-        log::info!("event={event} user={} by={by}", self.name(user));
     }
 
     /// Notes the network from which a user has logged in. Nothing waits until it is on disk.

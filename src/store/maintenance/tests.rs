@@ -1,4 +1,4 @@
-//! A store's check and backup.
+//! A store's check and backup, and the mending of its ids.
 
 use super::*;
 
@@ -160,4 +160,24 @@ fn a_copy_that_fails_leaves_nothing_behind() {
     let copies = tempfile::tempdir().unwrap();
     backup(folder.path(), &copies.path().join("copy")).unwrap_err();
     assert_eq!(fs::read_dir(copies.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn what_was_said_with_a_clock_ahead_moves_and_the_search_index_goes() {
+    let (folder, store) = store();
+    keep(&store, 1 << 60);
+    let index = folder.path().join(SEARCH_INDEX);
+    fs::write(&index, "an index").unwrap();
+    drop(store);
+    assert_eq!(mend_clock(folder.path(), Duration::from_secs(600)).unwrap(), 1);
+    assert!(!index.exists());
+    let store = schema::open(&folder.path().join(DATABASE)).unwrap();
+    let newest: i64 =
+        store.query_row("SELECT max(id) FROM messages", [], |row| row.get(0)).unwrap();
+    assert_eq!(newest, 2, "it follows the last right one");
+    drop(store);
+    fs::write(&index, "an index").unwrap();
+    assert_eq!(mend_clock(folder.path(), Duration::from_secs(600)).unwrap(), 0);
+    assert!(index.exists(), "where nothing is mended");
+    assert_eq!(check(folder.path()).unwrap().findings, [""; 0]);
 }

@@ -1,6 +1,7 @@
 //! The SQL of the database: a module for each table or group of tables, and removal across them.
 
 pub(super) mod accounts;
+pub(super) mod ahead;
 pub(super) mod chats;
 mod clock;
 mod counts;

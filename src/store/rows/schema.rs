@@ -291,8 +291,8 @@ pub(in crate::store) const MIGRATIONS: &[&str] = &[
     INSERT INTO sanctions SELECT 'ban', CAST(number AS TEXT), 1, 0, NULL, NULL
         FROM accounts WHERE banned = 1;
     ALTER TABLE accounts DROP COLUMN banned;
-    -- From when on the password is good no more, in seconds since the Unix epoch; NULL where it need
-    -- not be replaced.
+    -- From when on the password is good no more, in seconds since the Unix epoch; NULL where it
+    -- need not be replaced.
     ALTER TABLE accounts ADD COLUMN reset INTEGER;
     ",
     "

@@ -19,6 +19,8 @@ use crate::chat::text::Secret;
 const TOKEN_BYTES: usize = 32;
 /// How long a token is good, unless it was made for another program.
 const AGE_MAX: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// How far in the future a token may have been made: clocks are set back a little now and then.
+const AHEAD_MAX: Duration = Duration::from_secs(60);
 /// The largest number of devices of an account that have tokens, and of other programs that do. The
 /// one that was not used for longest goes first.
 const PER_ACCOUNT_MAX: u32 = 16;
@@ -68,8 +70,10 @@ pub(in crate::store) fn insert(
 ) -> rusqlite::Result<()> {
     let DeviceOf { number, device } = of;
     database
-        .prepare_cached("DELETE FROM tokens WHERE number = ?1 AND NOT lasting AND made <= ?2")?
-        .execute((number.0, oldest_good()))?;
+        .prepare_cached(
+            "DELETE FROM tokens WHERE number = ?1 AND (made > ?3 OR NOT lasting AND made <= ?2)",
+        )?
+        .execute((number.0, oldest_good(), newest_good()))?;
     let name = name.as_ref().map(UserName::as_str);
     database
         .prepare_cached(
@@ -138,9 +142,10 @@ pub(in crate::store) fn find(
     let id = hash(token);
     let device = database
         .prepare_cached(
-            "SELECT device FROM tokens WHERE hash = ?1 AND number = ?2 AND (lasting OR made > ?3)",
+            "SELECT device FROM tokens WHERE hash = ?1 AND number = ?2
+             AND (lasting OR made > ?3) AND made <= ?4",
         )?
-        .query_row((id, number.0, oldest_good()), |row| row.get(0))
+        .query_row((id, number.0, oldest_good(), newest_good()), |row| row.get(0))
         .optional()?;
     Ok(device.map(|device| (TokenId(id), device)))
 }
@@ -180,10 +185,10 @@ pub(in crate::store) fn devices(
     let mut select = database.prepare_cached(
         "SELECT device, made, used, address, name FROM devices WHERE number = ?1 AND EXISTS
          (SELECT 1 FROM tokens WHERE number = ?1 AND device = devices.device
-          AND (lasting OR made > ?2))
+          AND (lasting OR made > ?2) AND made <= ?3)
          ORDER BY device",
     )?;
-    select.query_map((number.0, oldest_good()), device)?.collect()
+    select.query_map((number.0, oldest_good(), newest_good()), device)?.collect()
 }
 
 fn device(row: &Row<'_>) -> rusqlite::Result<Device> {
@@ -201,9 +206,10 @@ fn device(row: &Row<'_>) -> rusqlite::Result<Device> {
 /// The number of good tokens of an account.
 pub(in crate::store) fn count(database: &Connection, number: Number) -> rusqlite::Result<u64> {
     let mut select = database.prepare_cached(
-        "SELECT count(*) FROM tokens WHERE number = ?1 AND (lasting OR made > ?2)",
+        "SELECT count(*) FROM tokens WHERE number = ?1 AND (lasting OR made > ?2) AND made <= ?3",
     )?;
-    let count = select.query_row((number.0, oldest_good()), |row| row.get::<_, i64>(0))?;
+    let asked = (number.0, oldest_good(), newest_good());
+    let count = select.query_row(asked, |row| row.get::<_, i64>(0))?;
     Ok(count.cast_unsigned())
 }
 
@@ -247,6 +253,12 @@ fn hash(token: &Secret) -> [u8; 32] {
 /// The time, in seconds since the Unix epoch, until which created tokens have expired.
 fn oldest_good() -> i64 {
     clock::seconds().saturating_sub_unsigned(AGE_MAX.as_secs())
+}
+
+/// The time, in seconds since the Unix epoch, after which tokens were made with a clock that was
+/// ahead, so that nobody knows how old they are.
+fn newest_good() -> i64 {
+    clock::seconds().saturating_add_unsigned(AHEAD_MAX.as_secs())
 }
 
 #[cfg(test)]
@@ -326,6 +338,34 @@ mod tests {
         let count: u32 =
             database.query_row("SELECT count(*) FROM tokens", [], |row| row.get(0)).unwrap();
         assert_eq!(count, 1);
+    }
+
+    #[test]
+    fn a_token_of_the_future_is_no_good_and_goes() {
+        let (_folder, database) = open();
+        for name in [None, Some("program")] {
+            let ahead = token_of(&database, ALICE, 7, name);
+            let set = |seconds: i64| {
+                let made = clock::seconds() + seconds;
+                database.execute("UPDATE tokens SET made = ?1", [made]).unwrap();
+            };
+            set(30);
+            assert!(is_good(&database, ALICE, &ahead), "a clock was set back a little");
+            assert_eq!(
+                (count(&database, ALICE), devices(&database, ALICE).unwrap().len()),
+                (Ok(1), 1)
+            );
+            set(3_600);
+            assert!(!is_good(&database, ALICE, &ahead));
+            assert_eq!(
+                (count(&database, ALICE), devices(&database, ALICE).unwrap().len()),
+                (Ok(0), 0)
+            );
+            token(&database, ALICE);
+            set(0);
+            assert!(!is_good(&database, ALICE, &ahead), "not when its time has come, either");
+            end_all(&database, ALICE).unwrap();
+        }
     }
 
     #[test]

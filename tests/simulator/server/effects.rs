@@ -45,9 +45,7 @@ impl Server {
                 }
                 self.over(pipe, *reason);
             }
-            Effect::Job { job_id, job } => {
-                self.jobs.push((*job_id, job.clone()));
-            }
+            Effect::Job { job_id, job } => self.jobs.push((*job_id, job.clone())),
             Effect::DropFile { job_id } => {
                 self.opened.remove(job_id).expect("an open file is dropped");
             }
@@ -76,13 +74,7 @@ impl Server {
                 assert!(known.is_some(), "stream {stream} is cancelled and was not open");
             }
             Effect::PlaceWanted => {}
-            Effect::NameWanted { conn, stream } => {
-                let pipe = self.pipe(*conn);
-                let upload = &self.pipes[pipe].uploads[stream];
-                if !upload.is_ended && upload.moved + STALLED_AFTER <= self.now.monotonic {
-                    self.stalled.push((pipe, *stream));
-                }
-            }
+            Effect::NameWanted { conn, stream } => self.name_wanted(*conn, *stream),
             Effect::Figures { conn } => self.output(*conn).extend_from_slice(FIGURES),
             Effect::Audit(line) => is_line_of_audit(line),
             Effect::Stop { seconds } => self.stops = Some(*seconds),
@@ -91,6 +83,15 @@ impl Server {
                 let known = self.pipes[pipe].downloads.remove(stream);
                 assert!(known.is_some(), "stream {stream} is cancelled and was not open");
             }
+        }
+    }
+
+    /// Somebody wants the name of an upload, which ends where it stands still.
+    fn name_wanted(&mut self, conn: ConnId, stream: u32) {
+        let pipe = self.pipe(conn);
+        let upload = &self.pipes[pipe].uploads[&stream];
+        if !upload.is_ended && upload.moved + STALLED_AFTER <= self.now.monotonic {
+            self.stalled.push((pipe, stream));
         }
     }
 

@@ -17,6 +17,7 @@ use chatsrv::protocol::native::read::{
 };
 
 use super::connect::go_on;
+use super::given_password;
 use super::groups;
 use super::moderation;
 use super::notices::{Shown, take_file, take_notice};
@@ -202,10 +203,12 @@ fn take_item(parts: &mut Parts, asked: &Asked, item: &ListItem<'_>, line: &Serve
             true => false,
             false => return show_unexpected(core, line),
         },
-        (Asked::Personal(request), item) => match moderation::take_personal(core, request, &item) {
-            true => false,
-            false => return show_unexpected(core, line),
-        },
+        (Asked::Personal(request), item) => {
+            match moderation::take_personal(core, conversations, request, &item) {
+                true => false,
+                false => return show_unexpected(core, line),
+            }
+        }
         (Asked::Sessions, ListItem::Device { .. })
         | (Asked::Whois, ListItem::Fact { .. })
         | (Asked::Group(GroupRequest::Members(..)), ListItem::Member { .. })
@@ -237,6 +240,9 @@ fn take_item(parts: &mut Parts, asked: &Asked, item: &ListItem<'_>, line: &Serve
 }
 
 fn take_answer(parts: &mut Parts, asked: Asked, reply: &FinalReply<'_>) -> Result<(), Ending> {
+    if given_password::puts_off(parts, &asked, reply) {
+        return Ok(());
+    }
     let Parts { core, conversations, calls, transfers, login, .. } = parts;
     match asked {
         Asked::Login => {
@@ -247,7 +253,15 @@ fn take_answer(parts: &mut Parts, asked: Asked, reply: &FinalReply<'_>) -> Resul
         Asked::Message => return message_answered(parts, reply),
         Asked::Passwd(step) => {
             let new = parts.input.dialogue.password_answered(step, reply, core);
-            new.into_iter().for_each(|password| login.password_changed(password));
+            if let Some(password) = new {
+                login.password_changed(password);
+                given_password::go_on(core);
+            }
+        }
+        Asked::Unregister(step) => {
+            if parts.input.dialogue.unregister_answered(step, reply, core) {
+                return Err(Ending::Left);
+            }
         }
         Asked::Token => {
             if let ReplyWords::Token { token } = reply.words {
@@ -282,11 +296,13 @@ fn take_answer(parts: &mut Parts, asked: Asked, reply: &FinalReply<'_>) -> Resul
         | Asked::AbortUpload(_)
         | Asked::CompareUpload(_) => transfers.answered(&asked, reply, core),
         _ if reply.is_done() => take_success(parts, asked, reply),
+        // An older server keeps nothing back.
+        Asked::Personal(PersonalRequest::Ignored { quiet: true }) => {
+            conversations.ignored.end_list();
+        }
         Asked::Who { quiet: true }
         | Asked::Group(GroupRequest::Mine { quiet: true })
-        | Asked::Personal(
-            PersonalRequest::Ignored { quiet: true } | PersonalRequest::Motd { quiet: true },
-        )
+        | Asked::Personal(PersonalRequest::Motd { quiet: true })
         | Asked::Files { quiet: true }
         | Asked::Key
         | Asked::EndToken
@@ -303,7 +319,7 @@ fn take_success(parts: &mut Parts, asked: Asked, reply: &FinalReply<'_>) {
         Asked::Who { .. } => core.completion.end_list(),
         Asked::Unread => conversations.tell_read(core),
         Asked::Administer(command) => moderation::administered(parts, &command, reply),
-        Asked::Personal(request) => moderation::personal_done(core, &request, reply),
+        Asked::Personal(request) => moderation::personal_done(parts, &request, reply),
         Asked::Simple { done: text } => core.show(Line::answer(SafeText::new(text))),
         Asked::Group(request) => groups::group_done(parts, &request, reply),
         Asked::TokenFor => core.show(match reply.words {
@@ -347,7 +363,8 @@ fn message_answered(parts: &mut Parts, reply: &FinalReply<'_>) -> Result<(), End
 /// Handles a file that was sent, as an item of a list of messages.
 fn take_listed_file(parts: &mut Parts, file: &SentFile<'_>) -> Result<(), Ending> {
     let is_offered = parts.transfers.accept.listed() == Verdict::Offer;
-    let note = Note::sent(file, parts.core.name, is_offered);
+    let is_hidden = parts.conversations.ignored.hides(file.from, file.to);
+    let note = Note::sent(file, parts.core.name, is_offered).hidden_if(is_hidden);
     parts.transfers.downloads.received.remember(file.id, file.name);
     parts.conversations.list(note)
 }

@@ -9,10 +9,12 @@ use chatsrv::protocol::native::closing::ClosingReason;
 use chatsrv::protocol::native::verb::Verb;
 
 use super::execute::{ask_group, run_job};
+use super::moderation::ask_personal;
 use super::parts::Parts;
 use crate::core::{Core, Stage};
 use crate::ending::Ending;
 use crate::input::groups::GroupRequest;
+use crate::input::personal::PersonalRequest;
 use crate::link::connection::Connection;
 use crate::link::login::{Question, Step};
 use crate::requests::{Asked, Requests};
@@ -117,6 +119,7 @@ fn logged_in(parts: &mut Parts, name: UserName, number: Number) {
     link.established();
     parts.was_shut_down = false;
     core.name = Some(name);
+    core.put_off.clear();
     calls.number = Some(number);
     if first {
         // Errors before the login, such as a mistyped password, do not count for the exit code.
@@ -134,6 +137,9 @@ fn logged_in(parts: &mut Parts, name: UserName, number: Number) {
             conversations.tell_unread(core);
         } else {
             conversations.fetch_missed(core);
+        }
+        if !conversations.ignored.is_known() {
+            ask_personal(core, PersonalRequest::Ignored { quiet: true });
         }
     }
     if core.has_person() || link.server.is_socket() {

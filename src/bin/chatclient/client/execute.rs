@@ -21,8 +21,18 @@ use crate::requests::Asked;
 use crate::transfers::{Goal, Place};
 use crate::ui::one_job::Job;
 
-/// Executes a command.
+/// Executes a command. One that can't be undone is confirmed first by somebody at a terminal; in a
+/// script it is taken as it was said.
 pub fn execute(parts: &mut Parts, action: Action) {
+    let Parts { core, input, .. } = parts;
+    match action.question().filter(|_| core.ui.is_interactive()) {
+        Some(question) => input.dialogue.confirm(action, question, core),
+        None => carry_out(parts, action),
+    }
+}
+
+/// Carries out a command.
+pub fn carry_out(parts: &mut Parts, action: Action) {
     let Parts { core, conversations, .. } = parts;
     match action {
         Action::Public => parts.input.dialogue.step = Dialogue::Text(Target::Everyone),
@@ -55,6 +65,7 @@ pub fn execute(parts: &mut Parts, action: Action) {
         }
         Action::Group(request) => ask_group(core, request),
         Action::Passwd => parts.input.dialogue.step = Dialogue::Password(PasswordEntry::Old),
+        Action::Unregister { erase } => parts.input.dialogue.begin_to_unregister(erase),
         Action::Devices(request) => ask_devices(core, request),
         about_people @ (Action::Nick(_)
         | Action::Quiet(_)

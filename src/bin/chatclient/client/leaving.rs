@@ -71,7 +71,7 @@ pub fn end_input(parts: &mut Parts) {
     if !core.ui.is_interactive() {
         return;
     }
-    if input.dialogue.step == Dialogue::Leave {
+    if matches!(input.dialogue.step, Dialogue::Leave | Dialogue::Confirm) {
         input.dialogue.step = Dialogue::None;
     }
     link.patience.get_or_insert(PATIENCE_OF_SCRIPTS);

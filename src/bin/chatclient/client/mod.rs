@@ -10,6 +10,7 @@ mod answers;
 mod conclude;
 mod connect;
 mod execute;
+mod given_password;
 mod groups;
 mod leaving;
 mod moderation;

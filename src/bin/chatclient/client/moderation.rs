@@ -9,6 +9,7 @@ use chatsrv::display::safe_text::{SafeText, safe};
 use chatsrv::protocol::native::read::{FinalReply, ListItem, ReplyWords};
 
 use super::parts::Parts;
+use crate::conversations::Conversations;
 use crate::core::Core;
 use crate::input::administration::Administration;
 use crate::input::personal::PersonalRequest;
@@ -54,9 +55,15 @@ pub fn take_listed(core: &mut Core, command: &Administration, item: &ListItem<'_
 }
 
 /// Handles an item of a list for this user. Returns false if it does not belong there.
-pub fn take_personal(core: &mut Core, request: &PersonalRequest, item: &ListItem<'_>) -> bool {
+pub fn take_personal(
+    core: &mut Core,
+    conversations: &mut Conversations,
+    request: &PersonalRequest,
+    item: &ListItem<'_>,
+) -> bool {
     match (request, *item) {
-        (PersonalRequest::Ignored { quiet }, ListItem::Ignored { .. }) => {
+        (PersonalRequest::Ignored { quiet }, ListItem::Ignored { user }) => {
+            conversations.ignored.list(user);
             if !quiet {
                 core.show(listing::item(item));
             }
@@ -92,6 +99,15 @@ fn is_behind(name: &UserName, before: Option<&UserName>) -> bool {
 }
 
 /// Handles the success of a request about others or about the own account.
-pub fn personal_done(core: &mut Core, request: &PersonalRequest, reply: &FinalReply<'_>) {
+pub fn personal_done(parts: &mut Parts, request: &PersonalRequest, reply: &FinalReply<'_>) {
+    let Parts { core, conversations, .. } = parts;
     core.show_all(request.done(reply).map(Line::answer));
+    match request {
+        // The user may have been named by number.
+        PersonalRequest::Ignore { .. } => {
+            ask_personal(core, PersonalRequest::Ignored { quiet: true });
+        }
+        PersonalRequest::Ignored { .. } => conversations.ignored.end_list(),
+        _ => {}
+    }
 }

@@ -82,12 +82,13 @@ pub fn take_file(parts: &mut Parts, file: &SentFile<'_>) -> Result<(), Ending> {
     let Parts { core, conversations, transfers, .. } = parts;
     // What was sent in another session of this user is offered, and not fetched unasked.
     let is_own = file.from.parse().is_ok_and(|name| core.name == Some(name));
-    let (verdict, news) = match core.has_job || is_own {
+    let is_hidden = conversations.ignored.hides(file.from, file.to);
+    let (verdict, news) = match core.has_job || is_own || is_hidden {
         true => (transfers.accept.listed(), None),
         false => transfers.accept.arrives(file.size),
     };
     let is_offered = verdict == Verdict::Offer;
-    let note = Note::sent(file, core.name, is_offered);
+    let note = Note::sent(file, core.name, is_offered).hidden_if(is_hidden);
     transfers.downloads.received.remember(file.id, file.name);
     core.completion.add_user(file.from);
     conversations.take_note(note, core)?;

@@ -42,12 +42,13 @@ pub fn prompt(parts: &Parts) -> Prompt {
         Destination::Dialogue(step) => matches!(step, Dialogue::Password(_)),
         _ => false,
     };
-    let leaves = destination == Destination::Dialogue(Dialogue::Leave);
+    let is_decision =
+        matches!(destination, Destination::Dialogue(Dialogue::Leave | Dialogue::Confirm));
     Prompt {
         text: prompt_text(parts, &destination),
         destination,
         secret,
-        remembered: !secret && !leaves && !is_asked,
+        remembered: !secret && !is_decision && !is_asked,
         awaits_user: destination == Destination::Dialogue(Dialogue::User),
     }
 }
@@ -60,6 +61,7 @@ fn prompt_text(parts: &Parts, destination: &Destination) -> SafeText {
         Destination::Dialogue(Dialogue::User) => safe!("to whom? "),
         Destination::Dialogue(Dialogue::Text(_)) => safe!("to {destination}> "),
         Destination::Dialogue(Dialogue::Leave) => safe!("leave? (y/n) "),
+        Destination::Dialogue(Dialogue::Confirm) => safe!("sure? (y/n) "),
         Destination::Direct(peer, _) => parts.calls.prompt(name, peer),
         Destination::Chat(chat) if parts.conversations.places.is_to_come(chat) => {
             safe!("{name} to {destination} (opening)> ")

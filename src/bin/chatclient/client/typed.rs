@@ -6,7 +6,7 @@ use chatsrv::display::safe_text::safe;
 use chatsrv::display::said::on_one_line;
 
 use super::connect::go_on;
-use super::execute::{execute, goal, typed_path};
+use super::execute::{carry_out, execute, goal, typed_path};
 use super::leaving::{end_input, leave, leave_or_ask};
 use super::parts::Parts;
 use super::prompt::{destination_beneath, prompt};
@@ -99,7 +99,9 @@ fn interrupted(parts: &mut Parts) -> Result<(), Ending> {
     }
     match input.dialogue.step {
         Dialogue::Leave => return Err(Ending::Left),
-        Dialogue::User | Dialogue::Text(_) | Dialogue::Password(_) => input.dialogue.cancel(core),
+        Dialogue::User | Dialogue::Text(_) | Dialogue::Password(_) | Dialogue::Confirm => {
+            input.dialogue.cancel(core);
+        }
         Dialogue::None if !input.typed_ahead.is_empty() => input.typed_ahead.drop_all(core),
         Dialogue::None if !transfers.is_idle() => {
             let lines = transfers.cancel(None, &mut core.requests);
@@ -195,7 +197,7 @@ fn take_waiting(parts: &mut Parts, mut go_on: bool) {
     let mut dropped: Option<(Destination, usize)> = None;
     while parts.core.is_open() {
         let may_come = match (parts.input.dialogue.step, parts.input.typed_ahead.next()) {
-            (_, None) | (Dialogue::Leave, _) => false,
+            (_, None) | (Dialogue::Leave | Dialogue::Confirm, _) => false,
             (Dialogue::None, Some(entry)) => is_time_for(parts, entry),
             (_, Some(entry)) if entry.is_message || !parts.core.ui.is_interactive() => {
                 is_time_for(parts, entry)
@@ -284,6 +286,10 @@ fn take_typed(parts: &mut Parts, line: Password, to: Destination) {
             input.dialogue.cancel(core);
         }
         return;
+    }
+    if step == Dialogue::Confirm {
+        let confirmed = input.dialogue.confirmed(&line, core);
+        return confirmed.into_iter().for_each(|action| carry_out(parts, action));
     }
     if step == Dialogue::Leave {
         input.dialogue.step = Dialogue::None;

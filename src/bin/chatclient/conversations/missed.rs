@@ -274,7 +274,8 @@ mod tests {
 
     fn note(chat: &str, id: u64) -> Note {
         let chat = chat.parse().ok();
-        Note { id: MessageId(id), chat, by: Sender::Other, line: Line::notice(safe!("{id}")) }
+        let line = Line::notice(safe!("{id}"));
+        Note { id: MessageId(id), chat, by: Sender::Other, line, is_hidden: false }
     }
 
     fn notes(chat: &str, ids: impl Iterator<Item = u64>) -> Option<(Vec<Note>, u64)> {

@@ -4,10 +4,12 @@
 //! [`chats`] is the read state of each chat; [`lists`] handles the server's lists of chats, and
 //! [`missed`] fetches the messages that were missed while the client was offline; [`places`] is the
 //! chat to which plain lines go; [`console`] is the operator's list of chats, and [`outbox`] the
-//! queue of messages that the server has not confirmed. A [`note`] is a message as it is shown.
+//! queue of messages that the server has not confirmed. A [`note`] is a message as it is shown,
+//! unless its sender is [`ignored`].
 
 pub mod chats;
 pub mod console;
+mod ignored;
 pub mod lists;
 pub mod missed;
 pub mod note;
@@ -33,6 +35,7 @@ use crate::input::destination::Destination;
 use crate::requests::Asked;
 use chats::Chats;
 use console::Console;
+use ignored::Ignored;
 use lists::{ChatLists, Listed};
 use missed::{HELD_MAX, Missed};
 use note::{Note, Sender};
@@ -61,6 +64,8 @@ pub struct Conversations {
     pub groups: Vec<GroupName>,
     /// The member of a group of whom it was told why they leave, just before the notice of it.
     pub explained: Option<(GroupName, UserName)>,
+    /// The users whom this user ignores.
+    pub ignored: Ignored,
     /// The chat to which plain lines go.
     pub places: Places,
     /// The chat whose history was read last, and the oldest message shown of it.
@@ -138,7 +143,8 @@ impl Conversations {
 
     /// Handles a message, which is an item of a list or an event.
     pub fn take_message(&mut self, message: &Delivered<'_>, core: &mut Core) -> Result<(), Ending> {
-        let note = Note::said(message, core.name);
+        let is_hidden = self.ignored.hides(message.from, message.to);
+        let note = Note::said(message, core.name).hidden_if(is_hidden);
         if core.requests.is_list_open() {
             core.requests.message_listed();
             return self.list(note);
@@ -192,7 +198,7 @@ impl Conversations {
             Sender::Here => self.chats.confirm(chat, note.id),
         };
         if is_new {
-            core.show(note.line);
+            self.ignored.show([note], core);
         }
     }
 
@@ -277,11 +283,11 @@ impl Conversations {
         }
         let found = self.missed.finish();
         let missed = self.take_new(found.missed);
-        let count = missed.len();
+        let count = missed.iter().filter(|note| !note.is_hidden).count();
         if count > 0 {
             let messages = if count == 1 { "message" } else { "messages" };
             core.show(Line::notice(safe!("— {count} missed {messages} —")));
-            core.show_all(missed.into_iter().map(|note| note.line));
+            self.ignored.show(missed, core);
             core.show(Line::notice(safe!("— up to now —")));
         }
         for (chat, until) in found.more {
@@ -341,7 +347,7 @@ impl Conversations {
         };
         let listed = self.take_new(listed);
         let is_empty = listed.is_empty();
-        core.show_all(listed.into_iter().map(|note| note.line));
+        self.ignored.show(listed, core);
         // A step without new messages means that the server has not marked those of the step
         // before; another one would bring the same.
         if left > 0 && !opening.stopped && !is_empty {
@@ -433,7 +439,7 @@ impl Conversations {
             let newest = listed.last().map_or(MessageId(0), |note| note.id);
             self.chats.begin_after(Target::Everyone, newest);
         }
-        core.show_all(listed.into_iter().map(|note| note.line));
+        self.ignored.show(listed, core);
         // The server may say that it has not looked at all messages.
         if *asked == Asked::Search && reply.text != codes::done(Kind::Search).1 {
             core.show(Line::answer(SafeText::new(reply.text)));

@@ -33,6 +33,8 @@ pub struct Note {
     pub by: Sender,
     /// The line to show.
     pub line: Line,
+    /// True if it is not to be shown, since the user ignores the sender.
+    pub is_hidden: bool,
 }
 
 impl Note {
@@ -66,7 +68,8 @@ impl Note {
         };
         let text = said(before(id, own, target), own, &draft.text, remark);
         let chat = target.parse().ok();
-        Note { id, chat, by: Sender::Here, line: Line::new(LineKind::Own, text) }
+        let line = Line::new(LineKind::Own, text);
+        Note { id, chat, by: Sender::Here, line, is_hidden: false }
     }
 
     fn new(id: MessageId, (from, to): (&str, &str), text: SafeText, own: Option<UserName>) -> Self {
@@ -83,7 +86,13 @@ impl Note {
             }
             chat => chat,
         };
-        Note { id, chat, by, line: Line::new(kind, text) }
+        Note { id, chat, by, line: Line::new(kind, text), is_hidden: false }
+    }
+
+    /// Hides it if that is so.
+    #[must_use]
+    pub fn hidden_if(self, is_hidden: bool) -> Self {
+        Note { is_hidden, ..self }
     }
 
     /// Returns true if this user has sent it.

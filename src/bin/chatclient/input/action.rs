@@ -1,8 +1,10 @@
 //! A command as it was typed, and a row of the table of commands.
 
 use chatsrv::chat::id::MessageId;
+use chatsrv::chat::moderation::Moderation;
 use chatsrv::chat::name::{DisplayName, FileName, Target, UserRef};
 use chatsrv::chat::text::Reason;
+use chatsrv::display::safe_text::{SafeText, safe};
 
 use super::administration::Administration;
 use super::devices::DeviceRequest;
@@ -63,6 +65,11 @@ pub enum Action {
     Group(GroupRequest),
     /// Change the password, step by step.
     Passwd,
+    /// Remove the own account.
+    Unregister {
+        /// True to remove all that the user has said and sent, too.
+        erase: bool,
+    },
     /// A request about the devices of this user.
     Devices(DeviceRequest),
     /// List the files of a folder, or of the shared folder itself.
@@ -105,6 +112,28 @@ impl Action {
             Action::Call(call) => call.asks_server(),
             _ => true,
         }
+    }
+
+    /// The question to somebody at a terminal, before a command is carried out that can't be
+    /// undone; `None` for other commands.
+    pub fn question(&self) -> Option<SafeText> {
+        let all = |erase: bool| if erase { " and all that was said and sent" } else { "" };
+        Some(match self {
+            Action::Unregister { erase } => safe!("remove your account{} for good?", all(*erase)),
+            Action::Administer(command) => match &command.meant {
+                Moderation::Remove { user, erase } => {
+                    safe!("remove the account of {user}{} for good?", all(*erase))
+                }
+                _ => return None,
+            },
+            Action::Personal(PersonalRequest::RemoveFile(name)) => {
+                safe!("remove {name} from the shared folder for good?")
+            }
+            Action::Group(GroupRequest::Dissolve(group)) => {
+                safe!("end {group}, its messages and its files for good?")
+            }
+            _ => return None,
+        })
     }
 }
 

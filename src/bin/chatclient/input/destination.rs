@@ -46,6 +46,8 @@ pub enum Dialogue {
     Password(PasswordEntry),
     /// Asks whether to leave.
     Leave,
+    /// Asks whether to carry out a command that can't be undone.
+    Confirm,
 }
 
 /// The password that is asked for.
@@ -57,6 +59,8 @@ pub enum PasswordEntry {
     New,
     /// The new one again.
     NewAgain,
+    /// The password of the account that is to be removed.
+    Own,
 }
 
 impl PasswordEntry {
@@ -66,6 +70,7 @@ impl PasswordEntry {
             PasswordEntry::Old => "old password: ",
             PasswordEntry::New => "new password: ",
             PasswordEntry::NewAgain => "the new password again: ",
+            PasswordEntry::Own => "your password: ",
         }
     }
 }

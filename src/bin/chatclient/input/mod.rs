@@ -1,8 +1,9 @@
 //! The input: parsing of typed lines, and its state. [`commands`] parses them by the [`table`] of
-//! commands, each an [`action`]; [`groups`], [`devices`], [`personal`] and [`administration`] are the requests of some of them,
-//! [`group_words`] parses those about groups, and [`group_news`] tells their notices in words.
-//! [`destination`] is the chat or the question that a line is for; [`dialogues`] asks for input in
-//! several steps, and [`typed_ahead`] is the queue of lines that wait.
+//! commands, each an [`action`]; [`groups`], [`devices`], [`personal`] and [`administration`] are
+//! the requests of some of them, [`group_words`] parses those about groups, and [`group_news`]
+//! tells their notices in words. [`destination`] is the chat or the question that a line is for;
+//! [`dialogues`] asks for input in several steps, and [`typed_ahead`] is the queue of lines that
+//! wait.
 
 pub mod action;
 pub mod administration;

@@ -145,6 +145,16 @@ pub const COMMANDS: &[Command] = &[
     row("/passwd", "", "change your password, step by step", Completes::Nothing, |words| {
         alone(words, Action::Passwd)
     }),
+    row(
+        "/unregister",
+        "[ERASE]",
+        "remove your account, or all of it",
+        Completes::Nothing,
+        |words| {
+            let erase = words.trim().eq_ignore_ascii_case("erase");
+            (erase || words.trim().is_empty()).then_some(Action::Unregister { erase })
+        },
+    ),
     row("/sessions", "", "list where you are logged in, or can be", Completes::Nothing, |words| {
         alone(words, Action::Devices(DeviceRequest::List))
     }),
@@ -290,17 +300,13 @@ pub const COMMANDS: &[Command] = &[
     row("/adduser", "NAME", "make an account (administrators)", Completes::Nothing, |words| {
         administer(Verb::Adduser, words)
     }),
-    row(
-        "/accounts",
-        "[NAME]",
-        "list the accounts, behind a name (administrators)",
-        Completes::Users,
-        |words| administer(Verb::Accounts, words),
-    ),
+    row("/accounts", "[NAME]", "list the accounts (administrators)", Completes::Users, |words| {
+        administer(Verb::Accounts, words)
+    }),
     row(
         "/remove",
         "USER [ERASE]",
-        "remove an account, ERASE all of it (the operator)",
+        "remove an account, or all of it (operator)",
         Completes::Users,
         |words| administer(Verb::Remove, words),
     ),
@@ -333,7 +339,7 @@ pub const COMMANDS: &[Command] = &[
     row(
         "/lockdown",
         "on|off",
-        "shut out strangers and newcomers (administrators)",
+        "shut out newcomers (administrators)",
         Completes::Nothing,
         |words| administer(Verb::Lockdown, words),
     ),

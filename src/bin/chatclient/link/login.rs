@@ -6,13 +6,14 @@
 //!
 //! After a lost connection, [`Login::come_back`] logs in again: with the token that the server has
 //! given, or else with the password. If the connection is not encrypted, the password is forgotten
-//! once there is a token: a server that refuses a token may be another one, which is told a password
-//! only by a user who is asked and knows whom it goes to. A session that stood alone takes over the old one, if it still
-//! exists; one that stood beside others stands beside them again.
+//! once there is a token: a server that refuses a token may be another one, which is told a
+//! password only by a user who is asked and knows whom it goes to. A session that stood alone takes
+//! over the old one, if it still exists; one that stood beside others stands beside them again.
 
 use std::time::Duration;
 
 use chatsrv::chat::name::{Number, UserName};
+use chatsrv::chat::registration::InviteCode;
 use chatsrv::chat::text::TextError;
 use chatsrv::display::safe_text::{SafeText, safe};
 use chatsrv::protocol::native::closing::COME_BACK_SECONDS_MAX;
@@ -83,12 +84,24 @@ pub struct Credentials {
     pub password: Option<Password>,
     /// True if there is a user at a terminal to answer questions.
     pub may_ask: bool,
-    /// True if a new account may be created without a question.
-    pub may_register: bool,
+    /// What is done if there is no account of that name.
+    pub if_new: IfNew,
     /// True to log in beside other sessions of this user.
     pub beside: bool,
     /// Whom the password goes to.
     pub recipient: Recipient,
+}
+
+/// What is done if there is no account of the user's name.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub enum IfNew {
+    /// A user is asked whether to create one, a script fails.
+    #[default]
+    Ask,
+    /// It is created.
+    Register,
+    /// It is created with the code of an invitation.
+    Invited(InviteCode),
 }
 
 /// The server that a password goes to.
@@ -132,7 +145,7 @@ pub struct Login {
     chosen: Option<Password>,
     session: Standing,
     may_ask: bool,
-    may_register: bool,
+    if_new: IfNew,
     /// True for the operator, who needs neither name nor password.
     operator: bool,
     /// True if the server refused a password or a token.
@@ -159,7 +172,7 @@ impl Login {
             chosen: None,
             session: if credentials.beside { Standing::Beside } else { Standing::Alone },
             may_ask: credentials.may_ask,
-            may_register: credentials.may_register,
+            if_new: credentials.if_new,
             operator: false,
             refused: false,
             recipient: credentials.recipient,
@@ -214,6 +227,11 @@ impl Login {
         if !self.recipient.is_proven {
             self.standing = None;
         }
+    }
+
+    /// Returns true if the last login was with a token.
+    pub fn has_resumed(&self) -> bool {
+        self.resuming
     }
 
     /// Returns true if the last line that was to be sent is a password.
@@ -295,6 +313,7 @@ impl Login {
             Some(Code::ChoosePassword) => self.new_password_wanted(),
             Some(Code::LoggedIn) => {
                 self.sent = None;
+                self.forget_invitation();
                 match reply.words {
                     ReplyWords::LoggedIn { name, number } => Step::Done(name, number),
                     _ => Step::Failed(safe!("the server's welcome can't be read: {}", reply.text)),
@@ -302,6 +321,9 @@ impl Login {
             }
             Some(Code::AlreadyOnline) => self.already_online(reply),
             Some(Code::BadParameters) if self.is_beside_unknown() => self.stand_alone(),
+            Some(Code::WrongPassword) if self.sent.is_none() && self.is_invited() => {
+                Step::Failed(safe!("that invitation is not good, or not any more"))
+            }
             Some(Code::WrongPassword) => {
                 self.refused = true;
                 if self.resuming { self.token_refused() } else { self.wrong_password() }
@@ -375,7 +397,24 @@ impl Login {
             Standing::TakingOver => " TAKEOVER",
             Standing::Alone | Standing::Beside => self.beside_word(),
         };
-        send(Outgoing::command(Verb::User, format_args!("{name}{word}")))
+        match &self.if_new {
+            IfNew::Invited(code) => {
+                let code = code.expose();
+                send(Outgoing::command(Verb::User, format_args!("{name}{word} INVITE {code}")))
+            }
+            _ => send(Outgoing::command(Verb::User, format_args!("{name}{word}"))),
+        }
+    }
+
+    fn is_invited(&self) -> bool {
+        matches!(self.if_new, IfNew::Invited(_))
+    }
+
+    /// Forgets the code of the invitation once it was used.
+    fn forget_invitation(&mut self) {
+        if self.is_invited() {
+            self.if_new = IfNew::Register;
+        }
     }
 
     /// The last word of a login that stands beside other sessions.
@@ -414,11 +453,11 @@ impl Login {
     }
 
     fn new_password_wanted(&mut self) -> Step {
-        if !self.may_ask && !self.may_register {
+        if !self.may_ask && self.if_new == IfNew::Ask {
             return Step::Failed(safe!("no such user; --register makes the account"));
         }
         match self.given.take() {
-            Some(password) if self.may_register => {
+            Some(password) if self.if_new != IfNew::Ask => {
                 self.send_password(password, Question::NewPassword)
             }
             // A password that was given for an existing account is not used to create one whose

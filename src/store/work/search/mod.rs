@@ -11,7 +11,7 @@ mod file;
 mod index;
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -47,6 +47,11 @@ enum Wake {
     /// A search waits.
     Search,
     Follow,
+}
+
+/// Removes the index at a path, if there is one; the thread makes it anew.
+pub(in crate::store) fn remove_index(path: &Path) -> io::Result<()> {
+    file::remove(path)
 }
 
 /// The handle of the search thread.

@@ -154,3 +154,10 @@ fn every_command_explains_itself() {
         assert_eq!(asked, Typed::Action(Action::Help(Some(command))), "{}", command.name);
     }
 }
+
+#[test]
+fn the_list_of_commands_fits_a_terminal() {
+    let usage = COMMANDS.iter().map(|command| command.usage().len()).max().unwrap();
+    let help = COMMANDS.iter().map(|command| command.help.len()).max().unwrap();
+    assert!(usage + 2 + help <= 80, "{usage} and {help}");
+}

@@ -33,7 +33,7 @@ fn script(may_register: bool) -> Login {
     Login::new(Credentials {
         name: "alice".parse().ok(),
         password: Some(secret("pw")),
-        may_register,
+        if_new: if may_register { IfNew::Register } else { IfNew::Ask },
         recipient: proven(),
         ..Credentials::default()
     })
@@ -142,7 +142,7 @@ fn unproven(may_ask: bool) -> Login {
     let mut login = Login::new(Credentials {
         name: "alice".parse().ok(),
         password: Some(secret("pw")),
-        may_register: true,
+        if_new: IfNew::Register,
         may_ask,
         recipient: Recipient { name: "h:9000".to_string(), is_proven: false },
         ..Credentials::default()
@@ -272,4 +272,28 @@ fn an_older_server_is_used_without_beside() {
     login.come_back();
     login.greeted();
     assert_eq!(sent(reply(&mut login, "501 RESUME what is that?")), "C RESUME alice t0ken\n");
+}
+
+#[test]
+fn an_invitation_is_shown_until_it_is_used() {
+    let invited = || {
+        let mut login = Login::new(Credentials {
+            name: "alice".parse().ok(),
+            password: Some(secret("pw")),
+            if_new: IfNew::Invited("abcdefghijklmnop".parse().unwrap()),
+            beside: true,
+            recipient: proven(),
+            ..Credentials::default()
+        });
+        assert_eq!(sent(login.greeted()), "C USER alice BESIDE INVITE abcdefghijklmnop\n");
+        login
+    };
+    let mut login = invited();
+    let failed = Step::Failed(safe!("that invitation is not good, or not any more"));
+    assert_eq!(reply(&mut login, "535 USER that code is not good"), failed);
+    let mut login = invited();
+    assert_eq!(sent(reply(&mut login, "332 USER alice new")), "D pw\n");
+    reply(&mut login, "230 USER alice 48213 welcome");
+    login.come_back();
+    assert_eq!(sent(login.greeted()), "C USER alice BESIDE\n");
 }
