@@ -265,25 +265,12 @@ pub enum Job {
         on: bool,
     },
     /// Keep that a user wants to be asked before being added to a group, or does not.
-    SetAskFirst {
-        /// The user.
-        number: Number,
-        /// True if the user wants to be asked.
-        on: bool,
-    },
-    /// Keep a report.
-    KeepReport {
-        /// The report.
-        report: Box<Report>,
-        /// The text of the message that it is about.
-        text: Option<Arc<str>>,
-    },
+    SetAskFirst(Number, bool),
+    /// Keep a report, with the text of the message that it is about.
+    KeepReport(Box<Report>, Option<Arc<str>>),
     /// Keep that a report is resolved. [`Failure::NotFound`] if there is no such report, or it is
     /// resolved already.
-    ResolveReport {
-        /// Its number.
-        number: u32,
-    },
+    ResolveReport(u32),
     /// Remove an account with its tokens, but for its number, under which its messages stay.
     RemoveAccount {
         /// The account.
@@ -297,10 +284,7 @@ pub enum Job {
     },
     /// Look for some messages of a removed account that are to go. The outcome is
     /// [`Value::ToErase`].
-    LookToErase {
-        /// The account.
-        number: Number,
-    },
+    LookToErase(Number),
     /// Remove messages of a removed account; or, if all messages were looked at, some of its files.
     /// The outcome is [`Value::Removed`].
     Erase {

@@ -186,7 +186,7 @@ impl Removals {
         }
         self.next_step = None;
         let Some(number) = self.erasing.first().copied() else { return };
-        self.pending.begin(Job::LookToErase { number }, RemovalJob::Look(number), cx);
+        self.pending.begin(Job::LookToErase(number), RemovalJob::Look(number), cx);
     }
 
     /// Forgets a session that has ended, or whose password was wrong.

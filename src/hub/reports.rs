@@ -156,7 +156,7 @@ impl Reports {
         };
         self.made.entry(reporter).or_default().push(report.time);
         let text = about.map(|message| message.text);
-        let job = Job::KeepReport { report: Box::new(report.clone()), text };
+        let job = Job::KeepReport(Box::new(report.clone()), text);
         cx.block(conn);
         self.pending.begin(job, ReportJob::Keep(caller, report), cx);
     }
@@ -167,7 +167,7 @@ impl Reports {
             return cx.refuse(caller.conn, Kind::Resolve, Refusal::NoSuchReport);
         }
         cx.block(caller.conn);
-        let job = Job::ResolveReport { number };
+        let job = Job::ResolveReport(number);
         self.pending.begin(job, ReportJob::Resolve(caller, number), cx);
     }
 

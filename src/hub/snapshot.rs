@@ -29,7 +29,8 @@ pub struct Snapshot {
     pub sanctions: Vec<(Sanctioned, Sanction)>,
     /// The networks from which accounts have logged in.
     pub networks: Vec<NetworksOf>,
-    /// The ceiling of the ids, which no message's id has reached; see [`Job::RaiseIdMark`](crate::hub::job::Job::RaiseIdMark).
+    /// The ceiling of the ids, which no message's id has reached; see
+    /// [`Job::RaiseIdMark`](crate::hub::job::Job::RaiseIdMark).
     pub id_mark: MessageId,
     /// The accounts that have devices with tokens, with the highest number of these.
     pub devices: Vec<(Number, u32)>,

@@ -63,7 +63,7 @@ impl Route {
             | Job::RaiseIdMark { .. }
             | Job::MarkSeen { .. }
             | Job::DeleteMessage(_)
-            | Job::LookToErase { .. }
+            | Job::LookToErase(_)
             | Job::Erase { .. }
             | Job::RemoveOld { .. }) => self.ask_about_messages(id, about_messages),
             reads @ (Job::SelectMessages { .. }
@@ -82,9 +82,9 @@ impl Route {
             | Job::OpenSent { .. }
             | Job::SumSent { .. }) => self.begin_upload(id, about_uploads),
             personal @ (Job::SetIgnored { .. }
-            | Job::SetAskFirst { .. }
-            | Job::KeepReport { .. }
-            | Job::ResolveReport { .. }
+            | Job::SetAskFirst(..)
+            | Job::KeepReport(..)
+            | Job::ResolveReport(_)
             | Job::RemoveAccount { .. }) => self.ask_of_person(id, personal),
             about_accounts => self.ask_about_accounts(id, about_accounts),
         };
@@ -107,9 +107,9 @@ impl Route {
             Job::SetIgnored { number, whom, on } => {
                 PersonalRequest::SetIgnored { number, whom, on }
             }
-            Job::SetAskFirst { number, on } => PersonalRequest::SetAskFirst { number, on },
-            Job::KeepReport { report, text } => PersonalRequest::KeepReport { report, text },
-            Job::ResolveReport { number } => PersonalRequest::ResolveReport { number },
+            Job::SetAskFirst(number, on) => PersonalRequest::SetAskFirst { number, on },
+            Job::KeepReport(report, text) => PersonalRequest::KeepReport { report, text },
+            Job::ResolveReport(number) => PersonalRequest::ResolveReport { number },
             Job::RemoveAccount { number, name, time, erase } => {
                 PersonalRequest::Remove { number, name, time, erase }
             }
@@ -253,7 +253,7 @@ impl Route {
             Job::RaiseIdMark { mark } => MessageRequest::RaiseIdMark { mark },
             Job::MarkSeen { reader, chat, id } => MessageRequest::MarkSeen { reader, chat, id },
             Job::DeleteMessage(message) => MessageRequest::Delete { message },
-            Job::LookToErase { number } => MessageRequest::LookToErase { number },
+            Job::LookToErase(number) => MessageRequest::LookToErase { number },
             Job::Erase { number, messages, up_to } => {
                 MessageRequest::Erase { number, messages, up_to }
             }

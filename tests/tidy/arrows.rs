@@ -26,7 +26,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("display", CLIENTS),
     ("direct", CLIENTS),
     ("hub", &["bounds", "chat", "limits", "log"]),
-    ("store", &["chat", "exit", "hub::job", "metrics"]),
+    ("store", &["chat", "exit", "hub::job", "hub::snapshot", "metrics"]),
     ("server", &["bounds", "chat", "hub", "limits", "log", "metrics", "protocol", "store"]),
     ("main", SERVERS),
     (
@@ -47,8 +47,16 @@ const CLIENTS: &[&str] = &["chat", "protocol"];
 
 /// What the load generator stands on: it is a client, and it fills a data folder through the
 /// store, whose jobs are the hub's.
-const LOAD: &[&str] =
-    &["chat", "command_line", "exit", "hub::job", "protocol", "store", "tls_client"];
+const LOAD: &[&str] = &[
+    "chat",
+    "command_line",
+    "exit",
+    "hub::job",
+    "hub::snapshot",
+    "protocol",
+    "store",
+    "tls_client",
+];
 
 fn may_name(from: &str, to: &str) -> bool {
     let to = short(to);

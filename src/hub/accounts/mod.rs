@@ -221,7 +221,7 @@ impl Accounts {
     /// Lets a user be asked before being added to a group, or not.
     pub fn set_ask_first(&mut self, caller: Caller, on: bool, cx: &mut Cx<'_>) {
         let user = self.number(caller.user);
-        let job = Job::SetAskFirst { number: user, on };
+        let job = Job::SetAskFirst(user, on);
         self.keep(caller.conn, Kind::AskFirst, (job, Entry::AskFirstSet { user, on }), cx);
     }
 

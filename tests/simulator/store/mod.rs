@@ -255,9 +255,7 @@ impl Store {
                 self.erasing.extend(erase.then_some((*number, MessageId(0))));
                 Ok(Value::Done)
             }
-            Job::LookToErase { number } => {
-                Ok(self.messages.of_sender(*number, self.erasing[number]))
-            }
+            Job::LookToErase(number) => Ok(self.messages.of_sender(*number, self.erasing[number])),
             Job::Erase { number, messages, up_to } => {
                 for id in messages {
                     self.files.sent.remove(id);
@@ -269,19 +267,19 @@ impl Store {
                 };
                 Ok(Value::Removed { more: up_to.is_some() })
             }
-            Job::KeepReport { report, .. } => {
+            Job::KeepReport(report, _) => {
                 let before = self.reports.insert(report.number, ((**report).clone(), true));
                 assert_eq!(before, None, "the number of a report comes twice");
                 Ok(Value::Done)
             }
-            Job::ResolveReport { number } => match self.reports.get_mut(number) {
+            Job::ResolveReport(number) => match self.reports.get_mut(number) {
                 Some((_, is_open @ true)) => {
                     *is_open = false;
                     Ok(Value::Done)
                 }
                 _ => Err(Failure::NotFound),
             },
-            Job::SetAskFirst { number, on } => {
+            Job::SetAskFirst(number, on) => {
                 self.ask_first.insert(*number, *on);
                 Ok(Value::Done)
             }

@@ -123,8 +123,8 @@ impl NodeModel {
                 return;
             }
             Job::RemoveOld { .. } | Job::KeepNetworks { .. } => return,
-            Job::LookToErase { .. } | Job::Erase { .. } => return,
-            Job::KeepReport { report, .. } => self.report_is_kept(report),
+            Job::LookToErase(_) | Job::Erase { .. } => return,
+            Job::KeepReport(report, _) => self.report_is_kept(report),
             Job::DeleteMessage(id) => return self.is_deleted(job_id, *id),
             Job::EndSanction { whom, until } => return self.sanction_ends(*whom, *until),
             Job::SaveGroup(record) => return self.group_is_saved(job_id, record),

@@ -183,7 +183,7 @@ impl NodeModel {
                 }
                 self.propose_surely(Entry::AdministratorSet { user, by, admin });
             }
-            Job::SetAskFirst { number: user, on } => {
+            Job::SetAskFirst(user, on) => {
                 self.propose_surely(Entry::AskFirstSet { user, on });
             }
             Job::SetIgnored { number: user, whom, on } => {

@@ -64,14 +64,14 @@ impl NodeModel {
     pub(super) fn report_job_done(&mut self, asker: Option<ConnId>, job: &Job, outcome: &Outcome) {
         let is_done = *outcome == Ok(Value::Done);
         match job {
-            Job::KeepReport { report, .. } if is_done => self.reported(asker, report),
-            Job::KeepReport { report, .. } => {
+            Job::KeepReport(report, _) if is_done => self.reported(asker, report),
+            Job::KeepReport(report, _) => {
                 let made = &mut self.reports.made;
                 let of_it = |made: &(Number, u64)| *made == (report.reporter, report.time);
                 let at = made.iter().position(of_it).expect("it was made");
                 made.remove(at);
             }
-            Job::ResolveReport { number } if is_done => {
+            Job::ResolveReport(number) if is_done => {
                 let by = asker.and_then(|asker| self.sessions.get(&asker)?.user);
                 let (number, by) = (*number, by.unwrap_or(Number::OPERATOR));
                 self.propose_surely(Entry::ReportResolved { number, by });
