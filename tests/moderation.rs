@@ -4,7 +4,7 @@ mod support;
 
 use std::time::Instant;
 
-use support::{Client, PATIENCE, Server};
+use support::{Client, PATIENCE, Server, captures};
 
 /// The operator, welcomed, with nothing unread.
 fn operator(server: &Server) -> Client {
@@ -214,4 +214,31 @@ fn a_logout_ends_sessions_and_tokens_and_no_more() {
     server.log().wait_for("event=logout time=… user=bob peer=local conn=… by=operator");
     server.connect().ask(&format!("C RESUME bob {token}"), "C 535 RESUME …");
     server.login("bob");
+}
+
+#[test]
+fn accounts_are_listed_also_after_a_restart() {
+    let mut server = Server::start(&[]);
+    let alice = server.register("alice");
+    let bob = server.register("Bob");
+    let mut admin = operator(&server);
+    admin.ask("C ADMIN alice on", "C 250 ADMIN …");
+    admin.ask("C MUTE bob 1h", "C 250 MUTE …");
+    admin.ask("C BAN bob ever", "C 250 BAN …");
+    bob.expect_closing("C 421 - you are banned");
+    admin.ask("C ADDUSER carol", "C 250 ADDUSER …");
+    let lines = admin.list("C ACCOUNTS");
+    let is = |line: &str, pattern: &str| assert!(captures(pattern, line).is_some(), "{line}");
+    is(&lines[0], "alice … … … admin,online");
+    is(&lines[1], "Bob … … … banned,muted");
+    is(&lines[2], "carol … … - -");
+    drop((alice, admin));
+    server.restart();
+    let mut admin = operator(&server);
+    admin.send("C ACCOUNTS ALICE");
+    admin.expect("C 150 ACCOUNTS 2");
+    let seen = admin.expect("C 151 ACCOUNTS Bob … … … banned,muted");
+    assert_eq!(seen[2].parse::<u64>().unwrap() % 60, 0, "{seen:?}");
+    admin.expect("C 151 ACCOUNTS carol … … - -");
+    admin.expect("C 250 ACCOUNTS 0");
 }

@@ -117,6 +117,7 @@ impl Domains {
             self.files.next_deadline(),
             self.calls.next_look(),
             self.admin.next_deadline(&self.accounts, core),
+            self.accounts.last_seen.next_deadline(),
         ];
         all.into_iter().flatten().min()
     }
@@ -131,5 +132,6 @@ impl Domains {
         self.messages.history.deadline(cx);
         self.files.deadline(cx);
         self.admin.deadline(&mut self.accounts, cx);
+        self.accounts.deadline(cx);
     }
 }

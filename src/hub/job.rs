@@ -1,7 +1,7 @@
 //! Jobs: operations that may block, and so run on other threads. Jobs and outcomes are plain
 //! values.
 
-use crate::chat::account::{Account, AccountFacts, KnownNetwork, NetworksOf};
+use crate::chat::account::{Account, AccountFacts, AccountRow, KnownNetwork, NetworksOf};
 use crate::chat::address::{Address, Network};
 use crate::chat::device::{Device, DevicesToEnd, TokenId};
 use crate::chat::file::{FileTarget, FolderEntry};
@@ -282,6 +282,16 @@ pub enum Job {
         /// True if the user is an administrator.
         admin: bool,
     },
+    /// Keep when users were last here, in seconds since the Unix epoch; an earlier time than before
+    /// changes nothing.
+    KeepLastSeen(Box<[(Number, u64)]>),
+    /// List accounts by name, but for the operator's, at most
+    /// [`LIST_CHATS_MAX`](crate::chat::request::LIST_CHATS_MAX). The outcome is
+    /// [`Value::Accounts`].
+    ListAccounts {
+        /// The name behind which the list begins; none is the beginning.
+        after: Option<UserName>,
+    },
     /// Keep the networks from which an account has logged in, in place of those before.
     KeepNetworks {
         /// The account.
@@ -400,6 +410,13 @@ pub enum Value {
     },
     /// The devices that have tokens.
     Devices(Vec<Device>),
+    /// Accounts by name.
+    Accounts {
+        /// The accounts.
+        accounts: Vec<AccountRow>,
+        /// The number of further ones, which ends at 9,999.
+        left: u64,
+    },
     /// What the store knows of an account.
     Account(Box<AccountFacts>),
     /// The folder's entries.

@@ -150,6 +150,8 @@ impl Route {
                 AccountRequest::MakeToken { number, device, name, address }
             }
             Job::ListDevices { number } => AccountRequest::ListDevices { number },
+            Job::KeepLastSeen(times) => AccountRequest::KeepLastSeen(times),
+            Job::ListAccounts { after } => AccountRequest::List { after },
             Job::LookUpAccount { number } => AccountRequest::LookUp { number },
             Job::EndDevices { number, which } => AccountRequest::EndDevices { number, which },
             other => {

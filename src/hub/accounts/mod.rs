@@ -6,6 +6,7 @@
 
 pub mod arrivals;
 pub mod directory;
+pub mod last_seen;
 pub mod networks;
 pub mod roles;
 pub mod sanctions;
@@ -16,6 +17,7 @@ use std::collections::BTreeSet;
 use crate::chat::entry::Entry;
 use arrivals::Arrivals;
 use directory::{Directory, OPERATOR, UserIndex};
+use last_seen::LastSeen;
 use networks::KnownNetworks;
 use roles::Roles;
 use throttle::{Throttle, Try};
@@ -44,12 +46,15 @@ pub struct Accounts {
     pub networks: KnownNetworks,
     /// The users who have to replace their passwords.
     resets: BTreeSet<UserIndex>,
+    pub last_seen: LastSeen,
     pending: Pending<AccountJob>,
 }
 
 /// The purpose of a job on an account.
 #[derive(Debug)]
 enum AccountJob {
+    /// Keeps when users were last here.
+    LastSeen,
     /// Keeps the known networks of a user.
     Networks(UserIndex),
     /// Keeps a display name. The session that asked for it is blocked until then.
@@ -65,7 +70,8 @@ impl Accounts {
         let resets = kept.resets.iter().filter_map(|number| directory.find_number(*number));
         let resets = resets.collect();
         let (throttle, pending) = (Throttle::default(), Pending::new(Domain::Accounts));
-        Accounts { directory, roles, throttle, arrivals, networks, resets, pending }
+        let last_seen = LastSeen::default();
+        Accounts { directory, roles, throttle, arrivals, networks, resets, last_seen, pending }
     }
 
     /// The account of a user.
@@ -169,6 +175,23 @@ impl Accounts {
         }
     }
 
+    /// Notes that a user is here now.
+    pub fn is_here(&mut self, user: UserIndex, core: &Core) {
+        if user != OPERATOR {
+            self.last_seen.note(user, core.seconds(), core.now.monotonic);
+        }
+    }
+
+    /// Has the store keep when users were last here, if that is due.
+    pub fn deadline(&mut self, cx: &mut Cx<'_>) {
+        let due = self.last_seen.take_due(cx.core.now.monotonic).iter();
+        let times = due.map(|(user, time)| (self.directory.account(*user).number, *time));
+        let times: Box<[(Number, u64)]> = times.collect();
+        if !times.is_empty() {
+            self.pending.begin(Job::KeepLastSeen(times), AccountJob::LastSeen, cx);
+        }
+    }
+
     /// Gives a user a display name. The session is blocked until it is on disk, so that the next
     /// request sees it.
     pub fn nick(&mut self, caller: Caller, display: DisplayName, cx: &mut Cx<'_>) {
@@ -183,6 +206,10 @@ impl Accounts {
     pub fn done(&mut self, id: JobId, outcome: &Outcome, cx: &mut Cx<'_>) -> Option<Proposal> {
         let is_kept = *outcome == Ok(Value::Done);
         match self.pending.take(id)? {
+            AccountJob::LastSeen => {
+                self.last_seen.saved(is_kept, cx.core.now.monotonic);
+                None
+            }
             AccountJob::Networks(user) => {
                 if !is_kept {
                     self.networks.not_kept(user);
@@ -206,7 +233,7 @@ impl Accounts {
     pub fn blocked(&self) -> impl Iterator<Item = ConnId> {
         self.pending.values().filter_map(|job| match job {
             AccountJob::DisplayName(conn, ..) => Some(*conn),
-            AccountJob::Networks(_) => None,
+            AccountJob::Networks(_) | AccountJob::LastSeen => None,
         })
     }
 

@@ -8,6 +8,7 @@ use crate::chat::address::{Address, Network};
 use crate::chat::device::{DevicesToEnd, TokenId};
 use crate::chat::name::{DisplayName, Number, UserName};
 use crate::chat::refusal::Failure;
+use crate::chat::request::LIST_CHATS_MAX;
 use crate::chat::sanction::{Sanction, Sanctioned};
 use crate::chat::text::Secret;
 use crate::hub::job::Value;
@@ -28,6 +29,10 @@ pub(in crate::store) enum AccountRequest {
     ResetPassword { number: Number, hash: String, word: Secret, until: u64 },
     /// Store a new account with such a password.
     AddAccount { account: Account, hash: String, word: Secret, until: u64 },
+    /// Store when users were last here.
+    KeepLastSeen(Box<[(Number, u64)]>),
+    /// List accounts by name.
+    List { after: Option<UserName> },
     /// Store the networks that an account knows.
     KeepNetworks { number: Number, networks: Box<[KnownNetwork]> },
     /// Store a display name.
@@ -60,6 +65,7 @@ impl RequestKind for AccountRequest {
                 | AccountRequest::CheckToken { .. }
                 | AccountRequest::ListDevices { .. }
                 | AccountRequest::LookUp { .. }
+                | AccountRequest::List { .. }
         )
     }
 
@@ -77,6 +83,8 @@ impl RequestKind for AccountRequest {
             AccountRequest::AddAccount { account, .. } => {
                 format!("the new account {} {}", account.name, account.number)
             }
+            AccountRequest::KeepLastSeen(_) => "when users were here".to_owned(),
+            AccountRequest::List { .. } => "a list of accounts".to_owned(),
             AccountRequest::KeepNetworks { number, .. } => format!("the networks of {number}"),
             AccountRequest::SetDisplayName { number, .. } => format!("a display name of {number}"),
             AccountRequest::SetSanction { whom, .. } => format!("the sanction {whom:?}"),
@@ -102,6 +110,11 @@ impl RequestKind for AccountRequest {
             AccountRequest::ListDevices { number } => {
                 let devices = tokens::devices(database, *number)?;
                 return Ok(Step::Done(Ok(Value::Devices(devices))));
+            }
+            AccountRequest::KeepLastSeen(times) => accounts::set_last_seen(database, times)?,
+            AccountRequest::List { after } => {
+                let (accounts, left) = accounts::list(database, *after, LIST_CHATS_MAX as u32)?;
+                return Ok(Step::Done(Ok(Value::Accounts { accounts, left })));
             }
             AccountRequest::LookUp { number } => {
                 let facts = facts(database, *number)?;
@@ -188,11 +201,10 @@ fn lifted(database: &Connection, whom: Sanctioned) -> rusqlite::Result<()> {
 fn facts(database: &Connection, number: Number) -> rusqlite::Result<AccountFacts> {
     let devices = tokens::devices(database, number)?;
     let last = devices.iter().max_by_key(|device| device.used);
-    let last_login = networks::last_login(database, number)?;
     let usage = uploads::usage(database, number)?;
     Ok(AccountFacts {
         created: accounts::created(database, number)?,
-        last_seen: last_login.max(last.map(|device| device.used)),
+        last_seen: accounts::last_seen(database, number)?,
         last_address: last.and_then(|device| device.address),
         tokens: tokens::count(database, number)?,
         files: usage.files,

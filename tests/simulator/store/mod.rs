@@ -12,10 +12,11 @@ pub use self::uploads::sum;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
-use chatsrv::chat::account::{Account, AccountFacts, KnownNetwork};
+use chatsrv::chat::account::{Account, AccountFacts, AccountRow, KnownNetwork};
 use chatsrv::chat::file::FolderEntry;
 use chatsrv::chat::name::{FileName, Number, UserName};
 use chatsrv::chat::refusal::Failure;
+use chatsrv::chat::request::LIST_CHATS_MAX;
 use chatsrv::chat::sanction::{Sanction, Sanctioned};
 use chatsrv::hub::job::{Job, Outcome, Snapshot, Value};
 use chatsrv::limits::KNOWN_NETWORKS_MAX;
@@ -31,6 +32,8 @@ pub struct Store {
     names: HashSet<UserName>,
     tokens: Tokens,
     administrators: BTreeSet<Number>,
+    /// When users were last here.
+    last_seen: BTreeMap<Number, u64>,
     /// Whose passwords have to be replaced, and until when these are good.
     resets: BTreeMap<Number, u64>,
     sanctions: BTreeMap<Sanctioned, Sanction>,
@@ -48,6 +51,7 @@ impl Store {
             names: HashSet::new(),
             tokens: Tokens::default(),
             administrators: BTreeSet::new(),
+            last_seen: BTreeMap::new(),
             resets: BTreeMap::new(),
             sanctions: BTreeMap::new(),
             networks: BTreeMap::new(),
@@ -201,6 +205,21 @@ impl Store {
         }
     }
 
+    fn list_accounts(&self, after: Option<&UserName>) -> Value {
+        let key = |name: &UserName| name.as_str().to_ascii_lowercase();
+        let is_behind = |name: &UserName| after.is_none_or(|after| key(name) > key(after));
+        let accounts = self.accounts.values().map(|(account, _)| account);
+        let mut accounts: Vec<_> = accounts.filter(|account| is_behind(&account.name)).collect();
+        accounts.sort_by_key(|account| key(&account.name));
+        let left = accounts.len().saturating_sub(LIST_CHATS_MAX);
+        let rows = accounts.into_iter().take(LIST_CHATS_MAX).map(|account| AccountRow {
+            number: account.number,
+            created: account.number.0.into(),
+            last_seen: self.last_seen.get(&account.number).copied(),
+        });
+        Value::Accounts { accounts: rows.collect(), left: left as u64 }
+    }
+
     fn lift(&mut self, whom: Sanctioned) {
         self.sanctions.remove(&whom);
         if let Sanctioned::Ban(number) = whom {
@@ -215,10 +234,19 @@ impl Store {
                 self.networks.insert(*number, networks.clone());
                 Ok(Value::Done)
             }
+            Job::KeepLastSeen(times) => {
+                for (number, time) in times {
+                    let seen = self.last_seen.entry(*number).or_default();
+                    *seen = (*seen).max(*time);
+                }
+                Ok(Value::Done)
+            }
+            Job::ListAccounts { after } => Ok(self.list_accounts(after.as_ref())),
             // Of these the store in memory knows no more than what tests tell apart.
             Job::LookUpAccount { number } => {
                 let (created, tokens) = (number.0.into(), 3);
-                let (last_seen, files, bytes) = (Some(7), 1, 4096);
+                let (files, bytes) = (1, 4096);
+                let last_seen = self.last_seen.get(number).copied().or(Some(7));
                 let last_address = "192.0.2.7".parse().ok();
                 Ok(Value::Account(Box::new(AccountFacts {
                     created,

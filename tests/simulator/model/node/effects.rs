@@ -119,6 +119,7 @@ impl NodeModel {
                 return;
             }
             Job::RemoveOld { .. } | Job::KeepNetworks { .. } => return,
+            Job::KeepLastSeen(times) => return self.was_here(times),
             Job::DeleteMessage(id) => return self.is_deleted(job_id, *id),
             Job::EndSanction { whom, until } => return self.sanction_ends(*whom, *until),
             Job::SaveGroup(record) => return self.group_is_saved(job_id, record),

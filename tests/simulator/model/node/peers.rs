@@ -266,6 +266,7 @@ impl NodeModel {
                 | Verb::Banaddr
                 | Verb::Unbanaddr
                 | Verb::Bans
+                | Verb::Accounts
                 | Verb::Mute
                 | Verb::Logout
                 | Verb::Setpasswd
