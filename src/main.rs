@@ -292,7 +292,7 @@ fn hub_config(options: &Options, shares: Shares) -> hub::config::Config {
             per_user_max: options.groups_per_user.get() as usize,
             all_max: options.groups_max.get() as usize,
         },
-        exempt: Vec::new(),
+        exempt: options.exempt().0,
         file_size_max: options.max_file.0,
         places: usize::try_from(shares.transfers).unwrap_or(usize::MAX),
         quota: options.quota.0,

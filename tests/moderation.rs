@@ -89,9 +89,10 @@ fn a_banned_network_is_told_so_in_place_of_the_greeting() {
 
 #[test]
 fn a_network_is_banned_only_where_that_shuts_out_no_more_than_was_meant() {
-    let server = Server::start(&[]);
+    let server = Server::start(&["--exempt", "198.51.100.0/24"]);
     let mut alice = server.register("alice");
     let mut admin = operator(&server);
+    admin.ask("C BANADDR 198.51.100.7", "C 503 BANADDR …");
     admin.ask("C BANADDR 10.0.0.0/7", "C 501 BANADDR …");
     admin.ask("C BANADDR 2001:db8::/23", "C 501 BANADDR …");
     admin.ask("C BANADDR here", "C 501 BANADDR …");

@@ -137,14 +137,9 @@ impl Dialogue {
                 let done = done.map_or(Ok(0), |done| done.parse().map_err(|_| "how many?"))?;
                 self.server.crash(|at, _| at < done, &mut self.store);
             }
-            (_, "connects") => {
-                self.connect(who, rest);
-                self.expect(who, "C 220 chatsrv/0.1.0 1 ready")?;
-            }
+            (_, "connects") => self.is_greeted(who, rest)?,
             // What comes in place of the greeting is expected in the next line.
-            (_, "is") if rest.starts_with("refused ") => {
-                return Ok(self.connect(who, &rest["refused ".len()..]));
-            }
+            (_, "is") => self.connect(who, rest.strip_prefix("refused ").ok_or("is what?")?),
             ("disk", "fails") => {
                 let [who, stream, why] = rest.split(' ').collect::<Vec<_>>()[..] else {
                     return Err("whose, which, why?".into());
@@ -169,6 +164,11 @@ impl Dialogue {
             _ => return Err("no such step".into()),
         }
         self.work()
+    }
+
+    fn is_greeted(&mut self, who: &str, words: &str) -> Result<(), String> {
+        self.connect(who, words);
+        self.expect(who, "C 220 chatsrv/0.1.0 1 ready")
     }
 
     fn connect(&mut self, who: &str, words: &str) {

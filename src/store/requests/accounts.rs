@@ -8,11 +8,9 @@ use crate::chat::address::{Address, Network};
 use crate::chat::device::{DevicesToEnd, TokenId};
 use crate::chat::name::{DisplayName, Number, UserName};
 use crate::chat::refusal::Failure;
-use crate::chat::request::LIST_CHATS_MAX;
-use crate::chat::sanction::{Sanction, Sanctioned};
 use crate::chat::text::Secret;
 use crate::hub::job::Value;
-use crate::store::rows::{accounts, networks, sanctions, tokens, uploads};
+use crate::store::rows::{accounts, networks, tokens, uploads};
 
 /// A request about an account.
 #[derive(Debug)]
@@ -31,18 +29,10 @@ pub(in crate::store) enum AccountRequest {
     AddAccount { account: Account, hash: String, word: Secret, until: u64 },
     /// Store when users were last here.
     KeepLastSeen(Box<[(Number, u64)]>),
-    /// List accounts by name.
-    List { after: Option<UserName> },
     /// Store the networks that an account knows.
     KeepNetworks { number: Number, networks: Box<[KnownNetwork]> },
     /// Store a display name.
     SetDisplayName { number: Number, display: DisplayName },
-    /// Store a sanction, or that it is lifted; the end of a ban revokes all tokens.
-    SetSanction { whom: Sanctioned, sanction: Option<Sanction> },
-    /// Store that a sanction is lifted, if it lasts until that time.
-    EndSanction { whom: Sanctioned, until: u64 },
-    /// Store whether an account is an administrator's.
-    SetAdministrator { number: Number, admin: bool },
     /// Note that a token was used.
     UseToken { number: Number, token: TokenId, address: Address },
     /// Make a token of a device.
@@ -65,7 +55,6 @@ impl RequestKind for AccountRequest {
                 | AccountRequest::CheckToken { .. }
                 | AccountRequest::ListDevices { .. }
                 | AccountRequest::LookUp { .. }
-                | AccountRequest::List { .. }
         )
     }
 
@@ -84,12 +73,8 @@ impl RequestKind for AccountRequest {
                 format!("the new account {} {}", account.name, account.number)
             }
             AccountRequest::KeepLastSeen(_) => "when users were here".to_owned(),
-            AccountRequest::List { .. } => "a list of accounts".to_owned(),
             AccountRequest::KeepNetworks { number, .. } => format!("the networks of {number}"),
             AccountRequest::SetDisplayName { number, .. } => format!("a display name of {number}"),
-            AccountRequest::SetSanction { whom, .. } => format!("the sanction {whom:?}"),
-            AccountRequest::EndSanction { whom, .. } => format!("the end of {whom:?}"),
-            AccountRequest::SetAdministrator { number, .. } => format!("what {number} may do"),
             AccountRequest::UseToken { number, .. } => format!("the use of a token of {number}"),
             AccountRequest::MakeToken { number, .. } => format!("a token for {number}"),
             AccountRequest::ListDevices { number } => format!("a look at the devices of {number}"),
@@ -112,10 +97,6 @@ impl RequestKind for AccountRequest {
                 return Ok(Step::Done(Ok(Value::Devices(devices))));
             }
             AccountRequest::KeepLastSeen(times) => accounts::set_last_seen(database, times)?,
-            AccountRequest::List { after } => {
-                let (accounts, left) = accounts::list(database, *after, LIST_CHATS_MAX as u32)?;
-                return Ok(Step::Done(Ok(Value::Accounts { accounts, left })));
-            }
             AccountRequest::LookUp { number } => {
                 let facts = facts(database, *number)?;
                 return Ok(Step::Done(Ok(Value::Account(Box::new(facts)))));
@@ -168,32 +149,8 @@ impl RequestKind for AccountRequest {
             AccountRequest::SetDisplayName { number, display } => {
                 accounts::set_display_name(database, *number, display)?;
             }
-            AccountRequest::SetSanction { whom, sanction: Some(sanction) } => {
-                sanctions::insert(database, *whom, sanction)?;
-            }
-            AccountRequest::SetSanction { whom, sanction: None } => {
-                sanctions::remove(database, *whom)?;
-                lifted(database, *whom)?;
-            }
-            AccountRequest::EndSanction { whom, until } => {
-                if sanctions::remove_until(database, *whom, *until)? {
-                    lifted(database, *whom)?;
-                }
-            }
-            AccountRequest::SetAdministrator { number, admin } => {
-                accounts::set_administrator(database, *number, *admin)?;
-            }
         }
         Ok(Step::Done(Ok(Value::Done)))
-    }
-}
-
-/// Ends what must not hold any more after a sanction: old tokens are refused while a ban lasts, and
-/// must not be valid again after it.
-fn lifted(database: &Connection, whom: Sanctioned) -> rusqlite::Result<()> {
-    match whom {
-        Sanctioned::Ban(number) => tokens::end_all(database, number),
-        Sanctioned::Mute(_) | Sanctioned::Network(_) => Ok(()),
     }
 }
 

@@ -8,6 +8,7 @@ mod groups;
 mod history;
 mod kind;
 mod messages;
+mod moderation;
 mod recounts;
 mod search;
 mod tasks;
@@ -18,6 +19,7 @@ pub(super) use groups::GroupRequest;
 pub(super) use history::{HistoryQuery, HistoryRequest};
 pub(super) use kind::{Context, Step};
 pub(super) use messages::MessageRequest;
+pub(super) use moderation::ModerationRequest;
 pub(super) use search::SearchRequest;
 pub(super) use tasks::{Recounted, SyncTask, UploadDraft, UploadTask};
 pub(super) use uploads::UploadRequest;
@@ -33,6 +35,8 @@ use crate::hub::job::{JobId, Outcome};
 pub(super) enum StoreRequest {
     /// About an account. Without a job, nobody waits for the outcome.
     Account { job: Option<JobId>, request: AccountRequest },
+    /// Of an administrator, or of nobody.
+    Moderation { job: JobId, request: ModerationRequest },
     /// About a group.
     Group { job: JobId, request: GroupRequest },
     /// About messages.
@@ -51,6 +55,7 @@ impl StoreRequest {
         match self {
             StoreRequest::Account { job, .. } => *job,
             StoreRequest::Group { job, .. } | StoreRequest::Message { job, .. } => Some(*job),
+            StoreRequest::Moderation { job, .. } => Some(*job),
             StoreRequest::Upload(request) => request.job(),
             StoreRequest::History(request) => Some(request.job),
             StoreRequest::Search(request) => Some(request.job),
@@ -99,6 +104,7 @@ impl StoreRequest {
     fn kind(&self) -> &dyn RequestKind {
         match self {
             StoreRequest::Account { request, .. } => request,
+            StoreRequest::Moderation { request, .. } => request,
             StoreRequest::Group { request, .. } => request,
             StoreRequest::Message { request, .. } => request,
             StoreRequest::Upload(request) => request,

@@ -107,7 +107,7 @@ pub(in crate::store) fn set_last_seen(
 pub(in crate::store) fn list(
     database: &Connection,
     after: Option<UserName>,
-    most: u32,
+    most: usize,
 ) -> rusqlite::Result<(Vec<AccountRow>, u64)> {
     let query = format!(
         "SELECT number, created, {LAST_SEEN}, name FROM accounts
@@ -116,6 +116,7 @@ pub(in crate::store) fn list(
     let mut last = after.as_ref().map_or_else(String::new, |name| name.as_str().to_owned());
     let mut rows = Vec::new();
     let mut select = database.prepare_cached(&query)?;
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
     let mut found = select.query((&last, Number::OPERATOR.0, most))?;
     while let Some(row) = found.next()? {
         let (created, seen): (i64, Option<i64>) = (row.get(1)?, row.get(2)?);

@@ -123,6 +123,41 @@ impl Store {
     /// Does a job.
     pub fn run(&mut self, job: &Job) -> Outcome {
         match job {
+            Job::MakeCallTicket => Ok(Value::Token(self.tokens.draw("ticket"))),
+            Job::MakeToken { .. }
+            | Job::CheckToken { .. }
+            | Job::UseToken { .. }
+            | Job::ListDevices { .. }
+            | Job::EndDevices { .. } => self.tokens.run(job).expect("it is about tokens"),
+            Job::KeepMessage { message, key } => {
+                self.messages.keep(message, key.as_ref());
+                Ok(Value::Done)
+            }
+            Job::FindKey { sender, key } => self.messages.find_key(*sender, key),
+            Job::RaiseIdMark { mark } => {
+                self.messages.raise_id_mark(*mark);
+                Ok(Value::Done)
+            }
+            Job::ListChats { reader, before, until } => {
+                self.messages.list_chats(*reader, *before, *until)
+            }
+            Job::CountUnread { reader, until } => self.messages.count_unread(*reader, *until),
+            Job::SelectMessages { reader, which, until } => {
+                self.messages.select(*reader, which, *until)
+            }
+            Job::FetchMessages { ids, .. } => self.messages.fetch(ids),
+            Job::MarkSeen { reader, chat, id } => self.messages.mark_seen(*reader, *chat, *id),
+            Job::DeleteMessage(id) => {
+                self.files.sent.remove(id);
+                self.messages.delete(*id)
+            }
+            Job::RemoveOld { before } => self.messages.remove_old(*before),
+            other => self.run_job_on_accounts(other),
+        }
+    }
+
+    fn run_job_on_accounts(&mut self, job: &Job) -> Outcome {
+        match job {
             Job::Register { account, password, .. } => {
                 self.add(account.clone(), password.expose());
                 Ok(Value::Done)
@@ -154,39 +189,6 @@ impl Store {
                 self.tokens.end(*number, |_| true);
                 Ok(Value::Done)
             }
-            Job::MakeCallTicket => Ok(Value::Token(self.tokens.draw("ticket"))),
-            Job::SetAdministrator { number, admin } => {
-                put(&mut self.administrators, *number, *admin);
-                Ok(Value::Done)
-            }
-            Job::MakeToken { .. }
-            | Job::CheckToken { .. }
-            | Job::UseToken { .. }
-            | Job::ListDevices { .. }
-            | Job::EndDevices { .. } => self.tokens.run(job).expect("it is about tokens"),
-            Job::KeepMessage { message, key } => {
-                self.messages.keep(message, key.as_ref());
-                Ok(Value::Done)
-            }
-            Job::FindKey { sender, key } => self.messages.find_key(*sender, key),
-            Job::RaiseIdMark { mark } => {
-                self.messages.raise_id_mark(*mark);
-                Ok(Value::Done)
-            }
-            Job::ListChats { reader, before, until } => {
-                self.messages.list_chats(*reader, *before, *until)
-            }
-            Job::CountUnread { reader, until } => self.messages.count_unread(*reader, *until),
-            Job::SelectMessages { reader, which, until } => {
-                self.messages.select(*reader, which, *until)
-            }
-            Job::FetchMessages { ids, .. } => self.messages.fetch(ids),
-            Job::MarkSeen { reader, chat, id } => self.messages.mark_seen(*reader, *chat, *id),
-            Job::DeleteMessage(id) => {
-                self.files.sent.remove(id);
-                self.messages.delete(*id)
-            }
-            Job::RemoveOld { before } => self.messages.remove_old(*before),
             Job::SetSanction { whom, sanction: Some(sanction) } => {
                 self.sanctions.insert(*whom, sanction.clone());
                 Ok(Value::Done)
@@ -199,6 +201,10 @@ impl Store {
                 if self.sanctions.get(whom).is_some_and(|sanction| sanction.ends_at(*until)) {
                     self.lift(*whom);
                 }
+                Ok(Value::Done)
+            }
+            Job::SetAdministrator { number, admin } => {
+                put(&mut self.administrators, *number, *admin);
                 Ok(Value::Done)
             }
             other => self.run_small_job(other),

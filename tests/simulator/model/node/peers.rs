@@ -176,14 +176,11 @@ impl NodeModel {
         let by = by.unwrap_or(Number::OPERATOR);
         self.sanction_kept(by, job);
         self.credentials_kept(by, job);
-        match *job {
-            Job::SetAdministrator { number: user, admin } => {
-                if admin {
-                    self.peers.administrators.insert(user);
-                }
-                self.propose_surely(Entry::AdministratorSet { user, by, admin });
+        if let Job::SetAdministrator { number: user, admin } = *job {
+            if admin {
+                self.peers.administrators.insert(user);
             }
-            _ => {}
+            self.propose_surely(Entry::AdministratorSet { user, by, admin });
         }
     }
 
