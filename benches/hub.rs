@@ -20,7 +20,8 @@ use chatsrv::hub::Hub;
 use chatsrv::hub::config::{ArrivalBounds, Config, GroupBounds};
 use chatsrv::hub::effect::{Effect, Effects};
 use chatsrv::hub::input::{ConnId, Input, Now};
-use chatsrv::hub::job::{Job, JobId, Outcome, Snapshot, Value};
+use chatsrv::hub::job::{Job, JobId, Outcome, Value};
+use chatsrv::hub::snapshot::Snapshot;
 use chatsrv::protocol::heard::Heard;
 use chatsrv::protocol::wire::{self, Variant, Wire};
 
@@ -152,7 +153,12 @@ impl Chat {
             history: None,
             delete_window: Duration::ZERO,
             alive_period: Duration::from_secs(30),
-            groups: GroupBounds { members_max: GROUP_MEMBERS, per_user_max: 256, all_max: 10_000 },
+            groups: GroupBounds {
+                members_max: GROUP_MEMBERS,
+                per_user_max: 256,
+                all_max: 10_000,
+                ask_first: false,
+            },
             exempt: Vec::new(),
             file_size_max: 0,
             places: 1000,

@@ -215,6 +215,21 @@ pub const PRESENCE_STORM_TIME: Duration = Duration::from_secs(10);
 /// Users whom one session monitors.
 pub const MONITORED_USERS_MAX: usize = 100;
 
+/// Users whom one user ignores.
+pub const IGNORED_USERS_MAX: usize = 1000;
+
+/// Reports of one user within a day.
+pub const REPORTS_PER_DAY_MAX: usize = 10;
+
+/// Reports that are not resolved.
+pub const REPORTS_MAX: usize = 10_000;
+
+/// The most reports that one list holds.
+pub const REPORTS_LISTED_MAX: usize = 1000;
+
+/// How long nobody may have the name of an account that was removed.
+pub const NAME_KEPT_FOR: Duration = Duration::from_secs(90 * 24 * 60 * 60);
+
 /// Answers of one session that wait for something. With more, it is not read on, so that a client
 /// that pipelines can't make the server remember without end.
 pub const ANSWERS_WAITING_MAX: usize = 64;

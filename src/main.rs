@@ -7,7 +7,7 @@ use std::time::Duration;
 use chatsrv::capacity::{self, Shares};
 use chatsrv::command_line::{Size, print, unknown_variables};
 use chatsrv::exit::Exit;
-use chatsrv::hub::job::Snapshot;
+use chatsrv::hub::snapshot::Snapshot;
 use chatsrv::hub::{self, Hub};
 use chatsrv::limits::{GROUP_OFFLINE_TIME_MAX, ID_CEILING_LEAD};
 use chatsrv::log::{Log, Quoted};
@@ -291,6 +291,7 @@ fn hub_config(options: &Options, shares: Shares) -> hub::config::Config {
             members_max: options.group_max.get() as usize,
             per_user_max: options.groups_per_user.get() as usize,
             all_max: options.groups_max.get() as usize,
+            ask_first: options.ask_first,
         },
         exempt: options.exempt().0,
         file_size_max: options.max_file.0,

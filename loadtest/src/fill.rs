@@ -17,7 +17,8 @@ use chatsrv::chat::message::{Chat, StoredMessage};
 use chatsrv::chat::name::Number;
 use chatsrv::chat::refusal;
 use chatsrv::chat::text::Secret;
-use chatsrv::hub::job::{Job, JobId, Selection, Snapshot, Value};
+use chatsrv::hub::job::{Job, JobId, Selection, Value};
+use chatsrv::hub::snapshot::Snapshot;
 use chatsrv::store::{Completion, HashCost, Reserve, Store, StoreConfig};
 use fastrand::Rng;
 use indicatif::ProgressBar;
@@ -254,7 +255,14 @@ impl Texts {
         let has_needle = (number / self.reader_period).is_multiple_of(READER_MESSAGES_PER_NEEDLE);
         text.push_str(if to_reader && has_needle { NEEDLE } else { "end" });
         let id = self.id(number);
-        StoredMessage { id, from: account_number(from), chat, text: text.into(), file_size: None }
+        StoredMessage {
+            id,
+            from: account_number(from),
+            chat,
+            text: text.into(),
+            file_size: None,
+            is_unheard: false,
+        }
     }
 }
 

@@ -14,6 +14,17 @@ pub struct Account {
     pub display: Option<DisplayName>,
 }
 
+/// An account that was removed, of which the number stays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RemovedAccount {
+    /// The number.
+    pub number: Number,
+    /// The name that it had.
+    pub name: UserName,
+    /// The time at which it was removed, in seconds since the Unix epoch.
+    pub time: u64,
+}
+
 /// What the store knows of an account, beside what the hub does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct AccountFacts {

@@ -12,7 +12,8 @@ use crate::chat::group::{GroupRecord, GroupSettings, MemberRecord};
 use crate::chat::group_action::GroupAction;
 use crate::chat::id::{GroupId, LogTime, MessageId};
 use crate::chat::message::{Chat, StoredMessage};
-use crate::chat::name::{DisplayName, GroupName, Key, Number};
+use crate::chat::name::{DisplayName, GroupName, Key, Number, UserName};
+use crate::chat::report::Report;
 use crate::chat::sanction::{Sanction, Sanctioned};
 
 /// The place of an entry among all entries.
@@ -56,6 +57,42 @@ pub enum Entry {
         by: Number,
         /// True if the user is an administrator.
         admin: bool,
+    },
+    /// A user ignores another one, or no longer.
+    IgnoreSet {
+        /// The user.
+        user: Number,
+        /// The one who is ignored.
+        whom: Number,
+        /// True if that begins.
+        on: bool,
+    },
+    /// A user wants to be asked before being added to a group, or does not.
+    AskFirstSet {
+        /// The user.
+        user: Number,
+        /// True if the user wants to be asked.
+        on: bool,
+    },
+    /// An account is removed. Its number stays.
+    AccountRemoved {
+        /// The user.
+        user: Number,
+        /// The name under which what is left of it stays.
+        name: UserName,
+        /// The user who decided that.
+        by: Number,
+        /// True if all that the user said and sent is to go.
+        erase: bool,
+    },
+    /// A user was reported.
+    ReportMade(Box<Report>),
+    /// A report is done with.
+    ReportResolved {
+        /// Its number.
+        number: u32,
+        /// The user who decided that.
+        by: Number,
     },
     /// An administrator gave a user a password, which has to be replaced at once.
     PasswordReset {
@@ -116,6 +153,8 @@ pub struct Said {
     pub file_size: Option<u64>,
     /// The idempotency key, if the sender gave one.
     pub key: Option<Key>,
+    /// True if the receiver ignores the sender, and is not to hear of it.
+    pub is_unheard: bool,
 }
 
 /// A message that is to be removed.
@@ -140,6 +179,8 @@ pub struct NewGroup {
     pub members: Vec<Number>,
     /// The users who are asked to join.
     pub asked: Vec<Number>,
+    /// Those of them who ignore the maker, and are not told.
+    pub unheard: Vec<Number>,
     /// Its settings.
     pub settings: GroupSettings,
 }
@@ -147,8 +188,15 @@ pub struct NewGroup {
 impl Said {
     /// The message as the store keeps it.
     pub fn message(&self, id: MessageId) -> StoredMessage {
-        let Said { from, chat, text, file_size, .. } = self;
-        StoredMessage { id, from: *from, chat: *chat, text: text.clone(), file_size: *file_size }
+        let Said { from, chat, text, file_size, key: _, is_unheard } = self;
+        StoredMessage {
+            id,
+            from: *from,
+            chat: *chat,
+            text: text.clone(),
+            file_size: *file_size,
+            is_unheard: *is_unheard,
+        }
     }
 }
 
@@ -160,6 +208,7 @@ impl NewGroup {
             settings: self.settings,
             members: std::iter::once(&self.maker).chain(&self.members).map(member).collect(),
             asked: self.asked.clone(),
+            unheard: self.unheard.clone(),
             ..GroupRecord::new(GroupId(id.0), self.name, self.maker)
         }
     }

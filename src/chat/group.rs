@@ -127,6 +127,8 @@ pub struct GroupRecord {
     pub members: Vec<MemberRecord>,
     /// The users who were asked to join.
     pub asked: Vec<Number>,
+    /// Those of them who ignore the one who asked, and are not told; in the order of their numbers.
+    pub unheard: Vec<Number>,
     /// The users who asked to join.
     pub asking: Vec<Number>,
     /// The users who may not come in, in the order of their numbers.
@@ -211,6 +213,15 @@ pub enum GroupRow {
         /// True if the user asked; false if the user was asked.
         asks: bool,
     },
+    /// A user who was asked to join is told of it, or is not, ignoring who asked.
+    Unheard {
+        /// The group.
+        group: GroupId,
+        /// The user.
+        number: Number,
+        /// True if the user is not told.
+        is_unheard: bool,
+    },
     /// The group has ended.
     Ended(GroupId),
     /// A user has yet to be told that a group of that name ended.
@@ -236,6 +247,7 @@ impl GroupRow {
             | GroupRow::NoMember { group, .. }
             | GroupRow::Candidate { group, .. }
             | GroupRow::NoCandidate { group, .. }
+            | GroupRow::Unheard { group, .. }
             | GroupRow::Topic { group, .. }
             | GroupRow::ShutOut { group, .. }
             | GroupRow::NotShutOut { group, .. }
@@ -307,6 +319,7 @@ impl GroupRecord {
             topic: None,
             members: Vec::new(),
             asked: Vec::new(),
+            unheard: Vec::new(),
             asking: Vec::new(),
             shut_out: Vec::new(),
             turned_down: Vec::new(),

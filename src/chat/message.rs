@@ -58,6 +58,15 @@ pub struct StoredMessage {
     pub text: Arc<str>,
     /// The size in bytes of the file, if one was sent.
     pub file_size: Option<u64>,
+    /// True if its receiver ignored the sender when it was sent: nobody but the sender reads it.
+    pub is_unheard: bool,
+}
+
+impl StoredMessage {
+    /// Returns true if a user is kept from reading it, though it was said in a chat of that user.
+    pub fn is_hidden_from(&self, reader: Number) -> bool {
+        self.is_unheard && self.from != reader
+    }
 }
 
 /// The number of unread messages of a chat.

@@ -26,6 +26,7 @@ pub mod moderation;
 pub mod name;
 pub mod refusal;
 pub mod registration;
+pub mod report;
 pub mod request;
 pub mod sanction;
 pub mod sha256;

@@ -42,10 +42,24 @@ pub struct UserName {
     bytes: [u8; NAME_BYTES_MAX],
 }
 
+/// The start of the names of removed accounts.
+const REMOVED: &str = "removed-";
+
 impl UserName {
     /// The operator's name, which no account can have.
     pub fn operator() -> Self {
         UserName::from_checked(OPERATOR)
+    }
+
+    /// The name under which what is left of a removed account stays; with so many dashes behind it,
+    /// in case that accounts have such names.
+    pub fn of_removed(number: Number, dashes: usize) -> Option<Self> {
+        format!("{REMOVED}{number}{:-<dashes$}", "").parse().ok()
+    }
+
+    /// Returns true if it is the name of a removed account, or looks like one.
+    pub fn is_of_removed(&self) -> bool {
+        self.as_str().starts_with(REMOVED)
     }
 
     /// The name as it was written.

@@ -247,7 +247,8 @@ impl Calls {
         cx.resolve_answer(conn, id, Kind::Call, result);
     }
 
-    /// Tells the callee of a call. Returns the caller's answer.
+    /// Tells the callee of a call, who may ignore the caller, and then is told nothing. Returns the
+    /// caller's answer, which is the same.
     fn connect(
         &self,
         conn: ConnId,
@@ -269,7 +270,8 @@ impl Calls {
             port: self.at(caller).map(|(_, port)| port),
             ticket: ticket.clone(),
         };
-        cx.tell(Event::Call(Box::new(called)), [to.conn]);
+        let is_heard = !accounts.ignored.has(callee, caller);
+        cx.tell(Event::Call(Box::new(called)), is_heard.then_some(to.conn));
         let user = accounts.name(callee);
         let call = Call { user, address: to.address, port: Some(to.port), ticket };
         Ok(Done::Call(Box::new(call)))

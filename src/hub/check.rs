@@ -40,7 +40,8 @@ pub fn invariants(domains: &Domains, core: &Core) {
                 Domain::Files => domains.files.asked_by(job_id) == Some(conn),
                 Domain::Messages | Domain::History => domains.messages.answers(conn, job_id),
                 Domain::Groups => domains.groups.answers(conn, job_id),
-                Domain::Hub | Domain::Accounts | Domain::Sequence | Domain::Whois => false,
+                Domain::Hub | Domain::Accounts | Domain::Sequence => false,
+                Domain::Whois | Domain::Reports | Domain::Removals => false,
             };
             assert!(is_asked_for, "an answer waits for {job_id:?}");
         }
@@ -65,11 +66,12 @@ pub fn invariants(domains: &Domains, core: &Core) {
 /// Checks that each blocked session waits for exactly one thing that is under way.
 fn blocked(domains: &Domains, core: &Core, on_hold: usize) {
     let is_there = |conn: &ConnId| core.sessions.get(*conn).is_some();
-    let Domains { accounts, groups, messages, files, login, devices, whois, .. } = domains;
+    let Domains { accounts, groups, messages, files, login, devices, .. } = domains;
+    let Domains { whois, reports, removals, .. } = domains;
     let blocked =
         devices.blocked().chain(login.blocked()).chain(accounts.blocked()).chain(files.blocked());
     let blocked = blocked.chain(messages.blocked().copied()).chain(groups.makers());
-    let blocked = blocked.chain(whois.blocked());
+    let blocked = blocked.chain(whois.blocked()).chain(reports.blocked()).chain(removals.blocked());
     let blocked = blocked.chain(core.await_id().copied());
     let blocked = blocked.chain(core.unannounced.waiting().copied());
     let held: Vec<ConnId> = blocked.filter(|conn| is_there(conn)).collect();

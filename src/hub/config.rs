@@ -31,7 +31,7 @@ pub struct Config {
     pub delete_window: Duration,
     /// How often a user who takes direct chats must give a sign of life. Two missed ones end it.
     pub alive_period: Duration,
-    /// The bounds of groups.
+    /// The bounds of groups, and how people come into them.
     pub groups: GroupBounds,
     /// Networks that no ban shuts out.
     pub exempt: Vec<Cidr>,
@@ -63,7 +63,7 @@ impl ArrivalBounds {
     }
 }
 
-/// The bounds of groups.
+/// The bounds of groups, and how people come into them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GroupBounds {
     /// The largest number of members of a group; at least one.
@@ -72,4 +72,6 @@ pub struct GroupBounds {
     pub per_user_max: usize,
     /// The largest number of groups.
     pub all_max: usize,
+    /// True if users who have not said otherwise are asked before they are added to a group.
+    pub ask_first: bool,
 }

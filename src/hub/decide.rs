@@ -8,7 +8,7 @@ use crate::chat::answer::Done;
 use crate::chat::close::CloseReason;
 use crate::chat::entry::{Entry, Stamp};
 use crate::chat::event::Event;
-use crate::chat::name::{DisplayName, Number};
+use crate::chat::name::{DisplayName, Number, UserName};
 use crate::chat::sanction::{Sanction, Sanctioned};
 use crate::chat::term::TimeLeft;
 use crate::hub::audit::Deed;
@@ -69,7 +69,43 @@ fn decide(
         Entry::DisplayNameSet(user, display) => {
             display_name_set(domains, user, display, asker, cx);
         }
+        Entry::IgnoreSet { user, whom, on } => {
+            let names = domains.accounts.set_ignored((user, whom), on);
+            if let Some((user, whom)) = names {
+                let more = format_args!("ignored={whom} on={on}");
+                let conn = asker.map(|asker| asker.conn);
+                cx.audit(&Deed::of("ignore", user).over(conn).with(more));
+            }
+            switched(on, asker, cx);
+        }
+        Entry::AccountRemoved { user, name, by, erase } => {
+            account_removed(domains, (user, name), (by, erase), stamp, cx);
+        }
+        Entry::ReportMade(report) => {
+            let Domains { accounts, presence, reports, .. } = domains;
+            reports.made(*report, asker, (accounts, presence), cx);
+        }
+        Entry::ReportResolved { number, by } => {
+            let Domains { accounts, reports, .. } = domains;
+            reports.resolved((number, by), asker, accounts, cx);
+        }
+        Entry::AskFirstSet { user, on } => {
+            if let Some(user) = domains.accounts.directory.find_number(user) {
+                domains.accounts.ask_first.say(user, on);
+                let deed = Deed::of("askfirst", domains.accounts.name(user));
+                let conn = asker.map(|asker| asker.conn);
+                cx.audit(&deed.over(conn).with(format_args!("on={on}")));
+            }
+            switched(on, asker, cx);
+        }
         about_a_user => apply_to_user(domains, about_a_user, cx),
+    }
+}
+
+/// Answers the session that asked for something to be on or off, if one of this server did.
+fn switched(on: bool, asker: Option<Asker>, cx: &mut Cx<'_>) {
+    if let Some(Asker { conn, of }) = asker {
+        cx.answer(conn, of, Done::Switched(on));
     }
 }
 
@@ -99,6 +135,36 @@ fn apply_to_user(domains: &mut Domains, entry: Entry, cx: &mut Cx<'_>) {
             domains.groups.told(user, most, &domains.accounts, cx);
         }
         other => debug_assert!(false, "{other:?} is about more than a user"),
+    }
+}
+
+/// Removes an account. Its user is in no group any more, and what is left goes by another name.
+fn account_removed(
+    domains: &mut Domains,
+    (number, name): (Number, UserName),
+    (by, erase): (Number, bool),
+    stamp: Stamp,
+    cx: &mut Cx<'_>,
+) {
+    let Some(user) = domains.accounts.directory.find_number(number) else { return };
+    if domains.accounts.directory.is_removed(user) {
+        return;
+    }
+    for session in domains.presence.open_sessions_of(user) {
+        cx.close(session, CloseReason::AccountRemoved);
+    }
+    let (groups, users) = domains.groups();
+    groups.forget(user, stamp, users, cx);
+    let before = domains.accounts.name(user);
+    domains.accounts.remove(user, name, stamp.time);
+    let more = format_args!("number={number} erase={erase}");
+    let deed = match domains.accounts.directory.find_number(by).filter(|by| *by != user) {
+        Some(by) => Deed::of("remove", before).by(domains.accounts.name(by)),
+        None => Deed::of("unregister", before),
+    };
+    cx.audit(&deed.with(more));
+    if erase {
+        domains.removals.erase(number, cx);
     }
 }
 

@@ -14,10 +14,11 @@ use crate::hub::accounts::directory::UserIndex;
 use crate::hub::audit::Deed;
 use crate::hub::context::{Caller, Cx};
 use crate::hub::input::ConnId;
-use crate::hub::job::{Job, JobId, Outcome, Snapshot, Value};
+use crate::hub::job::{Job, JobId, Outcome, Value};
 use crate::hub::outcome::{failed, kept};
 use crate::hub::pending::{Domain, Pending};
 use crate::hub::presence::Presence;
+use crate::hub::snapshot::Snapshot;
 
 /// The devices domain.
 #[derive(Debug)]

@@ -15,12 +15,14 @@ use crate::hub::files::Files;
 use crate::hub::groups::Groups;
 use crate::hub::groups::users::Users;
 use crate::hub::input::ConnId;
-use crate::hub::job::Snapshot;
 use crate::hub::login::Login;
 use crate::hub::messages::Messages;
 use crate::hub::pending::{Domain, Pending};
 use crate::hub::people::People;
 use crate::hub::presence::Presence;
+use crate::hub::removals::Removals;
+use crate::hub::reports::Reports;
+use crate::hub::snapshot::Snapshot;
 use crate::hub::whois::Whois;
 
 /// All domains. Each has its own state, and is handed what it needs of the others.
@@ -36,6 +38,8 @@ pub struct Domains {
     pub login: Login,
     pub devices: Devices,
     pub whois: Whois,
+    pub reports: Reports,
+    pub removals: Removals,
     /// Users who are being let in, while their unread messages are counted.
     pub welcomes: Pending<(ConnId, UserIndex)>,
     /// Ceilings of the ids that are being kept; one at a time.
@@ -48,6 +52,8 @@ impl Domains {
         let messages = Messages::new(config, &kept.keys, kept.id_mark);
         let arrivals = Arrivals::new(&config.arrivals, config.bounds_rates);
         let accounts = Accounts::new(arrivals, &mut kept);
+        let reports = Reports::new(&mut kept, &accounts);
+        let removals = Removals::new(&kept);
         Domains {
             presence: Presence::default(),
             devices: Devices::new(&kept, &accounts),
@@ -59,6 +65,8 @@ impl Domains {
             admin: Admin::default(),
             login: Login::default(),
             whois: Whois::default(),
+            reports,
+            removals,
             welcomes: Pending::new(Domain::Hub),
             ceilings: Pending::new(Domain::Sequence),
         }
@@ -100,6 +108,8 @@ impl Domains {
             self.login.jobs(),
             self.devices.jobs(),
             self.whois.jobs(),
+            self.reports.jobs(),
+            self.removals.jobs(),
             self.welcomes.len(),
             self.ceilings.len(),
         ]
@@ -116,6 +126,7 @@ impl Domains {
             self.groups.next_deadline(core),
             self.files.next_deadline(),
             self.calls.next_look(),
+            self.removals.next_deadline(),
             self.admin.next_deadline(&self.accounts, core),
             self.accounts.last_seen.next_deadline(),
         ];
@@ -131,6 +142,7 @@ impl Domains {
         self.login.deadline(cx);
         self.messages.history.deadline(cx);
         self.files.deadline(cx);
+        self.removals.deadline(cx);
         self.admin.deadline(&mut self.accounts, cx);
         self.accounts.deadline(cx);
     }

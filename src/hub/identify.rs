@@ -19,7 +19,7 @@ use crate::hub::try_again::retry_after;
 pub fn identify(conn: ConnId, name: UserName, accounts: &mut Accounts, cx: &mut Cx<'_>) {
     let Some(from) = begin_anew(conn, accounts, cx) else { return };
     let now = cx.core.now.monotonic;
-    let user = accounts.directory.find_name(&name);
+    let user = accounts.find_login(&name);
     let tried = accounts.password_try(name, user, from, cx.core.now);
     let failures = match accounts.throttle.judge(tried, now) {
         Verdict::After(wait) => Some(wait),
@@ -32,6 +32,10 @@ pub fn identify(conn: ConnId, name: UserName, accounts: &mut Accounts, cx: &mut 
     // Whatever the answer is from here on, it tells whether there is such an account.
     asks(conn, cx);
     let is_new = cx.core.config.registration && user.is_none();
+    let time = cx.core.log_time().0 / 1_000_000;
+    if is_new && (accounts.directory.is_kept(&name, time) || name.is_of_removed()) {
+        return cx.refuse(conn, Kind::Identify, Refusal::ReservedName);
+    }
     match accounts.arrivals.registration_wait(from, now).filter(|_| is_new) {
         Some(wait) => {
             cx.core.counters.login(LoginResult::Busy);

@@ -1,15 +1,18 @@
 //! Jobs: operations that may block, and so run on other threads. Jobs and outcomes are plain
 //! values.
 
-use crate::chat::account::{Account, AccountFacts, AccountRow, KnownNetwork, NetworksOf};
+use std::sync::Arc;
+
+use crate::chat::account::{Account, AccountFacts, AccountRow, KnownNetwork};
 use crate::chat::address::{Address, Network};
 use crate::chat::device::{Device, DevicesToEnd, TokenId};
 use crate::chat::file::{FileTarget, FolderEntry};
 use crate::chat::group::{GroupRecord, GroupRow};
 use crate::chat::id::{GroupId, MessageId, UploadId};
 use crate::chat::message::{Chat, ChatSummary, StoredMessage, Unread};
-use crate::chat::name::{DisplayName, FileName, GroupName, Key, Number, UserName};
+use crate::chat::name::{DisplayName, FileName, Key, Number, UserName};
 use crate::chat::refusal::Failure;
+use crate::chat::report::Report;
 use crate::chat::sanction::{Sanction, Sanctioned};
 use crate::chat::sha256::Sha256Sum;
 use crate::chat::text::Secret;
@@ -59,36 +62,6 @@ pub enum Selection {
         /// The words, separated by white space.
         words: Box<str>,
     },
-}
-
-/// The largest number of idempotency keys in a [`Snapshot`]: the newest ones.
-pub const KEYS_LOADED_MAX: usize = 1_000_000;
-
-/// What the store kept, with which the hub begins.
-#[derive(Clone, Debug, Default)]
-pub struct Snapshot {
-    /// All accounts, without the operator's.
-    pub accounts: Vec<Account>,
-    /// The numbers of the administrators.
-    pub administrators: Vec<Number>,
-    /// The accounts whose passwords have to be replaced.
-    pub resets: Vec<Number>,
-    /// All sanctions, also those whose time is over.
-    pub sanctions: Vec<(Sanctioned, Sanction)>,
-    /// The networks from which accounts have logged in.
-    pub networks: Vec<NetworksOf>,
-    /// The ceiling of the ids, which no message's id has reached; see [`Job::RaiseIdMark`].
-    pub id_mark: MessageId,
-    /// The accounts that have devices with tokens, with the highest number of these.
-    pub devices: Vec<(Number, u32)>,
-    /// All groups that are kept.
-    pub groups: Vec<GroupRecord>,
-    /// Users who have yet to be told that groups ended, by number, with the groups' names, oldest
-    /// first.
-    pub untold: Vec<(Number, Vec<GroupName>)>,
-    /// The idempotency keys that are remembered, with their senders, newest first; at most
-    /// [`KEYS_LOADED_MAX`].
-    pub keys: Vec<(Number, Key)>,
 }
 
 /// An operation that may block.
@@ -292,6 +265,62 @@ pub enum Job {
         /// The name behind which the list begins; none is the beginning.
         after: Option<UserName>,
     },
+    /// Keep that a user ignores another one, or no longer.
+    SetIgnored {
+        /// The user.
+        number: Number,
+        /// The one who is ignored.
+        whom: Number,
+        /// True if that begins.
+        on: bool,
+    },
+    /// Keep that a user wants to be asked before being added to a group, or does not.
+    SetAskFirst {
+        /// The user.
+        number: Number,
+        /// True if the user wants to be asked.
+        on: bool,
+    },
+    /// Keep a report.
+    KeepReport {
+        /// The report.
+        report: Box<Report>,
+        /// The text of the message that it is about.
+        text: Option<Arc<str>>,
+    },
+    /// Keep that a report is resolved. [`Failure::NotFound`] if there is no such report, or it is
+    /// resolved already.
+    ResolveReport {
+        /// Its number.
+        number: u32,
+    },
+    /// Remove an account with its tokens, but for its number, under which its messages stay.
+    RemoveAccount {
+        /// The account.
+        number: Number,
+        /// The name that it has from now on.
+        name: UserName,
+        /// The time, in seconds since the Unix epoch.
+        time: u64,
+        /// True if all that its user said and sent is to go. That is done in steps.
+        erase: bool,
+    },
+    /// Look for some messages of a removed account that are to go. The outcome is
+    /// [`Value::ToErase`].
+    LookToErase {
+        /// The account.
+        number: Number,
+    },
+    /// Remove messages of a removed account; or, if all messages were looked at, some of its files.
+    /// The outcome is [`Value::Removed`].
+    Erase {
+        /// The account.
+        number: Number,
+        /// The messages.
+        messages: Vec<MessageId>,
+        /// The last message that was looked at; none if there were no more.
+        up_to: Option<MessageId>,
+    },
     /// Keep the networks from which an account has logged in, in place of those before.
     KeepNetworks {
         /// The account.
@@ -486,6 +515,13 @@ pub enum Value {
     },
     /// The messages, from the first id on; fewer than asked for if all would be too many bytes.
     Messages(Vec<StoredMessage>),
+    /// Messages of a removed account that are to go.
+    ToErase {
+        /// The messages, by id.
+        messages: Vec<StoredMessage>,
+        /// The last message that was looked at, whoever sent it; none if there are no more.
+        up_to: Option<MessageId>,
+    },
     /// Old messages were removed.
     Removed {
         /// True if there are more.

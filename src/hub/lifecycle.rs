@@ -239,6 +239,7 @@ fn forget(
     domains.messages.session_ended(conn, &session);
     cx.core.session_ended(conn);
     domains.login.session_ended(conn, &session);
+    domains.removals.session_ended(conn);
     // Where the session is taken over, it is not known yet whether its user is away.
     let may_tell = |presence: &Presence, user| announce || !presence.is_online(user);
     if let State::Enters(user) = *session.state() {

@@ -20,6 +20,7 @@ use crate::chat::text::Secret;
 use crate::hub::accounts::Accounts;
 use crate::hub::accounts::directory::{OPERATOR, UserIndex};
 use crate::hub::accounts::throttle::{Try, TryOf, Verdict};
+use crate::hub::confirmation;
 use crate::hub::context::{Caller, Cx};
 use crate::hub::counters::LoginResult;
 use crate::hub::failed_logins::{FailedLogins, FailedTry};
@@ -53,7 +54,8 @@ pub struct Login {
 enum LoginJob {
     Register(NewAccount),
     Check(ConnId, Attempt),
-    ConfirmPassword(ConnId, Try),
+    /// Confirms the password of a user who is logged in, for a request of a kind.
+    Confirm(Caller, Kind, Try),
     SetPassword(Caller),
 }
 
@@ -91,6 +93,8 @@ pub enum LoginDone {
     /// A user's password was changed, over a session that may be gone. The user's other sessions
     /// are to end.
     PasswordSet(Caller),
+    /// A session has confirmed the password, and its user's account is to end.
+    Unregisters(Caller),
 }
 
 impl Default for Login {
@@ -115,7 +119,7 @@ impl Login {
         cx: &mut Cx<'_>,
     ) {
         let Some(from) = count_login(conn, Kind::LogIn, accounts, cx) else { return };
-        let user = accounts.directory.find_name(&name);
+        let user = accounts.find_login(&name);
         let number = user.map(|user| accounts.number(user));
         let tried = accounts.password_try(name, user, from, cx.core.now);
         let attempt = Attempt { of: Kind::LogIn, user, tried, place };
@@ -134,8 +138,11 @@ impl Login {
         cx: &mut Cx<'_>,
     ) {
         let Some(from) = count_registration(conn, accounts, cx) else { return };
+        let now = cx.core.log_time().0 / 1_000_000;
+        let is_free = !accounts.directory.is_kept(&name, now) && !name.is_of_removed();
+        let may_register = cx.core.config.registration && is_free;
         let mut reserve = || accounts.directory.reserve(name, &mut cx.core.rng);
-        let reserved = if cx.core.config.registration { reserve() } else { None };
+        let reserved = if may_register { reserve() } else { None };
         let Some(account) = reserved else {
             accounts.arrivals.did_not_register(from, cx.core.now.monotonic);
             return cx.refuse(conn, Kind::LogIn, Refusal::UserNameTaken);
@@ -159,7 +166,7 @@ impl Login {
         begin_anew(conn, accounts, cx);
         let Some(from) = count_login(conn, Kind::Resume, accounts, cx) else { return };
         let tried = Try { network: from.network(), of: TryOf::Token };
-        let user = accounts.directory.find_name(&name).filter(|user| *user != OPERATOR);
+        let user = accounts.find_login(&name).filter(|user| *user != OPERATOR);
         // The store is asked for a name that no account has too, so that the answer takes as long
         // as any other.
         let number = user.map_or(NOBODY, |user| accounts.number(user));
@@ -170,18 +177,18 @@ impl Login {
         self.attempt(InTurn { conn, attempt, job }, accounts, cx);
     }
 
-    /// Begins to check the password that is to be changed. The session is blocked until then.
+    /// Begins to check the password of a user who is logged in, for a request of a kind. The
+    /// session is blocked until then.
     pub fn confirm_password(
         &mut self,
         Caller { conn, user }: Caller,
-        password: Secret,
+        (of, password): (Kind, Secret),
         accounts: &mut Accounts,
         cx: &mut Cx<'_>,
     ) {
         let Some(session) = cx.core.sessions.get(conn) else { return };
         let (name, number) = (accounts.name(user), accounts.number(user));
         let tried = accounts.password_try(name, Some(user), session.from, cx.core.now);
-        let of = Kind::ConfirmPassword;
         let attempt = Attempt { of, user: Some(user), tried, place: Place::Alone };
         let job = Job::CheckPassword { number: Some(number), password, from: tried.network };
         cx.block(conn);
@@ -216,14 +223,16 @@ impl Login {
         match accounts.throttle.judge(attempt.tried, now) {
             Verdict::Now => {
                 accounts.throttle.take(attempt.tried, now);
-                let what = match attempt.of {
-                    Kind::ConfirmPassword => LoginJob::ConfirmPassword(conn, attempt.tried),
+                let what = match attempt.user {
+                    Some(user) if confirmation::is_one(attempt.of) => {
+                        LoginJob::Confirm(Caller { conn, user }, attempt.of, attempt.tried)
+                    }
                     _ => LoginJob::Check(conn, attempt),
                 };
                 self.pending.begin(job, what, cx);
             }
             Verdict::InTurn => self.turns.wait(InTurn { conn, attempt, job }),
-            Verdict::After(wait) if attempt.of == Kind::ConfirmPassword => {
+            Verdict::After(wait) if confirmation::is_one(attempt.of) => {
                 cx.unblock(conn);
                 cx.refuse(conn, attempt.of, retry_after(wait));
             }
@@ -253,13 +262,11 @@ impl Login {
                 let who = self.checked(conn, attempt, &outcome, accounts, cx)?;
                 Some(LoginDone::Authenticated(who))
             }
-            LoginJob::ConfirmPassword(conn, tried) => {
-                let is_there = cx.unblock(conn);
+            LoginJob::Confirm(caller, of, tried) => {
+                let is_there = cx.unblock(caller.conn);
                 self.settled(tried, &outcome, accounts, cx);
-                if is_there {
-                    confirmed(conn, &outcome, cx);
-                }
-                None
+                let goes_on = is_there && confirmation::confirmed(caller.conn, of, &outcome, cx);
+                goes_on.then_some(LoginDone::Unregisters(caller))
             }
             LoginJob::SetPassword(caller) => {
                 if cx.unblock(caller.conn) {
@@ -281,7 +288,11 @@ impl Login {
     ) -> Option<Authenticated> {
         // A name that no account has must never be let in.
         let outcome = match (outcome, attempt.user) {
-            (Ok(Value::PasswordRight | Value::TokenGood { .. }), None) => &Ok(Value::PasswordWrong),
+            (Ok(Value::PasswordRight | Value::TokenGood { .. }), user)
+                if user.is_none_or(|user| accounts.directory.is_removed(user)) =>
+            {
+                &Ok(Value::PasswordWrong)
+            }
             (other, _) => other,
         };
         let delay = self.settled(attempt.tried, outcome, accounts, cx);
@@ -412,11 +423,10 @@ impl Login {
     /// The sessions that are blocked because of a password.
     pub fn blocked(&self) -> impl Iterator<Item = ConnId> {
         let jobs = self.pending.values().filter_map(|job| match job {
-            LoginJob::ConfirmPassword(conn, _) => Some(*conn),
-            LoginJob::SetPassword(caller) => Some(caller.conn),
+            LoginJob::Confirm(caller, ..) | LoginJob::SetPassword(caller) => Some(caller.conn),
             _ => None,
         });
-        let changes = self.turns.iter().filter(|one| one.attempt.of == Kind::ConfirmPassword);
+        let changes = self.turns.iter().filter(|one| confirmation::is_one(one.attempt.of));
         jobs.chain(changes.map(|change| change.conn))
     }
 
@@ -427,7 +437,7 @@ impl Login {
             LoginJob::Register(NewAccount { conn, .. }) | LoginJob::Check(conn, _) => Some(*conn),
             _ => None,
         });
-        let in_turn = self.turns.iter().filter(|one| one.attempt.of != Kind::ConfirmPassword);
+        let in_turn = self.turns.iter().filter(|one| !confirmation::is_one(one.attempt.of));
         assert!(self.turns.iter().all(|login| is_there(&login.conn)));
         let checking = logins.chain(in_turn.map(|login| login.conn)).filter(is_there);
         let checking: Vec<ConnId> = checking.collect();
@@ -458,27 +468,6 @@ fn registered(
     cx.core.counters.login(LoginResult::Busy);
     start_over(*conn, Kind::LogIn, not_checked(outcome), cx);
     false
-}
-
-/// Answers a check of the password that is to be changed.
-fn confirmed(conn: ConnId, outcome: &Outcome, cx: &mut Cx<'_>) {
-    let of = Kind::ConfirmPassword;
-    let Some(session) = cx.session(conn) else { return };
-    match outcome {
-        Ok(Value::PasswordRight) => {
-            session.has_confirmed_password = true;
-            cx.answer(conn, of, Done::Done);
-        }
-        Ok(Value::PasswordWrong) => {
-            session.wrong_passwords += 1;
-            let is_last = session.wrong_passwords >= WRONG_PASSWORDS_MAX;
-            cx.refuse(conn, of, Refusal::WrongPassword);
-            if is_last {
-                cx.close_in_turn(conn, CloseReason::WrongPassword);
-            }
-        }
-        other => cx.refuse(conn, of, not_checked(other)),
-    }
 }
 
 fn tell_refused(conn: ConnId, cx: &mut Cx<'_>) {

@@ -24,6 +24,7 @@ mod budgets;
 mod calls;
 mod check;
 pub mod config;
+mod confirmation;
 mod context;
 pub mod counters;
 mod decide;
@@ -50,9 +51,12 @@ mod pending;
 mod people;
 mod presence;
 mod proposal;
+mod removals;
+mod reports;
 mod requests;
 mod sequence;
 mod sessions;
+pub mod snapshot;
 mod storms;
 mod try_again;
 mod turns;
@@ -71,8 +75,8 @@ use crate::hub::domains::Domains;
 use crate::hub::effect::Effects;
 use crate::hub::files::Files;
 use crate::hub::input::{ConnId, Input, Now};
-use crate::hub::job::Snapshot;
 use crate::hub::sequence::Sequence;
+use crate::hub::snapshot::Snapshot;
 
 /// The chat.
 #[derive(Debug)]

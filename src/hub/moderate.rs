@@ -34,6 +34,11 @@ pub fn moderate(domains: &mut Domains, conn: ConnId, request: Moderation, cx: &m
         Moderation::Shutdown { seconds } => {
             domains.admin.shut_down(caller, seconds, &domains.accounts, cx);
         }
+        Moderation::Reports => domains.reports.list(conn, &domains.accounts, cx),
+        Moderation::Resolve(number) => domains.reports.resolve(caller, number, cx),
+        Moderation::Remove { user, erase } => {
+            domains.removals.remove(caller, (user, erase), &domains.accounts, cx);
+        }
         Moderation::LogOut(user) => {
             let people = (&domains.accounts, &domains.presence);
             domains.admin.log_out(caller, user, people, cx);
@@ -45,9 +50,6 @@ pub fn moderate(domains: &mut Domains, conn: ConnId, request: Moderation, cx: &m
             domains.admin.add_user(caller, name, &mut domains.accounts, cx);
         }
         Moderation::Accounts { after } => domains.whois.list_accounts(conn, after, cx),
-        Moderation::Remove { .. } | Moderation::Reports | Moderation::Resolve(_) => {
-            cx.refuse(conn, of, Refusal::NotYet);
-        }
         Moderation::Registration(_)
         | Moderation::Invite { .. }
         | Moderation::Invites

@@ -1,6 +1,7 @@
 //! The way of a job's outcome to the domain that began the job, and on to other domains.
 
 use crate::chat::account::Account;
+use crate::chat::answer::Done;
 use crate::chat::close::CloseReason;
 use crate::chat::entry::{Entry, Said};
 use crate::chat::kind::Kind;
@@ -20,6 +21,7 @@ use crate::hub::outcome::failed;
 use crate::hub::pending::Domain;
 use crate::hub::people::People;
 use crate::hub::proposal::{Asker, Proposal};
+use crate::hub::removals::{Removal, RemovalDone};
 use crate::hub::requests::run;
 
 /// Hands the outcome of a job to the domain that began it.
@@ -29,6 +31,9 @@ pub fn outcome(domains: &mut Domains, job_id: JobId, outcome: Outcome, cx: &mut 
             Some(LoginDone::Authenticated(who)) => authenticated(domains, who, cx),
             Some(LoginDone::Registered(conn, account, place)) => {
                 registered(domains, (conn, place), account, cx);
+            }
+            Some(LoginDone::Unregisters(caller)) => {
+                domains.removals.unregister(caller, &domains.accounts, cx);
             }
             Some(LoginDone::PasswordSet(caller)) => password_set(domains, caller, cx),
             None => {}
@@ -47,6 +52,21 @@ pub fn outcome(domains: &mut Domains, job_id: JobId, outcome: Outcome, cx: &mut 
             }
         }
         Domain::Devices => domains.devices.done(job_id, outcome, &domains.presence, cx),
+        Domain::Removals => match domains.removals.done(job_id, outcome, cx) {
+            Some(RemovalDone::Removed(removal)) => account_removed(domains, removal, cx),
+            Some(RemovalDone::Erases(job, messages)) => {
+                let history = &mut domains.messages.history;
+                messages.iter().for_each(|message| history.is_being_deleted(job, message));
+            }
+            None => {}
+        },
+        Domain::Reports => {
+            let Domains { accounts, presence, groups, reports, .. } = domains;
+            let people = People { accounts, presence, groups };
+            if let Some(proposal) = reports.done(job_id, outcome, people, cx) {
+                propose(domains, proposal, cx);
+            }
+        }
         Domain::Whois => whois_done(domains, job_id, outcome, cx),
         Domain::Files => file_job_done(domains, job_id, outcome, cx),
         Domain::Messages => {
@@ -91,8 +111,8 @@ fn decided_on(domains: &mut Domains, decided: Decided, cx: &mut Cx<'_>) {
 
 /// Takes the outcome of a job that looked up an account.
 fn whois_done(domains: &mut Domains, id: JobId, outcome: Outcome, cx: &mut Cx<'_>) {
-    let Domains { accounts, presence, groups, whois, .. } = domains;
-    whois.done(id, outcome, People { accounts, presence, groups }, cx);
+    let Domains { accounts, presence, groups, whois, reports, .. } = domains;
+    whois.done(id, outcome, (People { accounts, presence, groups }, reports), cx);
 }
 
 /// Takes the outcome of a job of the files. The message of a file that was sent is delivered once
@@ -102,8 +122,8 @@ fn file_job_done(domains: &mut Domains, id: JobId, outcome: Outcome, cx: &mut Cx
     let published = files.done(id, outcome, people, cx);
     let Some(Published { chat, sent_in: conn, message }) = published else { return };
     if let Some(message) = message {
-        let StoredMessage { id, from, chat, text, file_size } = message;
-        let entry = Entry::Said(Said { from, chat, text, file_size, key: None });
+        let StoredMessage { id, from, chat, text, file_size, is_unheard } = message;
+        let entry = Entry::Said(Said { from, chat, text, file_size, key: None, is_unheard });
         let asker = Some(Asker { conn, of: Kind::Sendfile });
         propose(domains, Proposal { entry, id: Some(id), asker }, cx);
     }
@@ -131,6 +151,24 @@ fn registered(
     let of = Kind::LogIn;
     let who = Authenticated { conn, user, of, place, token: None, counts_as: None };
     authenticated(domains, who, cx);
+}
+
+/// Ends an account that is removed on disk: first its sessions, so that the others are told of them
+/// under the name that they know.
+fn account_removed(domains: &mut Domains, removal: Removal, cx: &mut Cx<'_>) {
+    let Removal { asker: Asker { conn, of }, by, user, name, erase } = removal;
+    if of == Kind::Unregister {
+        cx.answer(conn, of, Done::Done);
+    }
+    for session in domains.presence.open_sessions_of(user) {
+        cx.close(session, CloseReason::AccountRemoved);
+    }
+    settle(domains, cx);
+    let (user, by) = (domains.accounts.number(user), domains.accounts.number(by));
+    propose(domains, Proposal::of_nobody(Entry::AccountRemoved { user, name, by, erase }), cx);
+    if of == Kind::Remove {
+        cx.answer(conn, of, Done::Done);
+    }
 }
 
 /// Ends the other sessions of a user whose password was changed, as all tokens have ended.

@@ -20,10 +20,12 @@ pub enum Domain {
     Admin,
     Devices,
     Whois,
+    Reports,
+    Removals,
 }
 
 impl Domain {
-    const ALL: [Domain; 12] = [
+    const ALL: [Domain; 14] = [
         Domain::Hub,
         Domain::Login,
         Domain::Accounts,
@@ -36,6 +38,8 @@ impl Domain {
         Domain::Admin,
         Domain::Devices,
         Domain::Whois,
+        Domain::Reports,
+        Domain::Removals,
     ];
 
     /// The domain that began a job.

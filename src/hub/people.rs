@@ -5,7 +5,7 @@ use super::groups::Groups;
 use super::presence::Presence;
 use crate::chat::id::MessageId;
 use crate::chat::message::{Chat, Destination, StoredMessage};
-use crate::chat::name::{Target, UserRef};
+use crate::chat::name::Target;
 use crate::chat::refusal::Refusal;
 use crate::hub::accounts::directory::UserIndex;
 use crate::hub::context::Core;
@@ -39,6 +39,13 @@ impl<'a> People<'a> {
             }
             Target::Group(name) => self.groups.own(user, &name).map(Chat::Group),
         }
+    }
+
+    /// The chat that a user reads by a target, which may be a user whose account is removed.
+    pub fn chat_to_read(self, user: UserIndex, target: Target) -> Result<Chat, Refusal> {
+        let Target::User(other) = target else { return self.chat(user, target) };
+        let other = self.accounts.directory.find(other).ok_or(Refusal::NoSuchUser)?;
+        Ok(Chat::direct(self.accounts.number(user), self.accounts.number(other)))
     }
 
     /// Checks that a user may send messages into a chat that was resolved before.
@@ -80,8 +87,18 @@ impl<'a> People<'a> {
         }
     }
 
+    /// Returns true if what a user says in a chat is not to be heard by the other one, who ignores
+    /// that user.
+    pub fn is_unheard(self, from: UserIndex, chat: Chat) -> bool {
+        let other = self.other(from, chat);
+        other.is_some_and(|other| self.accounts.ignored.has(other, from))
+    }
+
     /// Returns true if a user may read a message, and so the file that it sends.
     pub fn may_read(self, user: UserIndex, message: &StoredMessage) -> bool {
+        if message.is_hidden_from(self.accounts.number(user)) {
+            return false;
+        }
         self.reads_since(user, message.chat).is_some_and(|since| since <= message.id)
     }
 
@@ -90,6 +107,6 @@ impl<'a> People<'a> {
     pub fn other(self, user: UserIndex, chat: Chat) -> Option<UserIndex> {
         let Chat::Direct(one, other) = chat else { return None };
         let own = self.accounts.number(user);
-        self.accounts.find(UserRef::Number(if one == own { other } else { one }))
+        self.accounts.directory.find_number(if one == own { other } else { one })
     }
 }

@@ -24,6 +24,7 @@ use crate::hub::input::ConnId;
 use crate::hub::messages::Draft;
 use crate::hub::moderate::moderate;
 use crate::hub::people::People;
+use crate::hub::reports::ReportDraft;
 
 /// Handles a request, or the refusal of one that a codec could not decode.
 pub fn asked(
@@ -88,6 +89,10 @@ pub fn run(domains: &mut Domains, conn: ConnId, request: Request, cx: &mut Cx<'_
         | Request::Register { .. }
         | Request::Resume { .. }) => login_request(domains, conn, about_logins, cx),
         about_accounts @ (Request::Nick(_)
+        | Request::Ignore { .. }
+        | Request::Ignored
+        | Request::AskFirst(_)
+        | Request::Unregister { .. }
         | Request::ConfirmPassword(_)
         | Request::Token { .. }
         | Request::EndToken
@@ -142,8 +147,17 @@ pub fn run(domains: &mut Domains, conn: ConnId, request: Request, cx: &mut Cx<'_
         | Request::Search { .. }
         | Request::Seen { .. }
         | Request::Delete(_)) => message_request(domains, conn, about_messages, cx),
+        Request::Report { user, message, reason } => {
+            report(domains, conn, ReportDraft { user, message, reason }, cx);
+        }
         other => other_request(conn, &other, cx),
     }
+}
+
+/// Carries out a request to tell the administrators of a user.
+fn report(domains: &mut Domains, conn: ConnId, draft: ReportDraft, cx: &mut Cx<'_>) {
+    let Some(caller) = cx.caller(conn) else { return };
+    domains.reports.report(caller, draft, &domains.accounts, cx);
 }
 
 /// Answers a request of users about others and about what is their own.
@@ -204,8 +218,17 @@ fn account_request(domains: &mut Domains, conn: ConnId, request: Request, cx: &m
             domains.devices.end_others(caller, device, (number, &domains.presence), cx);
         }
         Request::Nick(display) => domains.accounts.nick(caller, display, cx),
+        Request::Ignore { user, on } => domains.accounts.ignore(caller, (user, on), cx),
+        Request::Ignored => domains.accounts.list_ignored(caller, cx),
+        Request::AskFirst(on) => domains.accounts.set_ask_first(caller, on, cx),
         Request::ConfirmPassword(password) => {
-            domains.login.confirm_password(caller, password, &mut domains.accounts, cx);
+            let confirms = (Kind::ConfirmPassword, password);
+            domains.login.confirm_password(caller, confirms, &mut domains.accounts, cx);
+        }
+        Request::Unregister { password, erase } => {
+            domains.removals.awaits_password(conn, erase);
+            let confirms = (Kind::Unregister, password);
+            domains.login.confirm_password(caller, confirms, &mut domains.accounts, cx);
         }
         other => debug_assert!(false, "{other:?} is not about an account"),
     }

@@ -16,6 +16,7 @@ use crate::hub::job::{Job, JobId, Outcome, Value};
 use crate::hub::outcome::failed;
 use crate::hub::pending::{Domain, Pending};
 use crate::hub::people::People;
+use crate::hub::reports::Reports;
 use crate::hub::sessions::replies::Reply;
 
 /// The whois domain.
@@ -54,7 +55,13 @@ impl Whois {
     }
 
     /// Takes the outcome of a job.
-    pub fn done(&mut self, id: JobId, outcome: Outcome, people: People<'_>, cx: &mut Cx<'_>) {
+    pub fn done(
+        &mut self,
+        id: JobId,
+        outcome: Outcome,
+        (people, reports): (People<'_>, &Reports),
+        cx: &mut Cx<'_>,
+    ) {
         let Some((conn, user)) = self.pending.take(id) else { return };
         if !cx.unblock(conn) {
             return;
@@ -71,6 +78,8 @@ impl Whois {
             (Ok(Value::Account(kept)), Some(user)) => {
                 let mut facts = facts_for_all(user, people);
                 facts.extend(other_facts(user, &kept, people, cx));
+                let reports = reports.count(people.accounts.number(user));
+                facts.push(Item::Fact(Fact::Reports(reports)));
                 cx.list(conn, Kind::Whois, facts);
             }
             (other, Some(_)) => cx.refuse(conn, Kind::Whois, failed(&other)),

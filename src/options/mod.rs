@@ -106,6 +106,10 @@ pub struct Options {
     #[arg(default_value = "24h")]
     pub delete_window: Duration,
 
+    /// Ask users before others add them to a group, unless they have said otherwise
+    #[arg(long, env = "CHATSRV_ASK_FIRST", value_parser = BoolishValueParser::new())]
+    pub ask_first: bool,
+
     /// Most connections at a time [default: what the limit of open files, and the memory, allow]
     #[arg(long, env = "CHATSRV_MAX_CLIENTS", value_name = "N")]
     pub max_clients: Option<NonZeroU32>,

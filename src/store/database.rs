@@ -25,7 +25,8 @@ use super::rows::uploads::UploadRecord;
 use super::rows::{files, removal, schema, snapshot};
 use crate::chat::id::UploadId;
 use crate::chat::refusal::Failure;
-use crate::hub::job::{JobId, Outcome, Snapshot};
+use crate::hub::job::{JobId, Outcome};
+use crate::hub::snapshot::Snapshot;
 use crate::metrics::Histogram;
 
 /// The largest number of requests in one transaction, so that the first of a long queue need not

@@ -62,6 +62,11 @@ pub enum StoreFault {
         /// The malformed part of it.
         what: &'static str,
     },
+    /// A report's row is not as any version of the server writes it.
+    MalformedReport {
+        /// The report's number.
+        number: u32,
+    },
     /// The shared folder is inside the folder of the files sent in chats.
     HoldsSent,
     /// An idempotency key is malformed; the id of its message.
@@ -149,6 +154,9 @@ impl fmt::Display for StoreFault {
                 f.write_str("it holds the data folder, and so the password hashes")
             }
             StoreFault::HoldsSent => f.write_str("it holds the files that were sent in chats"),
+            StoreFault::MalformedReport { number } => {
+                write!(f, "the report {number} is malformed")
+            }
             StoreFault::MalformedKey(id) => write!(f, "the key of the message {id} is malformed"),
         }
     }

@@ -306,7 +306,9 @@ fn look_at_messages(store: &Connection, findings: &mut Vec<String>) -> rusqlite:
         let wrong = match row.get::<_, Lane>(1) {
             _ if id < 0 => Some("id"),
             Err(_) => Some("lane"),
-            Ok(Lane::Direct { from, .. }) if from.0 != sender => Some("sender"),
+            Ok(Lane::Direct { from, .. } | Lane::Unheard { from, .. }) if from.0 != sender => {
+                Some("sender")
+            }
             Ok(_) => {
                 let text = row.get_ref(3)?.as_bytes().unwrap_or_default();
                 let is_text = !text.is_empty() && Text::from_bytes(text).is_ok();
@@ -337,7 +339,7 @@ fn look_at_rows(store: &Connection, findings: &mut Vec<String>) -> rusqlite::Res
             "row of the operator is missing",
         ),
         (
-            "SELECT count(*) FROM accounts WHERE banned NOT IN (0, 1) OR admin NOT IN (0, 1)",
+            "SELECT count(*) FROM accounts WHERE admin NOT IN (0, 1)",
             "accounts have malformed rights",
         ),
         ("SELECT count(*) <> 1 FROM store", "row of the store itself is missing"),

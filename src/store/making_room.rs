@@ -70,7 +70,7 @@ fn read(path: &Path, parts: &Parts) -> rusqlite::Result<Vec<Garbage>> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let database = Connection::open_with_flags(path, flags)?;
     database.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
-    let mut garbage = files::garbage(&database, GARBAGE_MAX)?;
+    let mut garbage = files::garbage_of_any_schema(&database, GARBAGE_MAX)?;
     let uploads = uploads::all_oldest_first(&database)?.into_iter();
     let broke_off = uploads.filter(|upload| !parts.is_placed(upload));
     garbage.extend(broke_off.map(|upload| Garbage {
@@ -79,6 +79,7 @@ fn read(path: &Path, parts: &Parts) -> rusqlite::Result<Vec<Garbage>> {
             FileTarget::Shared(name) => Some(name),
             FileTarget::Chat(..) => None,
         },
+        size: None,
     }));
     Ok(garbage)
 }

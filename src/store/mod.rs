@@ -89,7 +89,8 @@ use work::passwords::Passwords;
 use work::search::Search;
 use work::uploads::FileWriters;
 
-use crate::hub::job::{Job, JobId, Snapshot};
+use crate::hub::job::{Job, JobId};
+use crate::hub::snapshot::Snapshot;
 use crate::metrics::{Family, Histogram, MetricKind};
 
 /// With more requests than this waiting for the database, [`Store::is_congested`] returns true.

@@ -240,9 +240,18 @@ impl Parts {
     }
 
     fn garbage(&self, garbage: &Garbage) -> Result<NamedFile, FileRefusal> {
-        match &garbage.name {
-            Some(name) => self.beside(name, garbage.id),
-            None => self.among_sent(garbage.id),
+        let Garbage { id, ref name, size } = *garbage;
+        match (name, size) {
+            (Some(name), Some(size)) => {
+                // Of that name there may be another file by now.
+                if !self.stands(&OwnFile { id, name: name.clone(), size }) {
+                    return Err(FileRefusal::NotFound);
+                }
+                let folder = self.folder.open_folder(parent(name).unwrap_or("."))?;
+                Ok(NamedFile { folder, name: last_part(name).to_owned() })
+            }
+            (Some(name), None) => self.beside(name, garbage.id),
+            (None, _) => self.among_sent(garbage.id),
         }
     }
 

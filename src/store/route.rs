@@ -6,7 +6,7 @@ use super::completions::Completions;
 use super::database::Workers;
 use super::requests::{
     AccountRequest, GroupRequest, HistoryQuery, HistoryRequest, MessageRequest, ModerationRequest,
-    SearchRequest, Step, StoreRequest, UploadDraft, UploadRequest, UploadTask,
+    PersonalRequest, SearchRequest, Step, StoreRequest, UploadDraft, UploadRequest, UploadTask,
 };
 use super::rows::files::Garbage;
 use super::rows::tokens;
@@ -54,11 +54,7 @@ impl Route {
             Job::AddAccount { account, until } => {
                 self.hash_word(id, HashPurpose::Add(account, until))
             }
-            Job::MakeCallTicket => {
-                let ticket = tokens::draw().map(Value::Token).map_err(|_| Failure::Failed);
-                self.completions.finish(id, ticket);
-                true
-            }
+            Job::MakeCallTicket => self.make_ticket(id),
             of_administrators @ (Job::SetSanction { .. }
             | Job::EndSanction { .. }
             | Job::SetAdministrator { .. }
@@ -71,6 +67,8 @@ impl Route {
             | Job::RaiseIdMark { .. }
             | Job::MarkSeen { .. }
             | Job::DeleteMessage(_)
+            | Job::LookToErase { .. }
+            | Job::Erase { .. }
             | Job::RemoveOld { .. }) => self.ask_about_messages(id, about_messages),
             reads @ (Job::SelectMessages { .. }
             | Job::ListChats { .. }
@@ -87,11 +85,44 @@ impl Route {
             | Job::FindSent(_)
             | Job::OpenSent { .. }
             | Job::SumSent { .. }) => self.begin_upload(id, about_uploads),
+            personal @ (Job::SetIgnored { .. }
+            | Job::SetAskFirst { .. }
+            | Job::KeepReport { .. }
+            | Job::ResolveReport { .. }
+            | Job::RemoveAccount { .. }) => self.ask_of_person(id, personal),
             about_accounts => self.ask_about_accounts(id, about_accounts),
         };
         if !has_begun {
             self.refuse(id);
         }
+    }
+
+    /// Makes a ticket for a call, here and now.
+    fn make_ticket(&self, id: JobId) -> bool {
+        let ticket = tokens::draw().map(Value::Token).map_err(|_| Failure::Failed);
+        self.completions.finish(id, ticket);
+        true
+    }
+
+    /// Begins a job on what a user wants of others, or on the end of an account. Returns false if
+    /// the queue is full.
+    fn ask_of_person(&self, id: JobId, job: Job) -> bool {
+        let request = match job {
+            Job::SetIgnored { number, whom, on } => {
+                PersonalRequest::SetIgnored { number, whom, on }
+            }
+            Job::SetAskFirst { number, on } => PersonalRequest::SetAskFirst { number, on },
+            Job::KeepReport { report, text } => PersonalRequest::KeepReport { report, text },
+            Job::ResolveReport { number } => PersonalRequest::ResolveReport { number },
+            Job::RemoveAccount { number, name, time, erase } => {
+                PersonalRequest::Remove { number, name, time, erase }
+            }
+            other => {
+                debug_assert!(false, "{other:?} is of no person");
+                return false;
+            }
+        };
+        self.ask(StoreRequest::Personal { job: id, request })
     }
 
     /// Begins a job that reads messages. Returns false if the queue is full.
@@ -241,6 +272,10 @@ impl Route {
             Job::RaiseIdMark { mark } => MessageRequest::RaiseIdMark { mark },
             Job::MarkSeen { reader, chat, id } => MessageRequest::MarkSeen { reader, chat, id },
             Job::DeleteMessage(message) => MessageRequest::Delete { message },
+            Job::LookToErase { number } => MessageRequest::LookToErase { number },
+            Job::Erase { number, messages, up_to } => {
+                MessageRequest::Erase { number, messages, up_to }
+            }
             Job::RemoveOld { before } => MessageRequest::RemoveOld { before },
             other => {
                 debug_assert!(false, "{other:?} is not about messages");

@@ -131,7 +131,8 @@ impl<'a> Reader<'a> {
 
     fn reads_whole_chats(&mut self) {
         for (chat, since, name) in self.chats() {
-            let kept = self.server.model.ledger.history(chat, since..=LAST);
+            let ledger = &self.server.model.ledger;
+            let kept = ledger.history(self.account.number, chat, since..=LAST);
             let kept: Vec<Read> = kept.map(read).collect();
             let mut shown = Vec::new();
             let mut before = u64::MAX;

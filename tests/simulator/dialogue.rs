@@ -70,7 +70,7 @@ pub fn config() -> Config {
 
 /// The usual bounds of groups, with so many members.
 pub fn groups(members_max: usize) -> GroupBounds {
-    GroupBounds { members_max, per_user_max: 1000, all_max: 10_000 }
+    GroupBounds { members_max, per_user_max: 1000, all_max: 10_000, ask_first: false }
 }
 
 /// Plays a dialogue in a chat where nobody has registered.

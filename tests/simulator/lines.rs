@@ -85,6 +85,10 @@ impl People {
                 4 => return self.say_marked(client, rng),
                 13 if rng.bool() => return say(client, "C MORE on"),
                 13 if rng.u8(..8) == 0 => return self.changes_often(client, rng),
+                13 => {
+                    let line = self.about_others(client, rng);
+                    return say(client, &line);
+                }
                 5..12 if self.meets_in_groups => return self.meet(client, rng),
                 14 if rng.u8(..4) == 0 => return say(client, &Self::about_devices(rng)),
                 15 if rng.u8(..4) == 0 => {
@@ -195,6 +199,20 @@ impl People {
         }
     }
 
+    /// What is for and against others.
+    fn about_others(&self, client: &Client, rng: &mut Rng) -> String {
+        let name = self.name(rng);
+        match rng.u8(..12) {
+            0..4 => format!("C IGNORE {name} on"),
+            4..7 => format!("C IGNORE {name} off"),
+            7 => "C IGNORED".into(),
+            8 => format!("C ASKFIRST {}", ["on", "off"][rng.usize(..2)]),
+            9 => format!("C REPORT {name} {} so", client.newest()),
+            10 => format!("C REPORT {name} because"),
+            _ => format!("C RESOLVE {}", rng.u8(1..5)),
+        }
+    }
+
     /// Tells more of oneself than the others are told within a minute.
     fn changes_often(&self, client: &mut Client, rng: &mut Rng) {
         for _ in 0..rng.u8(10..60) {
@@ -252,6 +270,8 @@ impl People {
             5 => "C DOWN".into(),
             6..8 => "C ALIVE".into(),
             8..10 => format!("C CALL {name}"),
+            10 if rng.bool() => format!("C RESOLVE {}", rng.u8(1..9)),
+            10 if rng.bool() => "C REPORTS".into(),
             10 => "C DUMP".into(),
             11 => format!("C SHUTDOWN {}", [0, 5, 3600][rng.usize(..3)]),
             12 if is_operator => format!("C LOGOUT {name}"),

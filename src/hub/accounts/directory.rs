@@ -1,12 +1,13 @@
 //! The directory of all accounts, by name and by number.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 
 use hashbrown::HashTable;
 
-use crate::chat::account::Account;
+use crate::chat::account::{Account, RemovedAccount};
 use crate::chat::name::{DisplayName, Number, UserName, UserRef};
+use crate::limits::NAME_KEPT_FOR;
 
 /// The index of an account in the directory. It stays the same as long as the process runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -31,6 +32,11 @@ pub struct Directory {
     reserved_names: HashSet<UserName>,
     /// Numbers of accounts that are being registered.
     reserved_numbers: HashSet<Number>,
+    /// Accounts that were removed. Their numbers stay, and they have names that say so.
+    removed: HashSet<UserIndex>,
+    /// The names that they had, and the times until which nobody may have these, in seconds since
+    /// the Unix epoch.
+    kept_names: HashMap<UserName, u64>,
 }
 
 impl Directory {
@@ -47,9 +53,56 @@ impl Directory {
         directory
     }
 
-    /// The number of accounts, without the operator's.
+    /// Notes the accounts that the store knows as removed.
+    pub fn note_removed(&mut self, removed: &[RemovedAccount]) {
+        for RemovedAccount { number, name, time } in removed {
+            self.removed.extend(self.find_number(*number));
+            self.kept_names.insert(*name, time.saturating_add(NAME_KEPT_FOR.as_secs()));
+        }
+    }
+
+    /// The number of accounts, without the operator's and those that were removed.
     pub fn len(&self) -> usize {
-        self.accounts.len() - 1
+        self.accounts.len() - 1 - self.removed.len()
+    }
+
+    /// Returns true if an account was removed.
+    pub fn is_removed(&self, user: UserIndex) -> bool {
+        !self.removed.is_empty() && self.removed.contains(&user)
+    }
+
+    /// Returns true if nobody may have a name at a time, in seconds since the Unix epoch, since it
+    /// was that of a removed account.
+    pub fn is_kept(&self, name: &UserName, now: u64) -> bool {
+        self.kept_names.get(name).is_some_and(|until| *until > now)
+    }
+
+    /// The name under which what is left of an account is to stay.
+    pub fn name_of_removed(&self, number: Number) -> UserName {
+        let names = (0..).map_while(|dashes| UserName::of_removed(number, dashes));
+        let mut free = names.filter(|name| {
+            let user = self.find_name(name);
+            user.is_none_or(|user| self.account(user).number == number)
+        });
+        free.next().unwrap_or(self.accounts[OPERATOR.0 as usize].name)
+    }
+
+    /// Removes an account at a time, in seconds since the Unix epoch: from now on it has that name,
+    /// and nobody logs in to it.
+    pub fn remove(&mut self, user: UserIndex, name: UserName, now: u64) {
+        let at = user.0;
+        let before = self.account(user).name;
+        let (hash, new_hash) = (self.hasher.hash_one(before), self.hasher.hash_one(name));
+        if let Ok(found) = self.by_name.find_entry(hash, |other| *other == at) {
+            found.remove();
+        }
+        let account = &mut self.accounts[at as usize];
+        (account.name, account.display) = (name, None);
+        let (accounts, hasher) = (&self.accounts, &self.hasher);
+        self.by_name.insert_unique(new_hash, at, |at| hasher.hash_one(accounts[*at as usize].name));
+        self.removed.insert(user);
+        self.kept_names.retain(|_, until| *until > now);
+        self.kept_names.insert(before, now.saturating_add(NAME_KEPT_FOR.as_secs()));
     }
 
     /// All accounts.

@@ -5,7 +5,9 @@
 //! logins are no part of it.
 
 pub mod arrivals;
+pub mod ask_first;
 pub mod directory;
+pub mod ignored;
 pub mod last_seen;
 pub mod networks;
 pub mod roles;
@@ -16,7 +18,9 @@ use std::collections::BTreeSet;
 
 use crate::chat::entry::Entry;
 use arrivals::Arrivals;
+use ask_first::AskFirst;
 use directory::{Directory, OPERATOR, UserIndex};
+use ignored::Ignored;
 use last_seen::LastSeen;
 use networks::KnownNetworks;
 use roles::Roles;
@@ -24,23 +28,30 @@ use throttle::{Throttle, Try};
 
 use crate::chat::account::Account;
 use crate::chat::address::Address;
+use crate::chat::answer::Item;
 use crate::chat::event::Event;
+use crate::chat::id::LogTime;
 use crate::chat::kind::Kind;
 use crate::chat::name::{DisplayName, Number, UserName, UserRef};
+use crate::chat::refusal::Refusal;
 use crate::chat::sanction::{Sanction, Sanctioned};
 use crate::chat::term::TimeLeft;
 use crate::hub::context::{Caller, Core, Cx};
 use crate::hub::input::{ConnId, Now};
-use crate::hub::job::{Job, JobId, Outcome, Snapshot, Value};
+use crate::hub::job::{Job, JobId, Outcome, Value};
 use crate::hub::outcome::failed;
 use crate::hub::pending::{Domain, Pending};
 use crate::hub::proposal::{Asker, Proposal};
+use crate::hub::snapshot::Snapshot;
+use crate::limits::IGNORED_USERS_MAX;
 
 /// The accounts domain: all accounts, and what is known of each.
 #[derive(Debug)]
 pub struct Accounts {
     pub directory: Directory,
     pub roles: Roles,
+    pub ignored: Ignored,
+    pub ask_first: AskFirst,
     pub throttle: Throttle,
     pub arrivals: Arrivals,
     pub networks: KnownNetworks,
@@ -57,21 +68,34 @@ enum AccountJob {
     LastSeen,
     /// Keeps the known networks of a user.
     Networks(UserIndex),
-    /// Keeps a display name. The session that asked for it is blocked until then.
-    DisplayName(ConnId, UserIndex, DisplayName),
+    /// Keeps what a session wants to hold, and then proposes it. The session is blocked until then.
+    Own(Asker, Entry),
 }
 
 impl Accounts {
     /// Creates the domain from what the store kept.
     pub fn new(arrivals: Arrivals, kept: &mut Snapshot) -> Self {
-        let directory = Directory::new(std::mem::take(&mut kept.accounts));
+        let mut directory = Directory::new(std::mem::take(&mut kept.accounts));
+        directory.note_removed(&kept.gone.removed);
         let roles = Roles::new(kept, &directory);
+        let ignored = Ignored::new(kept, &directory);
+        let ask_first = AskFirst::new(kept, &directory);
         let networks = KnownNetworks::new(std::mem::take(&mut kept.networks), &directory);
         let resets = kept.resets.iter().filter_map(|number| directory.find_number(*number));
         let resets = resets.collect();
         let (throttle, pending) = (Throttle::default(), Pending::new(Domain::Accounts));
-        let last_seen = LastSeen::default();
-        Accounts { directory, roles, throttle, arrivals, networks, resets, last_seen, pending }
+        Accounts {
+            directory,
+            roles,
+            ignored,
+            ask_first,
+            throttle,
+            arrivals,
+            networks,
+            resets,
+            last_seen: LastSeen::default(),
+            pending,
+        }
     }
 
     /// The account of a user.
@@ -89,9 +113,27 @@ impl Accounts {
         self.directory.account(user).number
     }
 
-    /// Finds a user by name or by number.
+    /// Finds a user by name or by number, whose account is not removed.
     pub fn find(&self, user: UserRef) -> Option<UserIndex> {
-        self.directory.find(user)
+        self.directory.find(user).filter(|user| !self.directory.is_removed(*user))
+    }
+
+    /// Finds the user of a name who may log in.
+    pub fn find_login(&self, name: &UserName) -> Option<UserIndex> {
+        self.find(UserRef::Name(*name))
+    }
+
+    /// Removes an account, and all that it holds here.
+    pub fn remove(&mut self, user: UserIndex, name: UserName, now: LogTime) {
+        let number = self.number(user);
+        self.directory.remove(user, name, now.0 / 1_000_000);
+        for whom in [Sanctioned::Ban(number), Sanctioned::Mute(number)] {
+            self.roles.sanctions.set(whom, None, &self.directory);
+        }
+        self.resets.remove(&user);
+        self.roles.set_administrator(user, false);
+        self.ignored.forget(user);
+        self.ask_first.forget(user);
     }
 
     /// A try of a name's password, with the counts by which it is throttled for somebody at that
@@ -192,17 +234,75 @@ impl Accounts {
         }
     }
 
-    /// Gives a user a display name. The session is blocked until it is on disk, so that the next
-    /// request sees it.
+    /// Gives a user a display name.
     pub fn nick(&mut self, caller: Caller, display: DisplayName, cx: &mut Cx<'_>) {
-        let Caller { conn, user } = caller;
-        let job = Job::SetDisplayName { number: self.number(user), display: display.clone() };
-        cx.block(conn);
-        self.pending.begin(job, AccountJob::DisplayName(conn, user, display), cx);
+        let number = self.number(caller.user);
+        let job = Job::SetDisplayName { number, display: display.clone() };
+        self.keep(caller.conn, Kind::Nick, (job, Entry::DisplayNameSet(number, display)), cx);
     }
 
-    /// Takes the outcome of a job. Returns the entry for a display name that is on disk and is to
-    /// hold from now on.
+    /// Lets a user be asked before being added to a group, or not.
+    pub fn set_ask_first(&mut self, caller: Caller, on: bool, cx: &mut Cx<'_>) {
+        let user = self.number(caller.user);
+        let job = Job::SetAskFirst { number: user, on };
+        self.keep(caller.conn, Kind::AskFirst, (job, Entry::AskFirstSet { user, on }), cx);
+    }
+
+    /// Lets a user ignore another one, or no longer.
+    pub fn ignore(&mut self, caller: Caller, (user, on): (UserRef, bool), cx: &mut Cx<'_>) {
+        let whom = match self.may_ignore(caller.user, user, on) {
+            Ok(whom) => self.number(whom),
+            Err(refusal) => return cx.refuse(caller.conn, Kind::Ignore, refusal),
+        };
+        let user = self.number(caller.user);
+        let job = Job::SetIgnored { number: user, whom, on };
+        self.keep(caller.conn, Kind::Ignore, (job, Entry::IgnoreSet { user, whom, on }), cx);
+    }
+
+    fn may_ignore(&self, by: UserIndex, user: UserRef, on: bool) -> Result<UserIndex, Refusal> {
+        let user = self.find(user).ok_or(Refusal::NoSuchUser)?;
+        if user == by {
+            return Err(Refusal::NotWithYourself);
+        }
+        let number = self.number(by);
+        let begins = |job: &&AccountJob| {
+            matches!(job, AccountJob::Own(_, Entry::IgnoreSet { user, on: true, .. })
+                if *user == number)
+        };
+        let ignored = self.ignored.of(by).len() + self.pending.values().filter(begins).count();
+        let has_room = !on || self.ignored.has(by, user) || ignored < IGNORED_USERS_MAX;
+        has_room.then_some(user).ok_or(Refusal::TooManyIgnored)
+    }
+
+    /// Has the store keep what a session wants to hold. The session is blocked until it is on disk,
+    /// so that the next request sees it; then the entry is proposed.
+    fn keep(&mut self, conn: ConnId, of: Kind, (job, entry): (Job, Entry), cx: &mut Cx<'_>) {
+        cx.block(conn);
+        self.pending.begin(job, AccountJob::Own(Asker { conn, of }, entry), cx);
+    }
+
+    /// Lets a user ignore another one, or no longer. Returns their names.
+    pub fn set_ignored(
+        &mut self,
+        (user, whom): (Number, Number),
+        on: bool,
+    ) -> Option<(UserName, UserName)> {
+        let user = self.directory.find_number(user)?;
+        let whom = self.directory.find_number(whom)?;
+        self.ignored.set(user, whom, on);
+        Some((self.name(user), self.name(whom)))
+    }
+
+    /// Lists those whom a user ignores, by their numbers.
+    pub fn list_ignored(&self, caller: Caller, cx: &mut Cx<'_>) {
+        let mut ignored: Vec<&Account> =
+            self.ignored.of(caller.user).map(|user| self.account(user)).collect();
+        ignored.sort_unstable_by_key(|account| account.number);
+        let items = ignored.into_iter().map(|account| Item::Ignored(account.name));
+        cx.list(caller.conn, Kind::Ignored, items.collect::<Vec<_>>());
+    }
+
+    /// Takes the outcome of a job. Returns the entry for what is on disk and is to hold now.
     pub fn done(&mut self, id: JobId, outcome: &Outcome, cx: &mut Cx<'_>) -> Option<Proposal> {
         let is_kept = *outcome == Ok(Value::Done);
         match self.pending.take(id)? {
@@ -216,23 +316,21 @@ impl Accounts {
                 }
                 None
             }
-            AccountJob::DisplayName(conn, user, display) => {
-                cx.unblock(conn);
+            AccountJob::Own(asker, entry) => {
+                cx.unblock(asker.conn);
                 if !is_kept {
-                    cx.refuse(conn, Kind::Nick, failed(outcome));
+                    cx.refuse(asker.conn, asker.of, failed(outcome));
                     return None;
                 }
-                let entry = Entry::DisplayNameSet(self.number(user), display);
-                let asker = Some(Asker { conn, of: Kind::Nick });
-                Some(Proposal { entry, id: None, asker })
+                Some(Proposal { entry, id: None, asker: Some(asker) })
             }
         }
     }
 
-    /// The sessions that are blocked until a display name is on disk.
+    /// The sessions that are blocked until what they asked for is on disk.
     pub fn blocked(&self) -> impl Iterator<Item = ConnId> {
         self.pending.values().filter_map(|job| match job {
-            AccountJob::DisplayName(conn, ..) => Some(*conn),
+            AccountJob::Own(asker, _) => Some(asker.conn),
             AccountJob::Networks(_) | AccountJob::LastSeen => None,
         })
     }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use crate::hub::accounts::directory::{Directory, OPERATOR, UserIndex};
 use crate::hub::accounts::sanctions::Sanctions;
-use crate::hub::job::Snapshot;
+use crate::hub::snapshot::Snapshot;
 
 /// A role: what a session may do, by who has logged in over its connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

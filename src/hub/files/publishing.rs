@@ -154,6 +154,7 @@ impl Publishing {
             chat,
             text: name.as_str().into(),
             file_size: Some(*size),
+            is_unheard: people.is_unheard(*owner, chat),
         };
         cx.core.unannounced.begin(id, chat);
         let job = Job::FinishUpload { upload: complete.id, message: Some(message.clone()) };

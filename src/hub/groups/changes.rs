@@ -6,8 +6,8 @@ use crate::chat::group_action::GroupAction;
 use crate::chat::id::{GroupId, LogTime};
 use crate::chat::refusal::Refusal;
 use crate::chat::text::Topic;
+use crate::hub::accounts::Accounts;
 use crate::hub::accounts::directory::UserIndex;
-use crate::hub::accounts::roles::Roles;
 use crate::hub::groups::applied::Applied;
 use crate::hub::groups::judge;
 use crate::hub::groups::overview::GroupLists;
@@ -26,7 +26,7 @@ pub fn decide(
     stamp: Stamp,
     users: Users<'_>,
 ) -> Result<Option<Applied>, Refusal> {
-    let is_change = check(registry, (id, action), stamp.time, &users.accounts.roles)?;
+    let is_change = check(registry, (id, action), stamp.time, users.accounts)?;
     Ok(is_change.then(|| apply(registry, (id, action), stamp, users)))
 }
 
@@ -38,10 +38,10 @@ pub fn check(
     registry: &Registry,
     (id, action): (GroupId, &GroupAction<UserIndex>),
     now: LogTime,
-    roles: &Roles,
+    accounts: &Accounts,
 ) -> Result<bool, Refusal> {
     let group = registry.get(id).ok_or(Refusal::NoSuchGroup)?;
-    judge::check((id, group), action, now, &registry.memberships, roles)
+    judge::check((id, group), action, now, &registry.memberships, accounts)
 }
 
 /// Applies a change that passed the check.
@@ -58,7 +58,9 @@ fn apply(
             registry.change(id, |group| group.outsiders.asking.push(user));
             registry.changed.push(ChangedRow::Candidate { group: id, user, asks: true });
         }
-        GroupAction::Ask { user, .. } if !asks(registry, user, id) => ask(registry, id, user),
+        GroupAction::Ask { by, user, .. } if !asks(registry, user, id) => {
+            ask(registry, id, user, users.accounts.ignored.has(user, by));
+        }
         GroupAction::Join { user, .. }
         | GroupAction::Ask { user, .. }
         | GroupAction::Admit { user, .. } => {
@@ -123,14 +125,18 @@ fn asks(registry: &Registry, user: UserIndex, id: GroupId) -> bool {
     registry.get(id).is_some_and(|group| group.outsiders.asking.contains(&user))
 }
 
-fn ask(registry: &mut Registry, id: GroupId, user: UserIndex) {
+fn ask(registry: &mut Registry, id: GroupId, user: UserIndex, is_unheard: bool) {
     let Some(group) = registry.groups.get_mut(&id) else { return };
-    group.outsiders.asked.push(user);
+    let was_unheard = group.outsiders.unheard.contains(&user);
+    group.outsiders.ask(user, is_unheard);
     if group.outsiders.shut_out.remove(&user).is_some() {
         registry.changed.push(ChangedRow::ShutOut(id, user));
     }
     registry.memberships.invite(user, id);
     registry.changed.push(ChangedRow::Candidate { group: id, user, asks: false });
+    if was_unheard != is_unheard {
+        registry.changed.push(ChangedRow::Unheard(id, user));
+    }
 }
 
 fn decline(registry: &mut Registry, id: GroupId, user: UserIndex, now: LogTime) {

@@ -81,7 +81,8 @@ fn check_group(registry: &Registry, id: GroupId, group: &Group) {
     assert!(group.ops.len() <= GROUP_OPS_MAX, "{name}");
     let ops: HashSet<_> = group.ops.iter().collect();
     assert_eq!(ops.len(), group.ops.len(), "{name}: an op twice");
-    let Outsiders { asked, asking, shut_out, turned_down } = &group.outsiders;
+    let Outsiders { asked, unheard, asking, shut_out, turned_down } = &group.outsiders;
+    assert!(unheard.iter().all(|user| asked.contains(user)), "{name}: {group:?}");
     assert!(asking.len() <= GROUP_REQUESTS_MAX, "{name}");
     assert!(asked.len() <= GROUP_INVITATIONS_MAX, "{name}");
     assert!(shut_out.len() <= GROUP_SHUT_OUT_MAX, "{name}");

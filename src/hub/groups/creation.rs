@@ -7,7 +7,7 @@ use crate::chat::entry::NewGroup;
 use crate::chat::group::{GroupSettings, GroupStart};
 use crate::chat::id::MessageId;
 use crate::chat::kind::Kind;
-use crate::chat::name::{GroupName, UserRef};
+use crate::chat::name::{GroupName, Number, UserRef};
 use crate::chat::refusal::Refusal;
 use crate::chat::request::Request;
 use crate::hub::accounts::Accounts;
@@ -139,17 +139,30 @@ impl GroupDraft {
             let is_taken = |number| is_taken(GroupName::numbered(number));
             GroupName::numbered(draw_number(&mut core.rng, is_taken))
         });
-        let (asked, members) = match self.start {
-            GroupStart::Asks => (named, Vec::new()),
-            GroupStart::Adds | GroupStart::Public => (Vec::new(), named),
+        // Whoever ignores the maker is not added, and looks like one who wants to be asked first.
+        let is_unheard = |user: &UserIndex| accounts.ignored.has(*user, maker);
+        let by_default = core.config.groups.ask_first;
+        let asks_first = |user: &UserIndex| {
+            is_unheard(user) || accounts.ask_first.said(*user).unwrap_or(by_default)
         };
+        let (asked, members): (Vec<UserIndex>, Vec<UserIndex>) = match self.start {
+            GroupStart::Asks => (named, Vec::new()),
+            GroupStart::Adds | GroupStart::Public => named.into_iter().partition(asks_first),
+        };
+        if asked.len() > GROUP_INVITATIONS_MAX {
+            return Err(Refusal::TooManyNamed);
+        }
         let is_public = self.start == GroupStart::Public;
         let number = |user: &UserIndex| accounts.number(*user);
+        let unheard = asked.iter().filter(|user| is_unheard(user));
+        let mut unheard: Vec<Number> = unheard.map(number).collect();
+        unheard.sort_unstable();
         let group = NewGroup {
             name,
             maker: number(&maker),
             members: members.iter().map(number).collect(),
             asked: asked.iter().map(number).collect(),
+            unheard,
             settings: GroupSettings { kept: is_public, public: is_public, open_topic: false },
         };
         Ok(PendingGroup { asker: Asker { conn, of: self.kind() }, maker, id, group })

@@ -48,7 +48,9 @@ impl Group {
         let find = |number| directory.find_number(number);
         let mut members = Members::default();
         for kept in &record.members {
-            if let Some(user) = find(kept.number) {
+            // What an account had to do with groups may be left for later when it is removed.
+            let user = find(kept.number).filter(|user| !directory.is_removed(*user));
+            if let Some(user) = user {
                 members.push(Member { user, since: kept.since });
             }
         }

@@ -6,6 +6,7 @@ use crate::chat::group::GroupSetting;
 use crate::chat::group_action::GroupAction;
 use crate::chat::id::{GroupId, LogTime};
 use crate::chat::refusal::Refusal;
+use crate::hub::accounts::Accounts;
 use crate::hub::accounts::directory::UserIndex;
 use crate::hub::accounts::roles::{Role, Roles};
 use crate::hub::groups::group::Group;
@@ -29,14 +30,17 @@ pub fn check(
     action: &GroupAction<UserIndex>,
     now: LogTime,
     memberships: &Memberships,
-    roles: &Roles,
+    accounts: &Accounts,
 ) -> Result<bool, Refusal> {
+    let roles = &accounts.roles;
     let judge = Judge { id, group, memberships, now };
     match *action {
         GroupAction::Join { user, members_max, groups_max } => {
             judge.join(user, members_max, groups_max)
         }
-        GroupAction::Ask { by, user, members_max } => judge.ask(by, user, members_max),
+        GroupAction::Ask { by, user, members_max } => {
+            judge.ask((by, user), members_max, accounts.ignored.has(user, by))
+        }
         GroupAction::Decline { user } => {
             let is_asked = memberships.is_asked(user, id);
             is_asked.then_some(true).ok_or(Refusal::WasNotAsked)
@@ -102,7 +106,12 @@ impl Judge<'_> {
         has_room.then_some(true).ok_or(Refusal::TooManyAsking)
     }
 
-    fn ask(&self, by: UserIndex, user: UserIndex, members_max: usize) -> Result<bool, Refusal> {
+    fn ask(
+        &self,
+        (by, user): (UserIndex, UserIndex),
+        members_max: usize,
+        is_unheard: bool,
+    ) -> Result<bool, Refusal> {
         let Judge { id, group, memberships, .. } = *self;
         if !group.is_op(by) {
             match memberships.is_member(by, id) {
@@ -116,7 +125,8 @@ impl Judge<'_> {
             return Err(Refusal::IsMember);
         }
         if memberships.is_asked(user, id) {
-            return Ok(false);
+            // One whom the user does not ignore may ask once more.
+            return Ok(!is_unheard && outsiders.unheard.contains(&user));
         }
         if outsiders.shut_out.contains_key(&user) && !group.is_op(by) {
             return Err(Refusal::ThatOneIsShutOut);

@@ -142,8 +142,8 @@ impl Groups {
             change => actions::of_request(caller.user, change, &self.registry, users, cx.core)?,
         };
         if let GroupAction::Ask { by, .. } = action {
-            let (now, roles) = (cx.core.log_time(), &users.accounts.roles);
-            let is_change = changes::check(&self.registry, (id, &action), now, roles)?;
+            let now = cx.core.log_time();
+            let is_change = changes::check(&self.registry, (id, &action), now, users.accounts)?;
             self.count_additions(by, usize::from(is_change), cx.core)?;
         }
         let number = |user| Ok::<_, Refusal>(users.accounts.number(user));
@@ -337,6 +337,18 @@ impl Groups {
             }
             _ => Done::Group(name),
         })
+    }
+
+    /// Ends all that a user has to do with groups, whose account is removed. The other members are
+    /// told.
+    pub fn forget(&mut self, user: UserIndex, stamp: Stamp, users: Users<'_>, cx: &mut Cx<'_>) {
+        let own: Vec<GroupId> = self.registry.of(user).map(|(id, _)| id).collect();
+        let leaves = GroupAction::Leave { user: users.accounts.number(user), reason: None };
+        for id in own {
+            self.change((id, &leaves), stamp, None, users, cx);
+        }
+        self.registry.forget(user);
+        self.keep(None, users.accounts, cx);
     }
 
     /// Decides that a group begins, which is on disk already, and answers its maker.

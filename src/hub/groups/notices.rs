@@ -24,7 +24,9 @@ pub fn tell(
             tell_ops(group, user, users, cx);
         }
         GroupAction::Ask { by, user, .. } if group.outsiders.asked.contains(&user) => {
-            cx.tell(Event::Ask(group.name, users.name(by)), users.sessions_of(user));
+            let is_heard = !group.outsiders.unheard.contains(&user);
+            let to = users.sessions_of(user).filter(|_| is_heard);
+            cx.tell(Event::Ask(group.name, users.name(by)), to);
         }
         GroupAction::Join { user, .. }
         | GroupAction::Ask { user, .. }
@@ -185,7 +187,7 @@ fn tell_made(group: &Group, users: Users<'_>, cx: &mut Cx<'_>) {
         let to = users.sessions_of(maker).chain(users.sessions_of(member.user));
         cx.tell(Event::Group(group.name, GroupChange::Join, users.name(member.user)), to);
     }
-    let asked = group.outsiders.asked.iter().flat_map(|user| users.sessions_of(*user));
+    let asked = group.outsiders.asked_aloud().flat_map(|user| users.sessions_of(user));
     cx.tell(Event::Ask(group.name, users.name(maker)), asked);
 }
 

@@ -1,7 +1,7 @@
 //! The users who are no members of a group and whom it remembers: they were asked to join or ask
 //! to, they did not come together, or they are shut out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::chat::group::{GroupRecord, ShutOut, TurnedDown};
@@ -15,6 +15,8 @@ use crate::limits::{GROUP_TURNED_DOWN_MAX, TURNED_DOWN_TIME};
 pub struct Outsiders {
     /// The users who were asked to join and have not.
     pub asked: Vec<UserIndex>,
+    /// Those of them who ignore the one who asked: they are not told, and nobody learns of that.
+    pub unheard: BTreeSet<UserIndex>,
     /// The users who asked to join.
     pub asking: Vec<UserIndex>,
     /// The users who may not come in.
@@ -33,10 +35,13 @@ impl Outsiders {
         is_member: impl Fn(&UserIndex) -> bool,
     ) -> Self {
         let find = |number: &Number| directory.find_number(*number);
-        let outside = |number| find(number).filter(|user| !is_member(user));
+        let stays = |user: &UserIndex| !is_member(user) && !directory.is_removed(*user);
+        let outside = |number| find(number).filter(stays);
         let asked: Vec<UserIndex> = record.asked.iter().filter_map(outside).collect();
         let asking = record.asking.iter().filter_map(outside);
         let asking: Vec<UserIndex> = asking.filter(|user| !asked.contains(user)).collect();
+        let unheard = record.unheard.iter().filter_map(outside);
+        let unheard = unheard.filter(|user| asked.contains(user)).collect();
         let is_candidate = |user: &UserIndex| asked.contains(user) || asking.contains(user);
         let shut_out = record.shut_out.iter().filter_map(|one| {
             let user = outside(&one.user).filter(|user| !is_candidate(user))?;
@@ -46,13 +51,15 @@ impl Outsiders {
         let turned_down = record.turned_down.iter();
         let turned_down =
             turned_down.filter_map(|(number, times)| Some((outside(number)?, *times)));
-        Outsiders { turned_down: turned_down.collect(), asked, asking, shut_out }
+        Outsiders { turned_down: turned_down.collect(), asked, unheard, asking, shut_out }
     }
 
     /// Puts them into the record of a group.
     pub fn put_into(&self, record: &mut GroupRecord, directory: &Directory) {
         let number = |user: &UserIndex| directory.account(*user).number;
         record.asked = self.asked.iter().map(number).collect();
+        record.unheard = self.unheard.iter().map(number).collect();
+        record.unheard.sort_unstable();
         record.asking = self.asking.iter().map(number).collect();
         let shut_out = self.shut_out.values();
         record.shut_out = shut_out.map(|one| numbers(one, directory)).collect();
@@ -64,14 +71,35 @@ impl Outsiders {
 
     /// Forgets a user, who becomes a member.
     pub fn forget(&mut self, user: UserIndex) {
-        self.asked.retain(|other| *other != user);
+        self.is_asked_no_more(user);
         self.asking.retain(|other| *other != user);
         self.turned_down.remove(&user);
     }
 
+    /// Notes that a user is asked to join, and is told so unless it is not to be heard.
+    pub fn ask(&mut self, user: UserIndex, is_unheard: bool) {
+        if !self.asked.contains(&user) {
+            self.asked.push(user);
+        }
+        match is_unheard {
+            true => self.unheard.insert(user),
+            false => self.unheard.remove(&user),
+        };
+    }
+
+    /// The users who were asked to join and are told so.
+    pub fn asked_aloud(&self) -> impl Iterator<Item = UserIndex> {
+        self.asked.iter().copied().filter(|user| !self.unheard.contains(user))
+    }
+
+    fn is_asked_no_more(&mut self, user: UserIndex) {
+        self.asked.retain(|other| *other != user);
+        self.unheard.remove(&user);
+    }
+
     /// Notes that a user declined. Returns the user who is forgotten for that, if there is no room.
     pub fn decline(&mut self, user: UserIndex, now: LogTime) -> Option<UserIndex> {
-        self.asked.retain(|other| *other != user);
+        self.is_asked_no_more(user);
         self.turn_down(user, |times| times.declined = now.0)
     }
 

@@ -123,9 +123,10 @@ impl Registry {
         self.memberships.of(user).filter_map(|id| Some((id, self.groups.get(&id)?)))
     }
 
-    /// The groups that ask a user to join, oldest first.
+    /// The groups that ask a user to join and of which the user is told, oldest first.
     pub fn invitations(&self, user: UserIndex) -> impl Iterator<Item = &Group> {
-        self.memberships.invitations(user).filter_map(|id| self.groups.get(&id))
+        let groups = self.memberships.invitations(user).filter_map(|id| self.groups.get(&id));
+        groups.filter(move |group| !group.outsiders.unheard.contains(&user))
     }
 
     /// Returns true if a group has that name.
@@ -208,6 +209,27 @@ impl Registry {
             self.memberships.told(user, id);
             self.changed.push(ChangedRow::Member(id, user));
         }
+        if self.memberships.told_of_ended(user) {
+            self.changed.push(ChangedRow::Told(user));
+        }
+    }
+
+    /// Forgets a user who is no member of a group, and whose account is removed.
+    pub fn forget(&mut self, user: UserIndex) {
+        for (id, group) in &mut self.groups {
+            let (group_id, outsiders) = (*id, &mut group.outsiders);
+            let candidate = |asks| ChangedRow::Candidate { group: group_id, user, asks };
+            let rows = [
+                (outsiders.asked.contains(&user), candidate(false)),
+                (outsiders.asking.contains(&user), candidate(true)),
+                (outsiders.turned_down.contains_key(&user), ChangedRow::TurnedDown(*id, user)),
+                (outsiders.shut_out.remove(&user).is_some(), ChangedRow::ShutOut(*id, user)),
+            ];
+            outsiders.forget(user);
+            self.changed.extend(rows.into_iter().filter(|(is_so, _)| *is_so).map(|(_, row)| row));
+        }
+        let asked: Vec<GroupId> = self.memberships.invitations(user).collect();
+        asked.into_iter().for_each(|id| self.memberships.withdraw(user, id));
         if self.memberships.told_of_ended(user) {
             self.changed.push(ChangedRow::Told(user));
         }

@@ -24,6 +24,8 @@ pub enum ChangedRow {
     Member(GroupId, UserIndex),
     /// A user who was asked to join or asks to, or the end of that.
     Candidate { group: GroupId, user: UserIndex, asks: bool },
+    /// A user who was asked to join, and whether that is told.
+    Unheard(GroupId, UserIndex),
     /// The end of a group.
     Ended(GroupId),
     /// A user who has yet to be told that a group ended.
@@ -86,6 +88,10 @@ pub fn row<'a>(
                 true => GroupRow::Candidate { group: id, number, asks },
                 false => GroupRow::NoCandidate { group: id, number, asks },
             }
+        }
+        ChangedRow::Unheard(id, user) => {
+            let is_unheard = find(id)?.outsiders.unheard.contains(&user);
+            GroupRow::Unheard { group: id, number: accounts.number(user), is_unheard }
         }
         ChangedRow::Ended(id) => GroupRow::Ended(id),
         ChangedRow::Untold(user, name) => GroupRow::Untold { number: accounts.number(user), name },

@@ -2,7 +2,6 @@
 
 use crate::chat::id::MessageId;
 use crate::chat::message::{Chat, Destination, Message, StoredMessage};
-use crate::chat::name::UserRef;
 use crate::hub::accounts::Accounts;
 use crate::hub::accounts::directory::UserIndex;
 use crate::hub::effect::{Effects, Recipients};
@@ -18,6 +17,9 @@ pub struct Audience<'a> {
     pub to: Addressee<'a>,
     /// The id of the message.
     id: MessageId,
+    /// True if the receiver ignores the sender: the message reaches nobody, and counts as if it
+    /// did.
+    pub is_unheard: bool,
 }
 
 /// The addressee of a message.
@@ -32,13 +34,13 @@ pub enum Addressee<'a> {
 impl<'a> Audience<'a> {
     /// The audience of a message. None if it was sent to a group that has ended.
     pub fn of(message: &StoredMessage, people: People<'a>) -> Option<Self> {
-        let from = people.accounts.find(UserRef::Number(message.from))?;
+        let from = people.accounts.directory.find_number(message.from)?;
         let to = match message.chat {
             Chat::Everyone => Addressee::Everyone,
             Chat::Direct(..) => Addressee::User(people.other(from, message.chat)?),
             Chat::Group(id) => Addressee::Group(people.groups.get(id)?),
         };
-        Some(Audience { from, to, id: message.id })
+        Some(Audience { from, to, id: message.id, is_unheard: message.is_unheard })
     }
 
     /// The message as the audience is told it.
@@ -58,10 +60,10 @@ impl<'a> Audience<'a> {
         match self.to {
             Addressee::Everyone => presence.everyone_but(self.from, effects),
             Addressee::User(user) => {
-                let to = presence.sessions_of(user).filter(|_| user != self.from);
-                let to = effects.recipients(to);
-                let users = usize::from(!to.is_empty());
-                (to, users)
+                let is_other = user != self.from;
+                let is_told = is_other && !self.is_unheard;
+                let to = effects.recipients(presence.sessions_of(user).filter(|_| is_told));
+                (to, usize::from(is_other && presence.is_online(user)))
             }
             Addressee::Group(group) => {
                 let mut users = 0;

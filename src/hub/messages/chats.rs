@@ -3,7 +3,6 @@
 use crate::chat::answer::{Answer, ChatLine, Done, Item, LastMessage, List};
 use crate::chat::kind::Kind;
 use crate::chat::message::{ChatSummary, StoredMessage};
-use crate::chat::name::UserRef;
 use crate::chat::request::CHAT_TEXT_CHARS_MAX;
 use crate::hub::accounts::directory::UserIndex;
 use crate::hub::context::{Caller, Cx};
@@ -45,7 +44,7 @@ fn items(reader: UserIndex, chats: &[ChatSummary], people: People<'_>) -> Option
 }
 
 fn last_message(message: &StoredMessage, people: People<'_>) -> Option<LastMessage> {
-    let from = people.accounts.find(UserRef::Number(message.from))?;
+    let from = people.accounts.directory.find_number(message.from)?;
     let from = people.accounts.name(from);
     let text = message.text.chars().take(CHAT_TEXT_CHARS_MAX).collect::<String>();
     let StoredMessage { id, file_size, .. } = *message;

@@ -11,7 +11,7 @@ use std::time::Duration;
 use crate::chat::id::MessageId;
 use crate::chat::message::Chat;
 use crate::chat::name::{Key, Number};
-use crate::hub::job::KEYS_LOADED_MAX;
+use crate::hub::snapshot::KEYS_LOADED_MAX;
 use crate::limits::{KEY_REMEMBERED_FOR, KEYS_IN_FILTER_MAX, KEYS_IN_MEMORY_MAX, KEYS_OF_ONE_MAX};
 
 /// The answer of a look-up of an idempotency key.

@@ -196,6 +196,7 @@ fn tell(
         }
         Chat::Direct(one, other) => {
             let both = [one, other].into_iter().take(if one == other { 1 } else { 2 });
+            let both = both.filter(|user| !message.is_hidden_from(*user));
             for user in both.filter_map(|number| people.accounts.directory.find_number(number)) {
                 if let Some(shown) = people.destination(user, chat) {
                     let event = Event::Deleted(id, shown);

@@ -75,6 +75,10 @@ impl Inbox {
                 users.for_each(|user| put(self, user));
             }
             Addressee::User(user) if user == audience.from => {}
+            Addressee::User(user) if audience.is_unheard => {
+                let is_entering = self.of_mut(user).next().is_some();
+                count += usize::from(is_entering && !presence.is_online(user));
+            }
             Addressee::User(user) => put(self, user),
             Addressee::Group(group) => {
                 audience.readers(group).for_each(|user| put(self, user));

@@ -7,7 +7,7 @@ use crate::chat::answer::{Answer, Done};
 use crate::chat::id::MessageId;
 use crate::chat::kind::Kind;
 use crate::chat::message::{Chat, Destination, Message, StoredMessage};
-use crate::chat::name::{Number, Target, UserRef};
+use crate::chat::name::{Number, Target};
 use crate::chat::refusal::Refusal;
 use crate::chat::request::Request;
 use crate::hub::context::Caller;
@@ -85,7 +85,7 @@ pub fn chat(
     target: Target,
     people: People<'_>,
 ) -> Result<(Chat, Destination), Refusal> {
-    let chat = match people.chat(from.user, target) {
+    let chat = match people.chat_to_read(from.user, target) {
         Err(Refusal::NoSuchUser) => return Err(Refusal::NoSuchChat),
         other => other?,
     };
@@ -95,8 +95,8 @@ pub fn chat(
 
 /// A kept message, as it was delivered.
 pub fn as_delivered(message: StoredMessage, people: People<'_>) -> Option<Message> {
-    let StoredMessage { id, from, chat, text, file_size } = message;
-    let from = people.accounts.find(UserRef::Number(from))?;
+    let StoredMessage { id, from, chat, text, file_size, is_unheard: _ } = message;
+    let from = people.accounts.directory.find_number(from)?;
     let to = people.destination(from, chat)?;
     Some(Message { id, from: people.accounts.name(from), to, text, file_size })
 }

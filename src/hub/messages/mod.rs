@@ -177,7 +177,9 @@ impl Messages {
         };
         let Draft { text, key, .. } = draft;
         let number = people.accounts.number(from.user);
-        let entry = Entry::Said(Said { from: number, chat, text, file_size: None, key });
+        let is_unheard = people.is_unheard(from.user, chat);
+        let said = Said { from: number, chat, text, file_size: None, key, is_unheard };
+        let entry = Entry::Said(said);
         let asker = Some(Asker { conn: from.conn, of: Kind::Say });
         Ok(Some(Proposal { entry, id: Some(id), asker }))
     }
@@ -252,7 +254,8 @@ impl Messages {
     }
 
     /// Hands a message to everyone addressed who is online or logging in, and to the sender's
-    /// sessions but the one in which it was sent. Returns the number of users who were addressed.
+    /// sessions but the one in which it was sent. Returns the number of users who were addressed. A
+    /// receiver who ignores the sender is counted all the same.
     fn deliver(
         &mut self,
         message: Message,

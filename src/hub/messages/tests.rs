@@ -5,8 +5,8 @@ use crate::hub::config::{ArrivalBounds, Config, GroupBounds};
 use crate::hub::context::{Caller, Core};
 use crate::hub::domains::Domains;
 use crate::hub::effect::Effects;
-use crate::hub::job::Snapshot;
 use crate::hub::sequence::Sequence;
+use crate::hub::snapshot::Snapshot;
 
 const ALICE: Number = Number(10_001);
 const BOB: Number = Number(10_002);
@@ -33,7 +33,7 @@ fn chat_at(unix_micros: u64, keep_messages: bool) -> World {
         history: None,
         delete_window: std::time::Duration::ZERO,
         alive_period: std::time::Duration::from_secs(60),
-        groups: GroupBounds { members_max: 10, per_user_max: 256, all_max: 100 },
+        groups: GroupBounds { members_max: 10, per_user_max: 256, all_max: 100, ask_first: false },
         exempt: Vec::new(),
         file_size_max: 0,
         places: 10_000,
@@ -58,7 +58,7 @@ fn key(word: &str) -> Key {
 fn said(after: u64, word: &str) -> (MessageId, Said) {
     let (id, chat) = (MessageId(START.0 + after), Chat::direct(ALICE, BOB));
     let (text, key) = ("hi".into(), Some(key(word)));
-    (id, Said { from: ALICE, chat, text, file_size: None, key })
+    (id, Said { from: ALICE, chat, text, file_size: None, key, is_unheard: false })
 }
 
 fn apply(world: &mut World, (id, said): (MessageId, Said)) -> Effects {

@@ -130,6 +130,7 @@ fn keep(id: u64) -> StoreRequest {
         chat: Chat::Everyone,
         text: "x".repeat(200).into(),
         file_size: None,
+        is_unheard: false,
     };
     let request = MessageRequest::Keep { message, key: Some("k".parse().unwrap()) };
     StoreRequest::Message { job: JobId(id), request }

@@ -26,7 +26,8 @@ fn keep(store: &Connection, id: u64) {
     let number = Number(10_001);
     let chat = Chat::direct(number, Number(10_002));
     let (id, text) = (MessageId(id), "hello".into());
-    let message = StoredMessage { id, from: number, chat, text, file_size: None };
+    let message =
+        StoredMessage { id, from: number, chat, text, file_size: None, is_unheard: false };
     crate::store::rows::messages::keep(store, &message).unwrap();
 }
 
@@ -60,7 +61,7 @@ fn what_no_server_writes_is_found() {
     for (spoil, finding) in [
         ("UPDATE accounts SET name = '9' WHERE number > 1", "malformed name"),
         ("DELETE FROM accounts WHERE number = 1", "row of the operator is missing"),
-        ("UPDATE accounts SET banned = 2 WHERE number > 1", "accounts have malformed rights"),
+        ("UPDATE accounts SET admin = 2 WHERE number > 1", "accounts have malformed rights"),
         ("INSERT INTO networks VALUES (10001, '192.0.2.1/24', 0)", "malformed network"),
         ("UPDATE messages SET lane = 1", "malformed lane"),
         ("UPDATE messages SET sender = 10002", "malformed sender"),
@@ -98,7 +99,7 @@ fn what_no_server_writes_is_found() {
         ("INSERT INTO sent VALUES (9, 5, 10001, 3)", "1 files were sent by a message"),
         ("INSERT INTO sent VALUES (1, 5, 10001, 3)", "the file of the message 1"),
         (
-            "INSERT INTO garbage VALUES (5, NULL); INSERT INTO files VALUES (5, 10001, 'f', 3)",
+            "INSERT INTO garbage (id) VALUES (5); INSERT INTO files VALUES (5, 10001, 'f', 3)",
             "1 files are several things",
         ),
         ("INSERT INTO uploads VALUES (5, 10001, NULL, 'f', -1, 0)", "1 uploads have"),

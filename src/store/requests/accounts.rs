@@ -9,7 +9,7 @@ use crate::chat::device::{DevicesToEnd, TokenId};
 use crate::chat::name::{DisplayName, Number, UserName};
 use crate::chat::refusal::Failure;
 use crate::chat::text::Secret;
-use crate::hub::job::Value;
+use crate::hub::job::{Outcome, Value};
 use crate::store::rows::{accounts, networks, tokens, uploads};
 
 /// A request about an account.
@@ -107,21 +107,11 @@ impl RequestKind for AccountRequest {
                 }
             }
             AccountRequest::MakeToken { number, device, name, address } => {
-                let token = match tokens::draw() {
-                    Ok(token) => token,
-                    Err(error) => {
-                        context.health.failed(error);
-                        return Ok(Step::Done(Err(Failure::Failed)));
-                    }
-                };
                 let device = tokens::DeviceOf { number: *number, device: *device };
-                tokens::insert(database, device, (*name, *address), &token)?;
-                return Ok(Step::Done(Ok(Value::Token(token))));
+                return make_token(database, device, (*name, *address), context).map(Step::Done);
             }
             AccountRequest::CheckToken { number, token } => {
-                let good = tokens::find(database, *number, token)?;
-                let good = good.map(|(token, device)| Value::TokenGood { token, device });
-                return Ok(Step::Done(Ok(good.unwrap_or(Value::PasswordWrong))));
+                return check_token(database, *number, token).map(|good| Step::Done(Ok(good)));
             }
             AccountRequest::Register { account, hash } => {
                 accounts::insert(database, account, hash)?;
@@ -152,6 +142,32 @@ impl RequestKind for AccountRequest {
         }
         Ok(Step::Done(Ok(Value::Done)))
     }
+}
+
+/// Makes a token of a device.
+fn make_token(
+    database: &Connection,
+    device: tokens::DeviceOf,
+    of: (Option<UserName>, Address),
+    context: &Context,
+) -> rusqlite::Result<Outcome> {
+    match tokens::draw() {
+        Ok(token) => {
+            tokens::insert(database, device, of, &token)?;
+            Ok(Ok(Value::Token(token)))
+        }
+        Err(error) => {
+            context.health.failed(error);
+            Ok(Err(Failure::Failed))
+        }
+    }
+}
+
+/// Checks a token.
+fn check_token(database: &Connection, number: Number, token: &Secret) -> rusqlite::Result<Value> {
+    let good = tokens::find(database, number, token)?;
+    let good = good.map(|(token, device)| Value::TokenGood { token, device });
+    Ok(good.unwrap_or(Value::PasswordWrong))
 }
 
 /// What the tables tell of an account.

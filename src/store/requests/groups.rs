@@ -71,6 +71,7 @@ fn describe_rows(rows: &[GroupRow]) -> String {
             | GroupRow::NoMember { group, .. }
             | GroupRow::Candidate { group, .. }
             | GroupRow::NoCandidate { group, .. }
+            | GroupRow::Unheard { group, .. }
             | GroupRow::Topic { group, .. }
             | GroupRow::ShutOut { group, .. }
             | GroupRow::NotShutOut { group, .. }

@@ -8,7 +8,7 @@ use crate::chat::message::{Chat, StoredMessage};
 use crate::chat::name::{Key, Number};
 use crate::chat::refusal::Failure;
 use crate::hub::job::{Outcome, Value};
-use crate::store::rows::{groups, keys, messages, removal};
+use crate::store::rows::{erasing, groups, keys, messages, removal};
 
 /// A request about messages.
 #[derive(Debug)]
@@ -23,6 +23,10 @@ pub(in crate::store) enum MessageRequest {
     MarkSeen { reader: Number, chat: Chat, id: MessageId },
     /// Remove a message.
     Delete { message: MessageId },
+    /// Look for messages of a removed account that are to go.
+    LookToErase { number: Number },
+    /// Remove messages of a removed account, or what is left of it.
+    Erase { number: Number, messages: Vec<MessageId>, up_to: Option<MessageId> },
     /// Remove old messages.
     RemoveOld { before: MessageId },
 }
@@ -57,6 +61,13 @@ impl MessageRequest {
                     return Ok(Err(Failure::NotFound));
                 }
             }
+            MessageRequest::LookToErase { number } => {
+                return erasing::look(database, *number).map(Ok);
+            }
+            MessageRequest::Erase { number, messages, up_to } => {
+                let more = erasing::erase(database, *number, messages, *up_to)?;
+                return Ok(Ok(Value::Removed { more }));
+            }
             MessageRequest::RemoveOld { before } => {
                 let more = removal::remove_old(database, *before)?;
                 return Ok(Ok(Value::Removed { more }));
@@ -73,8 +84,9 @@ impl RequestKind for MessageRequest {
             | MessageRequest::RaiseIdMark { .. }
             | MessageRequest::MarkSeen { .. }
             | MessageRequest::Delete { .. }
+            | MessageRequest::Erase { .. }
             | MessageRequest::RemoveOld { .. } => true,
-            MessageRequest::FindKey { .. } => false,
+            MessageRequest::FindKey { .. } | MessageRequest::LookToErase { .. } => false,
         }
     }
 
@@ -85,6 +97,9 @@ impl RequestKind for MessageRequest {
             MessageRequest::RaiseIdMark { mark } => format!("the mark {mark}"),
             MessageRequest::MarkSeen { reader, .. } => format!("what {reader} has read"),
             MessageRequest::Delete { message } => format!("the end of the message {message}"),
+            MessageRequest::LookToErase { number } | MessageRequest::Erase { number, .. } => {
+                format!("the end of what {number} said")
+            }
             MessageRequest::RemoveOld { before } => {
                 format!("the end of what is older than {before}")
             }
@@ -100,12 +115,18 @@ impl RequestKind for MessageRequest {
             self,
             MessageRequest::Keep { .. }
                 | MessageRequest::Delete { .. }
+                | MessageRequest::Erase { .. }
                 | MessageRequest::RemoveOld { .. }
         )
     }
 
     fn leaves_remains(&self) -> bool {
-        matches!(self, MessageRequest::Delete { .. } | MessageRequest::RemoveOld { .. })
+        matches!(
+            self,
+            MessageRequest::Delete { .. }
+                | MessageRequest::Erase { .. }
+                | MessageRequest::RemoveOld { .. }
+        )
     }
 }
 

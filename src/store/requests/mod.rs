@@ -9,6 +9,7 @@ mod history;
 mod kind;
 mod messages;
 mod moderation;
+mod personal;
 mod recounts;
 mod search;
 mod tasks;
@@ -20,6 +21,7 @@ pub(super) use history::{HistoryQuery, HistoryRequest};
 pub(super) use kind::{Context, Step};
 pub(super) use messages::MessageRequest;
 pub(super) use moderation::ModerationRequest;
+pub(super) use personal::PersonalRequest;
 pub(super) use search::SearchRequest;
 pub(super) use tasks::{Recounted, SyncTask, UploadDraft, UploadTask};
 pub(super) use uploads::UploadRequest;
@@ -43,6 +45,8 @@ pub(super) enum StoreRequest {
     Message { job: JobId, request: MessageRequest },
     /// About uploads and sent files.
     Upload(UploadRequest),
+    /// About what users want of others, or their end.
+    Personal { job: JobId, request: PersonalRequest },
     /// To read messages, which begins once all requests before it are committed.
     History(HistoryRequest),
     /// A search, which begins once all requests before it are committed.
@@ -56,6 +60,7 @@ impl StoreRequest {
             StoreRequest::Account { job, .. } => *job,
             StoreRequest::Group { job, .. } | StoreRequest::Message { job, .. } => Some(*job),
             StoreRequest::Moderation { job, .. } => Some(*job),
+            StoreRequest::Personal { job, .. } => Some(*job),
             StoreRequest::Upload(request) => request.job(),
             StoreRequest::History(request) => Some(request.job),
             StoreRequest::Search(request) => Some(request.job),
@@ -107,6 +112,7 @@ impl StoreRequest {
             StoreRequest::Moderation { request, .. } => request,
             StoreRequest::Group { request, .. } => request,
             StoreRequest::Message { request, .. } => request,
+            StoreRequest::Personal { request, .. } => request,
             StoreRequest::Upload(request) => request,
             StoreRequest::History(request) => request,
             StoreRequest::Search(request) => request,

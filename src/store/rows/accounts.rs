@@ -5,7 +5,8 @@ use std::str::FromStr;
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::clock;
-use crate::chat::account::{Account, AccountRow};
+use super::values::bounded;
+use crate::chat::account::{Account, AccountRow, RemovedAccount};
 use crate::chat::name::{DisplayName, Number, UserName};
 use crate::chat::request::COUNT_MAX;
 use crate::store::error::StoreFault;
@@ -45,10 +46,68 @@ fn parse(row: &Row<'_>) -> Result<Account, StoreFault> {
             .transpose()
             .map_err(|_| malformed("display name"))?,
     };
-    if !hash::is_well_formed(&row.get::<_, String>(3)?) {
+    let hash: String = row.get(3)?;
+    // Nobody logs in to an account that was removed.
+    let is_removed = hash.is_empty() && account.name.is_of_removed();
+    if !is_removed && !hash::is_well_formed(&hash) {
         return Err(malformed("password hash"));
     }
     Ok(account)
+}
+
+/// Loads the accounts that were removed, by number.
+///
+/// # Errors
+/// [`StoreFault::MalformedAccount`] if a row is not as a server writes it.
+pub(in crate::store) fn load_removed(
+    database: &Connection,
+) -> Result<Vec<RemovedAccount>, StoreFault> {
+    let mut select = database.prepare(
+        "SELECT number, former, removed FROM accounts WHERE removed IS NOT NULL ORDER BY number",
+    )?;
+    let mut rows = select.query([])?;
+    let mut removed = Vec::new();
+    while let Some(row) = rows.next()? {
+        let number = row.get(0)?;
+        let malformed = |column| StoreFault::MalformedAccount { number, column };
+        removed.push(RemovedAccount {
+            number: u32::try_from(number).map(Number).map_err(|_| malformed("number"))?,
+            name: row.get::<_, String>(1)?.parse().map_err(|_| malformed("former name"))?,
+            time: row.get::<_, i64>(2)?.cast_unsigned(),
+        });
+    }
+    Ok(removed)
+}
+
+/// Removes an account, but for its number: it has another name from now on. It must not have been
+/// removed before.
+pub(in crate::store) fn remove(
+    database: &Connection,
+    number: Number,
+    name: UserName,
+    time: u64,
+) -> rusqlite::Result<()> {
+    let changed = database
+        .prepare_cached(
+            "UPDATE accounts SET former = name, name = ?2, removed = ?3, display = NULL,
+                 password = '', admin = 0, reset = NULL, ask_first = NULL
+             WHERE number = ?1 AND removed IS NULL",
+        )?
+        .execute((number.0, name.as_str(), bounded(time)))?;
+    expect_one(changed)?;
+    for delete in [
+        "DELETE FROM networks WHERE number = ?1",
+        "DELETE FROM ignored WHERE number = ?1",
+        "DELETE FROM ignored WHERE whom = ?1",
+        "DELETE FROM untold WHERE number = ?1",
+        "DELETE FROM sanctions WHERE whom = CAST(?1 AS TEXT) AND kind <> 'network'",
+        "DELETE FROM chats WHERE reader = ?1",
+        // The others age within a day.
+        "DELETE FROM keys WHERE message IN (SELECT message FROM keys WHERE sender = ?1 LIMIT 999)",
+    ] {
+        database.prepare_cached(delete)?.execute([number.0])?;
+    }
+    Ok(())
 }
 
 /// Loads the numbers of the administrators, in order.
@@ -203,7 +262,9 @@ pub(in crate::store) fn set_password_hash(
     reset: Option<u64>,
 ) -> rusqlite::Result<()> {
     let changed = database
-        .prepare_cached("UPDATE accounts SET password = ?2, reset = ?3 WHERE number = ?1")?
+        .prepare_cached(
+            "UPDATE accounts SET password = ?2, reset = ?3 WHERE number = ?1 AND removed IS NULL",
+        )?
         .execute((number.0, hash, reset.map(u64::cast_signed)))?;
     expect_one(changed)
 }
@@ -215,7 +276,7 @@ pub(in crate::store) fn set_display_name(
     display: &DisplayName,
 ) -> rusqlite::Result<()> {
     let changed = database
-        .prepare_cached("UPDATE accounts SET display = ?2 WHERE number = ?1")?
+        .prepare_cached("UPDATE accounts SET display = ?2 WHERE number = ?1 AND removed IS NULL")?
         .execute((number.0, display.as_str()))?;
     expect_one(changed)
 }
@@ -227,9 +288,31 @@ pub(in crate::store) fn set_administrator(
     admin: bool,
 ) -> rusqlite::Result<()> {
     let changed = database
-        .prepare_cached("UPDATE accounts SET admin = ?2 WHERE number = ?1")?
+        .prepare_cached("UPDATE accounts SET admin = ?2 WHERE number = ?1 AND removed IS NULL")?
         .execute((number.0, admin))?;
     expect_one(changed)
+}
+
+/// Sets whether an account is to be asked before it is added to a group.
+pub(in crate::store) fn set_ask_first(
+    database: &Connection,
+    number: Number,
+    on: bool,
+) -> rusqlite::Result<()> {
+    let changed = database
+        .prepare_cached("UPDATE accounts SET ask_first = ?2 WHERE number = ?1 AND removed IS NULL")?
+        .execute((number.0, on))?;
+    expect_one(changed)
+}
+
+/// Loads the accounts that have said whether they are to be asked, by number.
+pub(in crate::store) fn load_ask_first(
+    database: &Connection,
+) -> rusqlite::Result<Vec<(Number, bool)>> {
+    let mut select = database.prepare(
+        "SELECT number, ask_first FROM accounts WHERE ask_first IS NOT NULL ORDER BY number",
+    )?;
+    select.query_map([], |row| Ok((Number(row.get(0)?), row.get(1)?)))?.collect()
 }
 
 fn expect_one(changed: usize) -> rusqlite::Result<()> {

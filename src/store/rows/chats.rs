@@ -65,6 +65,10 @@ fn direct(
                 (SELECT max(id) FROM messages WHERE lane = chats.lane AND id <= ?3),
                 (SELECT max(id) FROM messages
                  WHERE lane = (((chats.lane & 4294967295) << 32) | (chats.lane >> 32))
+                 AND id <= ?3),
+                (SELECT max(id) FROM messages
+                 WHERE lane = (((chats.lane & 4294967295) << 32) | (chats.lane >> 32)
+                               | 2147483648)
                  AND id <= ?3)
          FROM chats WHERE reader = ?1 AND lane <> ?2",
     )?;
@@ -72,7 +76,8 @@ fn direct(
         let chat = row.get::<_, Lane>(0)?.chat();
         let seen = row.get(1)?;
         let (heard, said): (Option<i64>, Option<i64>) = (row.get(2)?, row.get(3)?);
-        let last = heard.max(said);
+        let unheard: Option<i64> = row.get(4)?;
+        let last = heard.max(said).max(unheard);
         Ok(Candidate { chat, seen, above: seen, heard, last })
     })?;
     rows.collect()

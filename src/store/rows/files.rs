@@ -28,9 +28,11 @@ pub(in crate::store) struct OwnFile {
 pub(in crate::store) struct Garbage {
     /// The id of its upload.
     pub(in crate::store) id: UploadId,
-    /// For a part file in the shared folder, the name that its file would have got; `None` for a
-    /// file in the folder of sent files.
+    /// For a file or a part file in the shared folder, the name of the file; `None` for a file in
+    /// the folder of sent files.
     pub(in crate::store) name: Option<FileName>,
+    /// The size in bytes of a file in the shared folder; `None` for a part file.
+    pub(in crate::store) size: Option<u64>,
 }
 
 /// Some of the files that a user has put into the shared folder, by id, at most `max`: those after
@@ -110,11 +112,27 @@ pub(super) fn drop_sent(
 
 /// The files to remove, by id, at most `max`.
 pub(in crate::store) fn garbage(database: &Connection, max: u32) -> rusqlite::Result<Vec<Garbage>> {
+    select_garbage(database, "SELECT id, name, size FROM garbage ORDER BY id LIMIT ?1", max)
+}
+
+/// The files to remove, by id, at most `max`, of a database that may not be migrated yet.
+pub(in crate::store) fn garbage_of_any_schema(
+    database: &Connection,
+    max: u32,
+) -> rusqlite::Result<Vec<Garbage>> {
+    if database.column_exists(None, "garbage", "size")? {
+        return garbage(database, max);
+    }
+    select_garbage(database, "SELECT id, name, NULL FROM garbage ORDER BY id LIMIT ?1", max)
+}
+
+fn select_garbage(database: &Connection, select: &str, max: u32) -> rusqlite::Result<Vec<Garbage>> {
     database
-        .prepare_cached("SELECT id, name FROM garbage ORDER BY id LIMIT ?1")?
+        .prepare_cached(select)?
         .query_map([max], |row| {
             let name = row.get_ref(1)?.as_str_or_null()?.and_then(|name| name.parse().ok());
-            Ok(Garbage { id: upload_id(row.get(0)?), name })
+            let size = row.get::<_, Option<i64>>(2)?.map(i64::cast_unsigned);
+            Ok(Garbage { id: upload_id(row.get(0)?), name, size })
         })?
         .collect()
 }

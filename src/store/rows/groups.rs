@@ -26,6 +26,8 @@ const SCHEMA_WITH_OPS: u32 = 7;
 const SCHEMA_WITH_ENDS: u32 = 8;
 /// The first version of the schema that has topics, settings, and who is shut out.
 const SCHEMA_WITH_TOPICS: u32 = 11;
+/// The first version of the schema that has invitations of which nobody is told.
+const SCHEMA_WITH_UNHEARD: u32 = 14;
 
 /// Inserts or updates a member. An existing member keeps the place among the members, and among the
 /// ops.
@@ -151,6 +153,7 @@ pub(in crate::store) fn change(database: &Connection, rows: &[GroupRow]) -> rusq
             }
             GroupRow::Candidate { .. }
             | GroupRow::NoCandidate { .. }
+            | GroupRow::Unheard { .. }
             | GroupRow::ShutOut { .. }
             | GroupRow::NotShutOut { .. }
             | GroupRow::TurnedDown { .. } => outsiders::change(database, row)?,
@@ -260,7 +263,7 @@ pub(in crate::store) fn of_reader(
 /// # Errors
 /// [`StoreFault::MalformedGroup`] if a row is not as a server writes it.
 pub(in crate::store) fn load(database: &Connection) -> Result<Vec<GroupRecord>, StoreFault> {
-    load_of_schema(database, SCHEMA_WITH_TOPICS)
+    load_of_schema(database, SCHEMA_WITH_UNHEARD)
 }
 
 /// Loads all groups of a database that may have an older schema, oldest first.
@@ -304,6 +307,9 @@ pub(in crate::store) fn load_of_schema(
         outsiders::load_candidates(database, &mut group)?;
         if schema >= SCHEMA_WITH_TOPICS {
             outsiders::load_others(database, &mut group)?;
+        }
+        if schema >= SCHEMA_WITH_UNHEARD {
+            outsiders::load_unheard(database, &mut group)?;
         }
         groups.push(group);
     }

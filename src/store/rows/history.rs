@@ -166,7 +166,7 @@ pub(in crate::store) fn select_last(
          ORDER BY id DESC LIMIT ?4",
     )?;
     let mut ids = Vec::new();
-    for lane in Lane::all(chat) {
+    for lane in Lane::read_by(viewer.reader, chat) {
         for id in select.query_map((lane, from, before, count), |row| from_sql(0, row.get(0)?))? {
             ids.push(id?);
         }
@@ -195,7 +195,7 @@ pub(in crate::store) fn select_after(
         "SELECT id FROM messages WHERE lane = ?1 AND id > ?2 AND id <= ?4 ORDER BY id LIMIT ?3",
     )?;
     let mut ids = Vec::new();
-    for lane in Lane::all(chat) {
+    for lane in Lane::read_by(viewer.reader, chat) {
         for id in select.query_map((lane, above, count, until), |row| from_sql(0, row.get(0)?))? {
             ids.push(id?);
         }
@@ -204,7 +204,7 @@ pub(in crate::store) fn select_after(
     ids.truncate(count.into());
     let above = ids.last().map_or(above, |last| sql(*last));
     let mut left = 0;
-    for lane in Lane::all(chat) {
+    for lane in Lane::read_by(viewer.reader, chat) {
         left += counts::of_lane(database, lane, above..=until)?;
     }
     Ok(Value::Selected { ids, left: left.min(COUNT_MAX) })
@@ -256,6 +256,7 @@ fn parse(row: &Row<'_>) -> rusqlite::Result<StoredMessage> {
         chat: lane.chat(),
         text: Arc::from(row.get_ref(3)?.as_str()?),
         file_size: row.get::<_, Option<i64>>(4)?.map(i64::cast_unsigned),
+        is_unheard: matches!(lane, Lane::Unheard { .. }),
     })
 }
 

@@ -11,7 +11,7 @@ use super::values::{from_sql, sql};
 use crate::chat::id::MessageId;
 use crate::chat::message::{Chat, StoredMessage};
 use crate::chat::name::{Key, Number};
-use crate::hub::job::KEYS_LOADED_MAX;
+use crate::hub::snapshot::KEYS_LOADED_MAX;
 use crate::store::error::StoreFault;
 
 /// How long a key is remembered.

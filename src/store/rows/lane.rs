@@ -1,14 +1,14 @@
 //! Lanes: the numbers by which the database stores one direction of a chat.
 //!
 //! A direct chat has two lanes, one for each sender, so that the messages to a reader are one range
-//! of an index, whatever the reader wrote meanwhile. The chat of everyone has one lane, and so has
-//! a group.
+//! of an index, whatever the reader wrote meanwhile. What a reader ignores has lanes of its own, so
+//! that it is in none of the reader's. The chat of everyone has one lane, and so has a group.
 
 use rusqlite::ToSql;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, ValueRef};
 
 use crate::chat::id::GroupId;
-use crate::chat::message::Chat;
+use crate::chat::message::{Chat, StoredMessage};
 use crate::chat::name::Number;
 
 /// A lane: one direction of a direct chat, or another chat.
@@ -19,6 +19,9 @@ pub(in crate::store) enum Lane {
     /// The messages of one user to another: the sender's number in the upper 32 bits, the other's
     /// in the lower ones.
     Direct { from: Number, to: Number },
+    /// The messages of one user that the other ignored: as [`Direct`](Lane::Direct), with the
+    /// highest bit of the other's number set. Nobody but the sender reads them.
+    Unheard { from: Number, to: Number },
     /// A group: the bitwise complement of its id, which is negative.
     Group(GroupId),
 }
@@ -36,33 +39,43 @@ impl Lane {
         }
     }
 
+    /// The lane of a message.
+    pub(in crate::store) fn of_message(message: &StoredMessage) -> Self {
+        match Lane::of_sender(message.chat, message.from) {
+            Lane::Direct { from, to } if message.is_unheard => Lane::Unheard { from, to },
+            lane => lane,
+        }
+    }
+
     /// The lane of what others in a chat send to `reader`.
     pub(in crate::store) fn to_reader(chat: Chat, reader: Number) -> Self {
         match Lane::of_sender(chat, reader) {
             Lane::Everyone => Lane::Everyone,
             Lane::Group(group) => Lane::Group(group),
-            Lane::Direct { from, to } => Lane::Direct { from: to, to: from },
+            Lane::Direct { from, to } | Lane::Unheard { from, to } => {
+                Lane::Direct { from: to, to: from }
+            }
         }
     }
 
-    /// The lanes that a chat consists of: one or two.
-    pub(in crate::store) fn all(chat: Chat) -> impl Iterator<Item = Lane> {
-        let (first, second) = match chat {
-            Chat::Everyone => (Lane::Everyone, None),
-            Chat::Group(group) => (Lane::Group(group), None),
-            Chat::Direct(one, other) => {
-                let back = (one != other).then_some(Lane::Direct { from: other, to: one });
-                (Lane::Direct { from: one, to: other }, back)
+    /// The lanes of a chat that a user reads: one to three.
+    pub(in crate::store) fn read_by(reader: Number, chat: Chat) -> impl Iterator<Item = Lane> {
+        let others = match chat {
+            Chat::Direct(one, other) if one != other => {
+                let other = if reader == one { other } else { one };
+                let heard = Lane::Direct { from: other, to: reader };
+                [Some(heard), Some(Lane::Unheard { from: reader, to: other })]
             }
+            Chat::Everyone | Chat::Group(_) | Chat::Direct(..) => [None, None],
         };
-        std::iter::once(first).chain(second)
+        std::iter::once(Lane::of_sender(chat, reader)).chain(others.into_iter().flatten())
     }
 
     /// The chat that the lane is part of.
     pub(in crate::store) fn chat(self) -> Chat {
         match self {
             Lane::Everyone => Chat::Everyone,
-            Lane::Direct { from, to } => Chat::direct(from, to),
+            Lane::Direct { from, to } | Lane::Unheard { from, to } => Chat::direct(from, to),
             Lane::Group(group) => Chat::Group(group),
         }
     }
@@ -70,12 +83,21 @@ impl Lane {
     fn code(self) -> i64 {
         match self {
             Lane::Everyone => 0,
-            // A sender's number with its highest bit set would look like a group's lane, but such
-            // numbers come only after hundreds of millions of accounts.
-            Lane::Direct { from, to } => (u64::from(from.0) << 32 | u64::from(to.0)).cast_signed(),
+            // Of numbers with the highest bit set a sender's would look like a group's lane, and
+            // another's like what is ignored, but such numbers come only after hundreds of millions
+            // of accounts.
+            Lane::Direct { from, to } => direct(from, to.0),
+            Lane::Unheard { from, to } => direct(from, to.0 | UNHEARD),
             Lane::Group(group) => !group.0.cast_signed(),
         }
     }
+}
+
+/// The bit of the lower half of a lane that says that it is ignored.
+const UNHEARD: u32 = 1 << 31;
+
+fn direct(from: Number, lower: u32) -> i64 {
+    (u64::from(from.0) << 32 | u64::from(lower)).cast_signed()
 }
 
 impl ToSql for Lane {
@@ -91,12 +113,15 @@ impl FromSql for Lane {
             return Ok(Lane::Group(GroupId((!code).cast_unsigned())));
         }
         let halves = code.cast_unsigned();
-        let (from, to) = (Number((halves >> 32) as u32), Number(halves as u32));
+        let (from, lower) = (Number((halves >> 32) as u32), halves as u32);
+        let to = Number(lower & !UNHEARD);
         let is_account = |number| number == Number::OPERATOR || number >= Number(Number::MIN);
-        match (from.0, to.0) {
+        match (from.0, lower) {
             (0, 0) => Ok(Lane::Everyone),
-            _ if is_account(from) && is_account(to) => Ok(Lane::Direct { from, to }),
-            _ => Err(FromSqlError::OutOfRange(code)),
+            _ if !is_account(from) || !is_account(to) => Err(FromSqlError::OutOfRange(code)),
+            (_, UNHEARD..) if from == to => Err(FromSqlError::OutOfRange(code)),
+            (_, UNHEARD..) => Ok(Lane::Unheard { from, to }),
+            _ => Ok(Lane::Direct { from, to }),
         }
     }
 }
@@ -104,6 +129,7 @@ impl FromSql for Lane {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chat::id::MessageId;
 
     const A: Number = Number(10_001);
     const B: Number = Number(65_536);
@@ -113,13 +139,25 @@ mod tests {
         let chat = Chat::direct(B, A);
         assert_eq!(Lane::of_sender(chat, A), Lane::to_reader(chat, B));
         assert_ne!(Lane::of_sender(chat, A), Lane::of_sender(chat, B));
-        assert_eq!(Lane::all(chat).count(), 2);
-        assert_eq!(Lane::all(Chat::direct(A, A)).count(), 1);
-        assert!(Lane::all(chat).all(|lane| lane.chat() == chat));
+        assert_eq!(Lane::read_by(A, chat).count(), 3);
+        assert_eq!(Lane::read_by(A, Chat::direct(A, A)).count(), 1);
+        assert!(Lane::read_by(A, chat).all(|lane| lane.chat() == chat));
         assert_eq!(Lane::to_reader(Chat::Everyone, A), Lane::Everyone);
         let group = Chat::Group(GroupId(7));
         assert_eq!(Lane::of_sender(group, A), Lane::to_reader(group, B));
-        assert_eq!(Lane::all(group).count(), 1);
+        assert_eq!(Lane::read_by(A, group).count(), 1);
+    }
+
+    #[test]
+    fn what_is_ignored_is_read_by_its_sender_alone() {
+        let (chat, text, file_size) = (Chat::direct(A, B), "words".into(), None);
+        let message =
+            StoredMessage { id: MessageId(7), from: A, chat, text, file_size, is_unheard: true };
+        let lane = Lane::of_message(&message);
+        assert_eq!(lane, Lane::Unheard { from: A, to: B });
+        assert!(Lane::read_by(A, chat).any(|read| read == lane));
+        assert!(Lane::read_by(B, chat).all(|read| read != lane));
+        assert_ne!(Lane::to_reader(chat, B), lane);
     }
 
     #[test]
@@ -129,11 +167,18 @@ mod tests {
         let others = [Chat::Everyone, Chat::direct(A, B), Chat::direct(highest, highest)];
         let others = others.into_iter().chain([Chat::direct(Number::OPERATOR, A)]);
         for chat in others.chain(groups) {
-            for lane in Lane::all(chat) {
+            let Chat::Direct(reader, _) = chat else {
+                let lane = Lane::of_sender(chat, A);
+                assert_eq!(Lane::column_result(ValueRef::Integer(lane.code())), Ok(lane));
+                continue;
+            };
+            for lane in Lane::read_by(reader, chat) {
                 assert_eq!(Lane::column_result(ValueRef::Integer(lane.code())), Ok(lane));
             }
         }
-        for code in [1, 10_001, 10_001 << 32, (10_001 << 32) + 9_999, (9_999 << 32) + 10_001] {
+        let own = (10_001 << 32) + 10_001 + (1 << 31);
+        let wrong = [1, 10_001, 10_001 << 32, (10_001 << 32) + 9_999, (9_999 << 32) + 10_001];
+        for code in wrong.into_iter().chain([own, 1 << 31]) {
             let refused = Lane::column_result(ValueRef::Integer(code));
             assert_eq!(refused, Err(FromSqlError::OutOfRange(code)));
         }

@@ -13,18 +13,18 @@ pub(in crate::store) fn keep(
     database: &Connection,
     message: &StoredMessage,
 ) -> rusqlite::Result<()> {
-    let lane = Lane::of_sender(message.chat, message.from);
+    let lane = Lane::of_message(message);
     database
         .prepare_cached("INSERT INTO messages (id, lane, sender, text) VALUES (?1, ?2, ?3, ?4)")?
         .execute((sql(message.id), lane, message.from.0, &*message.text))?;
-    if let Lane::Direct { from, to } = lane {
-        let back = Lane::Direct { from: to, to: from };
-        let mut insert = database.prepare_cached(
-            "INSERT INTO chats (reader, lane, seen) VALUES (?1, ?2, 0) ON CONFLICT DO NOTHING",
-        )?;
+    let (Lane::Direct { from, to } | Lane::Unheard { from, to }) = lane else { return Ok(()) };
+    let mut insert = database.prepare_cached(
+        "INSERT INTO chats (reader, lane, seen) VALUES (?1, ?2, 0) ON CONFLICT DO NOTHING",
+    )?;
+    if !message.is_unheard {
         insert.execute((to.0, lane))?;
-        insert.execute((from.0, back))?;
     }
+    insert.execute((from.0, Lane::Direct { from: to, to: from }))?;
     Ok(())
 }
 

@@ -31,6 +31,7 @@ pub(super) fn save(database: &Connection, group: &GroupRecord) -> rusqlite::Resu
     let id = group.id.0.cast_signed();
     save_candidates(database, id, false, &group.asked)?;
     save_candidates(database, id, true, &group.asking)?;
+    save_unheard(database, group)?;
     let select = "SELECT number, by, since FROM shut_out WHERE group_id = ?1";
     let mut stored = stored_people(database, id, select, |row| Ok((row.get(1)?, row.get(2)?)))?;
     for shut_out in &group.shut_out {
@@ -89,6 +90,32 @@ fn save_candidates(
     Ok(())
 }
 
+fn save_unheard(database: &Connection, group: &GroupRecord) -> rusqlite::Result<()> {
+    let select = "SELECT number FROM candidates WHERE group_id = ?1 AND unheard = 1";
+    let mut stored = stored_people(database, group.id.0.cast_signed(), select, |_| Ok(()))?;
+    for number in &group.unheard {
+        if stored.remove(number).is_none() {
+            put_unheard(database, group.id, *number, true)?;
+        }
+    }
+    stored.keys().try_for_each(|number| put_unheard(database, group.id, *number, false))
+}
+
+fn put_unheard(
+    database: &Connection,
+    group: GroupId,
+    number: Number,
+    is_unheard: bool,
+) -> rusqlite::Result<()> {
+    database
+        .prepare_cached(
+            "UPDATE candidates SET unheard = ?3
+             WHERE group_id = ?1 AND asks = 0 AND number = ?2",
+        )?
+        .execute((group.0.cast_signed(), number.0, is_unheard))?;
+    Ok(())
+}
+
 /// Stores a changed row; another one changes nothing.
 pub(super) fn change(database: &Connection, row: &GroupRow) -> rusqlite::Result<()> {
     match *row {
@@ -102,6 +129,9 @@ pub(super) fn change(database: &Connection, row: &GroupRow) -> rusqlite::Result<
                     "DELETE FROM candidates WHERE group_id = ?1 AND asks = ?2 AND number = ?3",
                 )?
                 .execute((group.0.cast_signed(), asks, number.0))?;
+        }
+        GroupRow::Unheard { group, number, is_unheard } => {
+            put_unheard(database, group, number, is_unheard)?;
         }
         GroupRow::ShutOut { group, shut_out } => put_shut_out(database, group, shut_out)?,
         GroupRow::NotShutOut { group, number } => {
@@ -164,6 +194,20 @@ pub(super) fn load_candidates(
             false => group.asked.push(number),
         }
     }
+    Ok(())
+}
+
+/// Loads which of those who were asked to join a group are not told.
+pub(super) fn load_unheard(
+    database: &Connection,
+    group: &mut GroupRecord,
+) -> Result<(), StoreFault> {
+    let mut select = database.prepare_cached(
+        "SELECT number FROM candidates WHERE group_id = ?1 AND asks = 0 AND unheard = 1
+         ORDER BY number",
+    )?;
+    let unheard = select.query_map([group.id.0.cast_signed()], |row| row.get(0).map(Number))?;
+    group.unheard = unheard.collect::<rusqlite::Result<_>>()?;
     Ok(())
 }
 

@@ -298,6 +298,41 @@ pub(in crate::store) const MIGRATIONS: &[&str] = &[
     -- not known.
     ALTER TABLE accounts ADD COLUMN last_seen INTEGER;
     ",
+    "
+    -- Whom accounts ignore.
+    CREATE TABLE ignored (
+        number INTEGER NOT NULL REFERENCES accounts,
+        whom   INTEGER NOT NULL REFERENCES accounts,
+        PRIMARY KEY (number, whom)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX ignored_by_whom ON ignored (whom);
+    -- Accounts that were removed keep their numbers.
+    ALTER TABLE accounts ADD COLUMN removed INTEGER; -- when, in seconds since the Unix epoch
+    ALTER TABLE accounts ADD COLUMN former TEXT; -- the name before
+    -- Removed accounts of which something is still to go.
+    CREATE TABLE erasing (
+        number INTEGER PRIMARY KEY REFERENCES accounts,
+        behind INTEGER NOT NULL -- the last message that was looked at
+    ) STRICT;
+    -- The size of a file in the shared folder that is to go, if it is still the same; NULL for a
+    -- part or a file that was sent.
+    ALTER TABLE garbage ADD COLUMN size INTEGER;
+    -- What users told the administrators of others.
+    CREATE TABLE reports (
+        number   INTEGER PRIMARY KEY,
+        time     INTEGER NOT NULL, -- seconds since the Unix epoch
+        reporter INTEGER NOT NULL REFERENCES accounts,
+        user     INTEGER NOT NULL REFERENCES accounts,
+        message  INTEGER, -- the message that it is about
+        text     TEXT, -- of that message
+        reason   TEXT NOT NULL,
+        is_open  INTEGER NOT NULL DEFAULT 1 -- 0 where it is resolved
+    ) STRICT;
+    -- Whether the user is to be asked before being added to a group; NULL where nothing was said.
+    ALTER TABLE accounts ADD COLUMN ask_first INTEGER;
+    -- 1 where the user ignores the one who asked, and is not told.
+    ALTER TABLE candidates ADD COLUMN unheard INTEGER NOT NULL DEFAULT 0;
+    ",
 ];
 
 /// The number of pages of 4 KiB in the write-ahead log after which it is checkpointed. A page that

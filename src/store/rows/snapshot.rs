@@ -3,9 +3,12 @@
 use rusqlite::Connection;
 
 use super::uploads::{self, UploadRecord};
-use super::{accounts, groups, keys, messages, networks, sanctions, tokens, untold};
+use super::{
+    accounts, erasing, groups, ignored, keys, messages, networks, reports, sanctions, tokens,
+    untold,
+};
 use crate::chat::id::UploadId;
-use crate::hub::job::Snapshot;
+use crate::hub::snapshot::{Gone, Snapshot, Wishes};
 use crate::store::error::StoreFault;
 
 /// Repairs the rows after a crash, drops the uploads whose part files were `removed`, and loads the
@@ -25,6 +28,15 @@ pub(in crate::store) fn load(
     Ok(Snapshot {
         accounts: accounts::load(database)?,
         administrators: accounts::load_administrators(database)?,
+        wishes: Wishes {
+            ignored: ignored::load(database)?,
+            ask_first: accounts::load_ask_first(database)?,
+        },
+        reports: reports::load(database)?,
+        gone: Gone {
+            removed: accounts::load_removed(database)?,
+            erasing: erasing::load(database)?,
+        },
         resets: accounts::load_resets(database)?,
         sanctions: sanctions::load(database)?,
         networks: networks::load(database)?,

@@ -183,6 +183,21 @@ pub(super) fn drop_all(database: &Connection, uploads: &[UploadId]) -> rusqlite:
     uploads.iter().try_for_each(|upload| drop_one(database, *upload))
 }
 
+/// Drops some uploads of a user, at most `max`; their part files become garbage. Returns the
+/// number.
+pub(super) fn drop_some_of(
+    database: &Connection,
+    owner: Number,
+    max: u32,
+) -> rusqlite::Result<usize> {
+    let ids: Vec<i64> = database
+        .prepare_cached("SELECT id FROM uploads WHERE owner = ?1 ORDER BY id LIMIT ?2")?
+        .query_map((owner.0, max), |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    ids.iter().try_for_each(|id| drop_one(database, upload_id(*id)))?;
+    Ok(ids.len())
+}
+
 /// Drops some uploads into a lane, at most `max`; their part files become garbage. Returns the
 /// number.
 pub(super) fn drop_some(database: &Connection, lane: Lane, max: u32) -> rusqlite::Result<usize> {

@@ -28,7 +28,8 @@ fn fixture() -> Fixture {
 
 fn say(id: u64, group: u64) -> Job {
     let (from, chat, text) = (ALICE, Chat::Group(GroupId(group)), "words".into());
-    let message = StoredMessage { id: MessageId(id), from, chat, text, file_size: None };
+    let message =
+        StoredMessage { id: MessageId(id), from, chat, text, file_size: None, is_unheard: false };
     Job::KeepMessage { message, key: None }
 }
 

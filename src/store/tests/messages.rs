@@ -15,7 +15,8 @@ fn chat() -> Chat {
 
 fn keep(id: u64, text: &str, key: Option<&str>) -> Job {
     let (from, chat, text) = (ALICE, chat(), text.into());
-    let message = StoredMessage { id: MessageId(id), from, chat, text, file_size: None };
+    let message =
+        StoredMessage { id: MessageId(id), from, chat, text, file_size: None, is_unheard: false };
     Job::KeepMessage { message, key: key.map(|key| key.parse().unwrap()) }
 }
 

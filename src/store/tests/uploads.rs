@@ -44,7 +44,14 @@ fn direct() -> Chat {
 
 fn message(id: u64, from: Number, chat: Chat) -> StoredMessage {
     let file_size = Some(0);
-    StoredMessage { id: MessageId(id), from, chat, text: "picture.png".into(), file_size }
+    StoredMessage {
+        id: MessageId(id),
+        from,
+        chat,
+        text: "picture.png".into(),
+        file_size,
+        is_unheard: false,
+    }
 }
 
 fn sync(upload: UploadId) -> Job {

@@ -185,7 +185,7 @@ fn whois_tells_who_is_muted() {
         "op > C MUTE bob 1h
          op < C 250 MUTE ...
          bob > C WHOIS bob
-         bob < C 150 WHOIS 17
+         bob < C 150 WHOIS 18
          bob < C 151 WHOIS name bob
          bob < C 151 WHOIS number 10002
          bob < C 151 WHOIS display bob
@@ -203,6 +203,7 @@ fn whois_tells_who_is_muted() {
          bob < C 151 WHOIS groups 0
          bob < C 151 WHOIS banned off
          bob < C 151 WHOIS muted on
+         bob < C 151 WHOIS reports 0
          bob < C 250 WHOIS ...",
     );
 }

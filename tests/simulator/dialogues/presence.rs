@@ -201,7 +201,7 @@ fn users_and_administrators_are_told_all() {
     let whole = |who: &str| {
         format!(
             "{who} > C WHOIS alice
-             {who} < C 150 WHOIS 17
+             {who} < C 150 WHOIS 18
              {who} < C 151 WHOIS name alice
              {who} < C 151 WHOIS number 10001
              {who} < C 151 WHOIS display alice
@@ -219,6 +219,7 @@ fn users_and_administrators_are_told_all() {
              {who} < C 151 WHOIS groups 0
              {who} < C 151 WHOIS banned off
              {who} < C 151 WHOIS muted off
+             {who} < C 151 WHOIS reports 0
              {who} < C 250 WHOIS ...\n"
         )
     };
@@ -246,7 +247,7 @@ fn of_who_is_offline_the_last_login_is_told() {
          alice breaks
          op < C 121 OFF alice 10001
          op > C WHOIS alice
-         op < C 150 WHOIS 17
+         op < C 150 WHOIS 18
          op < C 151 WHOIS name alice
          op < C 151 WHOIS number 10001
          op < C 151 WHOIS display alice
@@ -264,6 +265,7 @@ fn of_who_is_offline_the_last_login_is_told() {
          op < C 151 WHOIS groups 0
          op < C 151 WHOIS banned off
          op < C 151 WHOIS muted off
+         op < C 151 WHOIS reports 0
          op < C 250 WHOIS ...",
     );
 }

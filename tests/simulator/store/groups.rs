@@ -87,11 +87,19 @@ fn change_record(record: &mut GroupRecord, row: &GroupRow) {
             record.ops.retain(|op| *op != number);
             // Of a member of whose end it knew nothing there may be a request since.
             record.asked.retain(|asked| *asked != number);
+            record.unheard.retain(|asked| *asked != number);
             record.asking.retain(|asking| *asking != number);
+        }
+        GroupRow::Unheard { number, is_unheard, .. } => {
+            record.unheard.retain(|other| *other != number);
+            record.unheard.extend(Some(number).filter(|_| is_unheard));
+            record.unheard.sort_unstable();
         }
         GroupRow::Candidate { number, asks, .. } => add(candidates(record, asks), number),
         GroupRow::NoCandidate { number, asks, .. } => {
             candidates(record, asks).retain(|candidate| *candidate != number);
+            let stays = |other: &Number| asks || *other != number;
+            record.unheard.retain(stays);
         }
         GroupRow::Ended(_) | GroupRow::Untold { .. } | GroupRow::Told { .. } => {
             unreachable!("{row:?} is not in a record")

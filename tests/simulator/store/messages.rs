@@ -109,6 +109,15 @@ impl Messages {
         self.history.remove(&id).map(|_| Value::Done).ok_or(Failure::NotFound)
     }
 
+    /// The next messages of somebody behind one.
+    pub fn of_sender(&self, sender: Number, behind: MessageId) -> Value {
+        let later = self.history.range(MessageId(behind.0 + 1)..).map(|(_, message)| message);
+        let looked_at: Vec<&StoredMessage> = later.take(IN_A_PIECE).collect();
+        let up_to = looked_at.last().map(|message| message.id);
+        let own = looked_at.into_iter().filter(|message| message.from == sender);
+        Value::ToErase { messages: own.cloned().collect(), up_to }
+    }
+
     pub fn select(&self, reader: Number, which: &Selection, until: MessageId) -> Outcome {
         let max = usize::from(LIST_MESSAGES_MAX);
         // A search looks at what there is.
@@ -206,7 +215,7 @@ impl Messages {
     /// Whether somebody may read a message.
     fn reads(&self, reader: Number, message: &StoredMessage) -> bool {
         let since = self.groups.reads_since(reader, message.chat);
-        since.is_some_and(|since| message.id >= since)
+        !message.is_hidden_from(reader) && since.is_some_and(|since| message.id >= since)
     }
 
     fn is_unread(&self, reader: Number, message: &StoredMessage) -> bool {

@@ -12,13 +12,16 @@ pub use self::uploads::sum;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
-use chatsrv::chat::account::{Account, AccountFacts, AccountRow, KnownNetwork};
+use chatsrv::chat::account::{Account, AccountFacts, AccountRow, KnownNetwork, RemovedAccount};
 use chatsrv::chat::file::FolderEntry;
+use chatsrv::chat::id::MessageId;
 use chatsrv::chat::name::{FileName, Number, UserName};
 use chatsrv::chat::refusal::Failure;
+use chatsrv::chat::report::Report;
 use chatsrv::chat::request::LIST_CHATS_MAX;
 use chatsrv::chat::sanction::{Sanction, Sanctioned};
-use chatsrv::hub::job::{Job, Outcome, Snapshot, Value};
+use chatsrv::hub::job::{Job, Outcome, Value};
+use chatsrv::hub::snapshot::{Gone, KeptReports, Snapshot, Wishes};
 use chatsrv::limits::KNOWN_NETWORKS_MAX;
 
 use self::messages::Messages;
@@ -34,6 +37,14 @@ pub struct Store {
     administrators: BTreeSet<Number>,
     /// When users were last here.
     last_seen: BTreeMap<Number, u64>,
+    /// Pairs of somebody and one whom that one ignores.
+    ignored: BTreeSet<(Number, Number)>,
+    ask_first: BTreeMap<Number, bool>,
+    removed: BTreeMap<Number, RemovedAccount>,
+    /// Removed accounts of which something is to go, each with the last message looked at.
+    erasing: BTreeMap<Number, MessageId>,
+    /// Reports by number, and whether they are open.
+    reports: BTreeMap<u32, (Report, bool)>,
     /// Whose passwords have to be replaced, and until when these are good.
     resets: BTreeMap<Number, u64>,
     sanctions: BTreeMap<Sanctioned, Sanction>,
@@ -52,6 +63,11 @@ impl Store {
             tokens: Tokens::default(),
             administrators: BTreeSet::new(),
             last_seen: BTreeMap::new(),
+            ignored: BTreeSet::new(),
+            ask_first: BTreeMap::new(),
+            removed: BTreeMap::new(),
+            erasing: BTreeMap::new(),
+            reports: BTreeMap::new(),
             resets: BTreeMap::new(),
             sanctions: BTreeMap::new(),
             networks: BTreeMap::new(),
@@ -109,6 +125,18 @@ impl Store {
         Snapshot {
             accounts,
             administrators: numbers(&self.administrators),
+            wishes: Wishes {
+                ignored: self.ignored.iter().copied().collect(),
+                ask_first: self.ask_first.clone().into_iter().collect(),
+            },
+            reports: KeptReports {
+                last: self.reports.keys().last().copied().unwrap_or(0),
+                all: self.reports.values().cloned().collect(),
+            },
+            gone: Gone {
+                removed: self.removed.values().copied().collect(),
+                erasing: self.erasing.keys().copied().collect(),
+            },
             resets: self.resets.keys().copied().collect(),
             sanctions: self.sanctions.clone().into_iter().collect(),
             networks: self.networks.clone().into_iter().collect(),
@@ -248,6 +276,48 @@ impl Store {
                 Ok(Value::Done)
             }
             Job::ListAccounts { after } => Ok(self.list_accounts(after.as_ref())),
+            Job::SetIgnored { number, whom, on } => {
+                match on {
+                    true => self.ignored.insert((*number, *whom)),
+                    false => self.ignored.remove(&(*number, *whom)),
+                };
+                Ok(Value::Done)
+            }
+            Job::RemoveAccount { number, name, time, erase } => {
+                self.remove(*number, *name, *time);
+                self.erasing.extend(erase.then_some((*number, MessageId(0))));
+                Ok(Value::Done)
+            }
+            Job::LookToErase { number } => {
+                Ok(self.messages.of_sender(*number, self.erasing[number]))
+            }
+            Job::Erase { number, messages, up_to } => {
+                for id in messages {
+                    self.files.sent.remove(id);
+                    let _ = self.messages.delete(*id);
+                }
+                match up_to {
+                    Some(up_to) => self.erasing.insert(*number, *up_to),
+                    None => self.erasing.remove(number),
+                };
+                Ok(Value::Removed { more: up_to.is_some() })
+            }
+            Job::KeepReport { report, .. } => {
+                let before = self.reports.insert(report.number, ((**report).clone(), true));
+                assert_eq!(before, None, "the number of a report comes twice");
+                Ok(Value::Done)
+            }
+            Job::ResolveReport { number } => match self.reports.get_mut(number) {
+                Some((_, is_open @ true)) => {
+                    *is_open = false;
+                    Ok(Value::Done)
+                }
+                _ => Err(Failure::NotFound),
+            },
+            Job::SetAskFirst { number, on } => {
+                self.ask_first.insert(*number, *on);
+                Ok(Value::Done)
+            }
             // Of these the store in memory knows no more than what tests tell apart.
             Job::LookUpAccount { number } => {
                 let (created, tokens) = (number.0.into(), 3);
@@ -278,6 +348,25 @@ impl Store {
             }
             other => self.run_file_job(other),
         }
+    }
+
+    fn remove(&mut self, number: Number, name: UserName, time: u64) {
+        let (account, _) = self.accounts.get_mut(&number).unwrap();
+        let before = std::mem::replace(&mut account.name, name);
+        account.display = None;
+        self.names.remove(&before);
+        self.names.insert(name);
+        self.tokens.end(number, |_| true);
+        self.administrators.remove(&number);
+        self.sanctions.remove(&Sanctioned::Ban(number));
+        self.sanctions.remove(&Sanctioned::Mute(number));
+        self.resets.remove(&number);
+        self.networks.remove(&number);
+        self.ask_first.remove(&number);
+        self.ignored.retain(|(user, whom)| *user != number && *whom != number);
+        self.messages.groups.untold.remove(&number);
+        let removed = RemovedAccount { number, name: before, time };
+        assert_eq!(self.removed.insert(number, removed), None, "it is removed twice");
     }
 
     fn run_file_job(&mut self, job: &Job) -> Outcome {

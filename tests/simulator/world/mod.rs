@@ -115,6 +115,7 @@ fn bounds(people: usize, rng: &mut Rng) -> GroupBounds {
         members_max: rng.usize(1..=people),
         per_user_max: [2, 4, 1000][rng.usize(..3)],
         all_max: [3, 8, 10_000][rng.usize(..3)],
+        ask_first: rng.u8(..4) == 0,
     }
 }
 

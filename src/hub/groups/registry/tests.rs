@@ -6,8 +6,8 @@ use crate::chat::name::{Number, UserRef};
 use crate::hub::accounts::arrivals::Arrivals;
 use crate::hub::config::ArrivalBounds;
 use crate::hub::groups::changes::decide;
-use crate::hub::job::Snapshot;
 use crate::hub::presence::Presence;
+use crate::hub::snapshot::Snapshot;
 
 const GROUP: GroupId = GroupId(100);
 const MADE: Stamp = Stamp { id: MessageId(GROUP.0), time: LogTime(1) };
@@ -37,6 +37,7 @@ fn new_group(name: &str, members: &[usize], asked: &[usize]) -> NewGroup {
         maker: number(members[0]),
         members: numbers(&members[1..]),
         asked: numbers(asked),
+        unheard: Vec::new(),
         settings: GroupSettings::default(),
     }
 }

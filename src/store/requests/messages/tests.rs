@@ -1,6 +1,6 @@
 //! Tests of storing, selecting and removing messages.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -52,9 +52,22 @@ impl Fixture {
         self.keep_marked(id, from, chat, text, None);
     }
 
+    /// Keeps a message that its receiver ignores.
+    fn keep_unheard(&self, id: u64, from: Number, chat: Chat, text: &str) {
+        let (id, text) = (MessageId(id), text.into());
+        let message = StoredMessage { id, from, chat, text, file_size: None, is_unheard: true };
+        assert_eq!(self.run(MessageRequest::Keep { message, key: None }), Ok(Value::Done));
+    }
+
     fn keep_marked(&self, id: u64, from: Number, chat: Chat, text: &str, key: Option<&str>) {
-        let message =
-            StoredMessage { id: MessageId(id), from, chat, text: text.into(), file_size: None };
+        let message = StoredMessage {
+            id: MessageId(id),
+            from,
+            chat,
+            text: text.into(),
+            file_size: None,
+            is_unheard: false,
+        };
         let key = key.map(|key| key.parse().unwrap());
         assert_eq!(self.run(MessageRequest::Keep { message, key }), Ok(Value::Done));
     }
@@ -69,13 +82,17 @@ impl Fixture {
     }
 
     fn last(&self, chat: Chat, before: Option<u64>, count: u16) -> Vec<u64> {
-        let before = before.map(MessageId);
-        selected(self.read(ALICE, HistoryQuery::Last { chat, before, count })).0
+        self.last_of(ALICE, chat, before, count)
     }
 
-    fn after(&self, chat: Chat, after: u64, count: u16) -> (Vec<u64>, u64) {
+    fn last_of(&self, reader: Number, chat: Chat, before: Option<u64>, count: u16) -> Vec<u64> {
+        let before = before.map(MessageId);
+        selected(self.read(reader, HistoryQuery::Last { chat, before, count })).0
+    }
+
+    fn after(&self, reader: Number, chat: Chat, after: u64, count: u16) -> (Vec<u64>, u64) {
         let after = MessageId(after);
-        selected(self.read(ALICE, HistoryQuery::After { chat, after, count }))
+        selected(self.read(reader, HistoryQuery::After { chat, after, count }))
     }
 
     fn delete(&self, id: u64) -> bool {
@@ -328,30 +345,34 @@ fn the_mark_of_ids_rises_and_is_above_all_messages() {
 #[derive(Debug, Default)]
 struct Model {
     messages: BTreeMap<u64, (Number, Chat, Arc<str>)>,
+    unheard: BTreeSet<u64>,
     seen: HashMap<(Number, Chat), u64>,
 }
 
 impl Model {
-    fn of_chat(&self, chat: Chat) -> impl DoubleEndedIterator<Item = u64> {
-        self.messages.iter().filter(move |(_, (_, c, _))| *c == chat).map(|(id, _)| *id)
+    fn of_chat(&self, reader: Number, chat: Chat) -> impl DoubleEndedIterator<Item = u64> {
+        let is_heard = move |id, from| from == reader || !self.unheard.contains(id);
+        let all = self.messages.iter();
+        let all = all.filter(move |(id, (from, of, _))| *of == chat && is_heard(id, *from));
+        all.map(|(id, _)| *id)
     }
 
     fn unread(&self, reader: Number, chat: Chat) -> Vec<u64> {
         let seen = self.seen.get(&(reader, chat)).copied().unwrap_or(0);
         let others = |id: &u64| *id > seen && self.messages[id].0 != reader;
-        self.of_chat(chat).filter(|_| chat != Chat::Everyone).filter(others).collect()
+        self.of_chat(reader, chat).filter(|_| chat != Chat::Everyone).filter(others).collect()
     }
 
-    fn after(&self, chat: Chat, after: u64, count: u16) -> (Vec<u64>, u64) {
-        let mut ids: Vec<u64> = self.of_chat(chat).filter(|id| *id > after).collect();
+    fn after(&self, reader: Number, chat: Chat, after: u64, count: u16) -> (Vec<u64>, u64) {
+        let mut ids: Vec<u64> = self.of_chat(reader, chat).filter(|id| *id > after).collect();
         let left = ids.len().saturating_sub(count.into());
         ids.truncate(count.into());
         (ids, left as u64)
     }
 
-    fn last(&self, chat: Chat, before: u64, count: u16) -> Vec<u64> {
-        let mut ids: Vec<u64> =
-            self.of_chat(chat).rev().filter(|id| *id < before).take(count.into()).collect();
+    fn last(&self, reader: Number, chat: Chat, before: u64, count: u16) -> Vec<u64> {
+        let ids = self.of_chat(reader, chat).rev().filter(|id| *id < before);
+        let mut ids: Vec<u64> = ids.take(count.into()).collect();
         ids.reverse();
         ids
     }
@@ -395,7 +416,12 @@ fn take(fixture: &mut Fixture, model: &mut Model, next: &mut u64, step: Step) {
         Step::Keep { from, to, gap, text } => {
             *next += gap;
             let chat = chat_of(from, to);
-            fixture.keep(*next, PEOPLE[from], chat, &text);
+            if to.is_some_and(|to| to != from) && text.len() % 3 == 0 {
+                fixture.keep_unheard(*next, PEOPLE[from], chat, &text);
+                model.unheard.insert(*next);
+            } else {
+                fixture.keep(*next, PEOPLE[from], chat, &text);
+            }
             model.messages.insert(*next, (PEOPLE[from], chat, text.into()));
         }
         Step::Seen { reader, other, id } => {
@@ -416,10 +442,10 @@ fn take(fixture: &mut Fixture, model: &mut Model, next: &mut u64, step: Step) {
         Step::Check { reader, other, before, n } => {
             let (person, chat) = (PEOPLE[reader], chat_of(reader, other));
             assert_eq!(fixture.unread(person, chat), (model.unread(person, chat), 0));
-            let ids = model.last(chat, before, n);
-            assert_eq!(fixture.last(chat, Some(before), n), ids);
-            let (after, left) = model.after(chat, before, n);
-            assert_eq!(fixture.after(chat, before, n), (after, left));
+            let ids = model.last(person, chat, before, n);
+            assert_eq!(fixture.last_of(person, chat, Some(before), n), ids);
+            let (after, left) = model.after(person, chat, before, n);
+            assert_eq!(fixture.after(person, chat, before, n), (after, left));
             let mut counts: Vec<(Chat, u64, u64)> = (0..PEOPLE.len())
                 .map(|other| chat_of(reader, Some(other)))
                 .filter_map(|chat| {
@@ -432,6 +458,7 @@ fn take(fixture: &mut Fixture, model: &mut Model, next: &mut u64, step: Step) {
             for message in fixture.fetch(&ids) {
                 let (from, chat, text) = &model.messages[&message.id.0];
                 assert_eq!((message.from, message.chat, &message.text), (*from, *chat, text));
+                assert_eq!(message.is_unheard, model.unheard.contains(&message.id.0));
             }
         }
     }

@@ -22,7 +22,14 @@ impl Fixture {
 
     fn keep(&self, id: u64, from: Number, chat: Chat) {
         let text = format!("text {id}").into();
-        let message = StoredMessage { id: MessageId(id), from, chat, text, file_size: None };
+        let message = StoredMessage {
+            id: MessageId(id),
+            from,
+            chat,
+            text,
+            file_size: None,
+            is_unheard: false,
+        };
         messages::keep(&self.database, &message).unwrap();
     }
 

@@ -53,8 +53,14 @@ impl Fixture {
 
     fn say_marked(&self, id: u64, from: Number, group: GroupId, key: Option<Key>) -> Outcome {
         let chat = Chat::Group(group);
-        let message =
-            StoredMessage { id: MessageId(id), from, chat, text: "words".into(), file_size: None };
+        let message = StoredMessage {
+            id: MessageId(id),
+            from,
+            chat,
+            text: "words".into(),
+            file_size: None,
+            is_unheard: false,
+        };
         MessageRequest::Keep { message, key }.carry_out(&self.database).unwrap()
     }
 
@@ -188,7 +194,7 @@ fn people_of_one_place_come_in_the_order_of_their_numbers() {
                  VALUES (7, '#team', 10001, 1, 10001);
              INSERT INTO members VALUES (7, 10003, 0, 70, 0, 0, NULL, 0),
                  (7, 10001, 0, 70, 0, 0, NULL, 0), (7, 10002, 0, 70, 0, 0, NULL, 0);
-             INSERT INTO candidates VALUES (7, 1, 10005, 0), (7, 1, 10004, 0);",
+             INSERT INTO candidates VALUES (7, 1, 10005, 0, 0), (7, 1, 10004, 0, 0);",
         )
         .unwrap();
     let groups = load(&fixture.database).unwrap();
@@ -332,7 +338,9 @@ fn record() -> impl Strategy<Value = GroupRecord> {
             let ops = rest.chain(first).collect();
             let (shut_out, turned_down, topic) = others;
             let record = group(GROUP, &members);
-            let mut record = GroupRecord { ops, asked, asking, settings, topic, ..record };
+            let mut unheard: Vec<Number> = asked.iter().copied().step_by(2).collect();
+            unheard.sort_unstable();
+            let mut record = GroupRecord { ops, asked, unheard, asking, settings, topic, ..record };
             (record.shut_out, record.turned_down) = (shut_out, turned_down);
             for (member, (ends, is_news)) in record.members.iter_mut().zip(ends) {
                 (member.ends, member.is_news) = (ends, is_news);

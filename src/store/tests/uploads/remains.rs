@@ -74,7 +74,10 @@ fn a_stop_between_two_steps_loses_nothing_and_leaves_nothing() {
         fixture.submit(Job::DropUpload(open.id));
         fixture = fixture.reopen(HashCost::Low);
     }
-    fixture.database().execute("INSERT INTO garbage VALUES (1, 'gone'), (2, NULL)", []).unwrap();
+    fixture
+        .database()
+        .execute("INSERT INTO garbage (id, name) VALUES (1, 'gone'), (2, NULL)", [])
+        .unwrap();
     let fixture = fixture.reopen(HashCost::Low);
     fixture.all_is_swept();
     assert_eq!(names(&fixture.files()), ["file"]);

@@ -58,7 +58,7 @@ struct Batch {
 struct Document {
     id: i64,
     terms: String,
-    chat: Chat,
+    lane: Lane,
 }
 
 /// A part of a search: the messages to search in.
@@ -230,7 +230,7 @@ impl Index {
                 let since = groups::since(&self.store, group, reader)?;
                 Ok(since.map(|since| of_group((group, since))).into_iter().collect())
             }
-            Some(chat) => Ok(vec![Part { who: chat_word(chat), from: 0 }]),
+            Some(chat) => Ok(vec![Part { who: read_by(reader, chat), from: 0 }]),
             None => {
                 let mut parts = vec![Part { who: format!("everyone OR u{reader}"), from: 0 }];
                 parts.extend(groups::of_reader(&self.store, reader)?.into_iter().map(of_group));
@@ -293,7 +293,7 @@ impl Index {
             let text = row.get_ref(2)?.as_str()?;
             bytes += text.len();
             let terms = Terms::of(text).text;
-            batch.documents.push(Document { id: row.get(0)?, terms, chat: lane.chat() });
+            batch.documents.push(Document { id: row.get(0)?, terms, lane });
             let is_last = batch.documents.len() == MESSAGES_PER_STEP as usize;
             batch.is_full = is_last || bytes >= BYTES_PER_STEP;
         }
@@ -330,7 +330,7 @@ impl Index {
             let mut insert = transaction
                 .prepare_cached("INSERT INTO words (rowid, text, who) VALUES (?1, ?2, ?3)")?;
             for document in documents {
-                let who = readers(document.chat);
+                let who = readers(document.lane);
                 insert.execute((document.id, &document.terms, who))?;
             }
             let mut note =
@@ -357,20 +357,40 @@ fn delete(index: &Connection, ids: &[i64]) -> rusqlite::Result<()> {
 
 /// The groups of documents.
 fn groups_of(documents: &[Document]) -> HashSet<GroupId> {
-    let group = |document: &Document| match document.chat {
-        Chat::Group(group) => Some(group),
-        Chat::Everyone | Chat::Direct(..) => None,
+    let group = |document: &Document| match document.lane {
+        Lane::Group(group) => Some(group),
+        Lane::Everyone | Lane::Direct { .. } | Lane::Unheard { .. } => None,
     };
     documents.iter().filter_map(group).collect()
 }
 
 /// The words by which a chat's messages are indexed: for its readers, and for the chat.
-fn readers(chat: Chat) -> String {
+fn readers(lane: Lane) -> String {
+    if let Lane::Unheard { from, to } = lane {
+        return format!("u{from} {}", unheard_word(from, to));
+    }
+    let chat = lane.chat();
     match chat {
         Chat::Everyone => "everyone".to_owned(),
         Chat::Group(_) => chat_word(chat),
         Chat::Direct(one, other) if one == other => format!("u{one} {}", chat_word(chat)),
         Chat::Direct(one, other) => format!("u{one} u{other} {}", chat_word(chat)),
+    }
+}
+
+/// The word of what one user said and the other ignored.
+fn unheard_word(from: Number, to: Number) -> String {
+    format!("n{from}x{to}")
+}
+
+/// The query for what a user may read in the chat of everyone, or in a direct one.
+fn read_by(reader: Number, chat: Chat) -> String {
+    match chat {
+        Chat::Direct(one, other) if one != other => {
+            let other = if reader == one { other } else { one };
+            format!("{} OR {}", chat_word(chat), unheard_word(reader, other))
+        }
+        chat => chat_word(chat),
     }
 }
 

@@ -37,8 +37,14 @@ impl Fixture {
     }
 
     fn keep(&self, id: u64, from: Number, chat: Chat, text: &str) {
-        let message =
-            StoredMessage { id: MessageId(id), from, chat, text: text.into(), file_size: None };
+        let message = StoredMessage {
+            id: MessageId(id),
+            from,
+            chat,
+            text: text.into(),
+            file_size: None,
+            is_unheard: false,
+        };
         MessageRequest::Keep { message, key: None }.carry_out(&self.store).unwrap().unwrap();
     }
 

@@ -53,7 +53,7 @@ impl Group {
             settings: new.settings,
             topic: None,
             members: members.map(member).collect(),
-            strangers: Strangers::who_are_asked(&new.asked),
+            strangers: Strangers::who_are_asked(new),
         }
     }
 
@@ -98,6 +98,7 @@ impl Group {
             topic: self.topic.clone(),
             members: members.collect(),
             asked: self.strangers.asked.clone(),
+            unheard: self.strangers.unheard.iter().copied().collect(),
             asking: self.strangers.asking.clone(),
             shut_out: self.strangers.shut_out_by_number(),
             turned_down: self.strangers.turned_down_by_number(),

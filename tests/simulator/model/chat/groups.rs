@@ -8,7 +8,7 @@ use chatsrv::chat::group::{GroupChange, GroupNews};
 use chatsrv::chat::group_action::GroupAction;
 use chatsrv::chat::id::{GroupId, LogTime, MessageId};
 use chatsrv::chat::name::{GroupName, Number};
-use chatsrv::hub::job::Snapshot;
+use chatsrv::hub::snapshot::Snapshot;
 use chatsrv::limits::{GROUP_NOTICES_MAX, GROUPS_MADE_MAX};
 
 use super::change::{Change, Decision, Refused};
@@ -40,6 +40,16 @@ impl Groups {
                 groups.groups.insert(record.id, Group::of(record));
             }
         }
+        let are_removed = kept.gone.removed.iter().map(|removed| removed.number);
+        for user in are_removed {
+            let ids: Vec<GroupId> = groups.of(user).map(|(id, _)| id).collect();
+            for id in ids {
+                let group = groups.groups.get_mut(&id).expect("it is one of those");
+                group.part_with(user, None, people);
+            }
+            groups.forget(user);
+        }
+        groups.groups.retain(|_, group| !group.members.is_empty());
         for group in groups.groups.values_mut().filter(|group| group.hands_over(people)) {
             // Nobody is here to be told.
             group.inherit(people);
@@ -69,6 +79,12 @@ impl Groups {
     /// Of which groups that ended somebody is yet to be told.
     pub fn ended(&self, user: Number) -> &[GroupName] {
         self.ended.get(&user).map_or(&[], Vec::as_slice)
+    }
+
+    /// Somebody has nothing to do with groups any more.
+    pub fn forget(&mut self, user: Number) {
+        self.groups.values_mut().for_each(|group| group.strangers.forget(user));
+        self.ended.remove(&user);
     }
 
     /// Whether there are groups that only wait for somebody to come back.
@@ -101,7 +117,7 @@ impl Groups {
 
     /// A group begins.
     pub fn make(&mut self, new: &NewGroup, stamp: Stamp, people: &People) -> Decision {
-        let NewGroup { name, maker, members, asked, settings: _ } = new;
+        let NewGroup { name, maker, members, asked, unheard, settings: _ } = new;
         if !members.iter().chain(asked).chain([maker]).all(|user| people.has(*user)) {
             return Err(Refused::NotFound);
         }
@@ -124,7 +140,9 @@ impl Groups {
                 told.push((joins, vec![*maker, user]));
             }
         }
-        told.push((Event::Ask(*name, people.name(*maker)), asked.clone()));
+        let hears = |user: &&Number| !unheard.contains(user);
+        let asked = asked.iter().filter(hears).copied().collect();
+        told.push((Event::Ask(*name, people.name(*maker)), asked));
         told.extend(rules::replace_banned_admin(group, people));
         Ok(Change::told(told))
     }

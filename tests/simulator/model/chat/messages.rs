@@ -21,11 +21,8 @@ pub struct Messages {
 impl Messages {
     /// Something is said, under the id of the stamp.
     pub fn say(&mut self, said: &Said, stamp: Stamp, groups: &Groups, people: &People) -> Decision {
-        let Said { from, chat, text, file_size, .. } = said;
-        let readers = readers(*from, *chat, Some(stamp.id), groups, people)?;
-        let (id, text) = (stamp.id, text.clone());
-        let message = StoredMessage { id, from: *from, chat: *chat, text, file_size: *file_size };
-        let before = self.said.insert(id, message);
+        let readers = readers(said.from, said.chat, Some(stamp.id), groups, people)?;
+        let before = self.said.insert(stamp.id, said.message(stamp.id));
         assert_eq!(before, None, "an id comes twice");
         Ok(Change { readers, ..Change::default() })
     }
@@ -64,7 +61,9 @@ impl Messages {
         let Deletion { message, by, window } = deletion;
         let StoredMessage { id, from, chat, .. } = *message;
         let mut all = readers(from, chat, Some(id), groups, people)?;
+        all.retain(|reader| !message.is_hidden_from(*reader));
         let reads = |user| match chat {
+            _ if message.is_hidden_from(user) => false,
             Chat::Everyone => true,
             Chat::Direct(one, other) => [one, other].contains(&user),
             Chat::Group(group) => {

@@ -12,9 +12,14 @@ pub mod people;
 pub mod rules;
 mod strangers;
 
+use std::collections::BTreeMap;
+
 use chatsrv::chat::entry::{Entry, Stamp};
+use chatsrv::chat::group_action::GroupAction;
+use chatsrv::chat::id::GroupId;
+use chatsrv::chat::report::Report;
 use chatsrv::chat::sanction::Sanctioned;
-use chatsrv::hub::job::Snapshot;
+use chatsrv::hub::snapshot::Snapshot;
 
 use self::change::{Change, Decision, Refused};
 use self::groups::Groups;
@@ -26,6 +31,8 @@ pub struct ChatModel {
     pub people: People,
     pub groups: Groups,
     pub messages: Messages,
+    /// What was told of whom and is not resolved, by number.
+    pub reports: BTreeMap<u32, Report>,
 }
 
 impl ChatModel {
@@ -33,13 +40,35 @@ impl ChatModel {
     pub fn new(kept: &Snapshot) -> Self {
         let people = People::new(kept);
         let groups = Groups::new(kept, &people);
-        ChatModel { people, groups, messages: Messages::default() }
+        let open = kept.reports.all.iter().filter(|(_, is_open)| *is_open);
+        let reports = open.map(|(report, _)| (report.number, report.clone())).collect();
+        ChatModel { people, groups, messages: Messages::default(), reports }
     }
 
     /// An entry is decided. Tells what comes of it.
     pub fn decide(&mut self, entry: &Entry, stamp: Stamp) -> Decision {
-        let ChatModel { people, groups, messages } = self;
+        let ChatModel { people, groups, messages, reports } = self;
         match entry {
+            Entry::AccountRemoved { user, name, .. } => {
+                let own: Vec<GroupId> = groups.of(*user).map(|(id, _)| id).collect();
+                let leaves = GroupAction::Leave { user: *user, reason: None };
+                let mut told = Vec::new();
+                for id in own {
+                    told.extend(groups.change(id, &leaves, stamp, people)?.told);
+                }
+                groups.forget(*user);
+                people.remove(*user, *name);
+                return Ok(Change::told(told));
+            }
+            Entry::ReportMade(report) => {
+                let before = reports.insert(report.number, (**report).clone());
+                assert_eq!(before, None, "a report is made twice");
+                return Ok(Change::silent());
+            }
+            Entry::ReportResolved { number, .. } => {
+                reports.remove(number);
+                return Ok(Change::silent());
+            }
             Entry::Said(said) => return messages.say(said, stamp, groups, people),
             Entry::Seen { reader, chat, id } => {
                 return messages.see((*reader, *chat, *id), stamp, groups, people);
@@ -71,6 +100,8 @@ impl ChatModel {
         match entry {
             Entry::DisplayNameSet(user, ..)
             | Entry::AdministratorSet { user, .. }
+            | Entry::IgnoreSet { user, .. }
+            | Entry::AskFirstSet { user, .. }
             | Entry::PasswordReset { user, .. }
             | Entry::PasswordReplaced(user)
             | Entry::CameOnline(user)
@@ -82,6 +113,8 @@ impl ChatModel {
             }
             Entry::DisplayNameSet(user, display) => people.set_display(*user, display),
             Entry::AdministratorSet { user, admin, .. } => people.set_administrator(*user, *admin),
+            Entry::AskFirstSet { user, on } => people.set_ask_first(*user, *on),
+            Entry::IgnoreSet { user, whom, on } => people.set_ignored(*user, *whom, *on),
             Entry::PasswordReset { user, .. } => people.set_reset(*user, true),
             Entry::PasswordReplaced(user) => people.set_reset(*user, false),
             Entry::CameOnline(user) => {
@@ -100,14 +133,16 @@ impl ChatModel {
 
     /// All that entries have made of accounts and groups, as the hub's digest writes it.
     pub fn digest(&self) -> Vec<String> {
-        let ChatModel { people, groups, .. } = self;
+        let ChatModel { people, groups, reports, .. } = self;
         let accounts = people.accounts().map(|account| {
             let number = account.number;
+            let ignored = people.ignored_by(number).collect::<Vec<_>>();
+            let wishes = (ignored, people.asks_first(number));
             let ban = people.sanction(Sanctioned::Ban(number));
             let mute = people.sanction(Sanctioned::Mute(number));
             let is_admin = people.was_made_administrator(number);
             let roles = ((ban, mute), is_admin, people.has_to_reset(number));
-            format!("{:?}", (account, roles, groups.ended(number)))
+            format!("{:?}", (account, roles, wishes, groups.ended(number)))
         });
         let mut lines: Vec<String> = accounts.collect();
         lines.extend(people.sanctions().filter_map(|(whom, ban)| match whom {
@@ -116,6 +151,7 @@ impl ChatModel {
         }));
         lines.sort_unstable();
         lines.extend(groups.groups.iter().map(|(id, group)| format!("{:?}", group.record(*id))));
+        lines.extend(reports.values().map(|report| format!("{report:?}")));
         lines
     }
 }

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chatsrv::chat::account::Account;
+use chatsrv::chat::message::Chat;
 use chatsrv::chat::name::{DisplayName, Number, UserName, UserRef};
 use chatsrv::chat::sanction::{Sanction, Sanctioned};
-use chatsrv::hub::job::Snapshot;
+use chatsrv::hub::snapshot::Snapshot;
 
 /// All accounts, the operator's among them.
 #[derive(Debug)]
@@ -13,6 +14,11 @@ pub struct People {
     accounts: BTreeMap<Number, Account>,
     /// Everybody in the order in which the chat came to know them.
     order: Vec<Number>,
+    removed: BTreeSet<Number>,
+    /// Pairs of somebody and one whom that one ignores.
+    ignored: BTreeSet<(Number, Number)>,
+    /// Who said whether to be asked before being added to a group.
+    ask_first: BTreeMap<Number, bool>,
     sanctions: BTreeMap<Sanctioned, Sanction>,
     administrators: BTreeSet<Number>,
     /// Who has to replace the password.
@@ -32,6 +38,9 @@ impl People {
         let mut people = People {
             accounts: BTreeMap::new(),
             order: Vec::new(),
+            removed: kept.gone.removed.iter().map(|removed| removed.number).collect(),
+            ignored: kept.wishes.ignored.iter().copied().collect(),
+            ask_first: kept.wishes.ask_first.iter().copied().collect(),
             sanctions: kept.sanctions.iter().cloned().collect(),
             administrators: kept.administrators.iter().copied().collect(),
             resets: kept.resets.iter().copied().collect(),
@@ -75,6 +84,37 @@ impl People {
         put(&mut self.administrators, user, admin);
     }
 
+    pub fn set_ignored(&mut self, user: Number, whom: Number, on: bool) {
+        match on {
+            true => self.ignored.insert((user, whom)),
+            false => self.ignored.remove(&(user, whom)),
+        };
+    }
+
+    pub fn ignores(&self, user: Number, whom: Number) -> bool {
+        self.ignored.contains(&(user, whom))
+    }
+
+    pub fn set_ask_first(&mut self, user: Number, on: bool) {
+        self.ask_first.insert(user, on);
+    }
+
+    /// Whether somebody wants to be asked before being added to a group, where that one said so.
+    pub fn asks_first(&self, user: Number) -> Option<bool> {
+        self.ask_first.get(&user).copied()
+    }
+
+    pub fn ignored_by(&self, user: Number) -> impl Iterator<Item = Number> {
+        let own = self.ignored.iter().filter(move |(by, _)| *by == user);
+        own.map(|(_, whom)| *whom)
+    }
+
+    /// Whether what somebody says in a chat is not to be heard by the other one.
+    pub fn is_unheard(&self, from: Number, chat: Chat) -> bool {
+        let Chat::Direct(one, other) = chat else { return false };
+        self.ignores(if one == from { other } else { one }, from)
+    }
+
     pub fn set_reset(&mut self, user: Number, reset: bool) {
         put(&mut self.resets, user, reset);
     }
@@ -111,7 +151,30 @@ impl People {
         self.accounts.values()
     }
 
+    /// An account that is removed goes by another name from now on, and is nobody's.
+    pub fn remove(&mut self, user: Number, name: UserName) {
+        let account = self.accounts.get_mut(&user).expect("it is there");
+        (account.name, account.display) = (name, None);
+        self.removed.insert(user);
+        self.sanctions.remove(&Sanctioned::Ban(user));
+        self.sanctions.remove(&Sanctioned::Mute(user));
+        self.resets.remove(&user);
+        self.administrators.remove(&user);
+        self.ask_first.remove(&user);
+        self.ignored.retain(|(by, whom)| *by != user && *whom != user);
+    }
+
+    pub fn is_removed(&self, user: Number) -> bool {
+        self.removed.contains(&user)
+    }
+
+    /// Whoever has that name or number, and is there.
     pub fn find(&self, user: UserRef) -> Option<&Account> {
+        self.find_any(user).filter(|account| !self.is_removed(account.number))
+    }
+
+    /// The same, also where the account is removed.
+    pub fn find_any(&self, user: UserRef) -> Option<&Account> {
         self.accounts.values().find(|account| match user {
             UserRef::Name(name) => account.name == name,
             UserRef::Number(number) => account.number == number,

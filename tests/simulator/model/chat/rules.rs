@@ -116,7 +116,12 @@ pub fn join(
 }
 
 /// Whether somebody may ask somebody else in, and whether that would change anything.
-pub fn check_ask(group: &Group, action: &GroupAction, now: LogTime) -> Result<bool, Refused> {
+pub fn check_ask(
+    group: &Group,
+    action: &GroupAction,
+    now: LogTime,
+    people: &People,
+) -> Result<bool, Refused> {
     let GroupAction::Ask { by, user, members_max } = *action else { unreachable!("{action:?}") };
     let is_op = group.ops.contains(&by);
     let may_ask = is_op || (group.settings.public && group.is_member(by));
@@ -128,7 +133,7 @@ pub fn check_ask(group: &Group, action: &GroupAction, now: LogTime) -> Result<bo
     }
     let strangers = &group.strangers;
     if strangers.asked.contains(&user) {
-        return Ok(false);
+        return Ok(strangers.unheard.contains(&user) && !people.ignores(user, by));
     }
     if strangers.is_shut_out(user) && !is_op {
         return Err(Refused::NotAllowed);
@@ -144,14 +149,22 @@ pub fn check_ask(group: &Group, action: &GroupAction, now: LogTime) -> Result<bo
 /// Somebody wants somebody else in, who may want that, too.
 fn ask(group: &mut Group, action: &GroupAction, stamp: Stamp, people: &People) -> Decision {
     let GroupAction::Ask { by, user, .. } = *action else { unreachable!("{action:?}") };
-    if !check_ask(group, action, stamp.time)? {
+    if !check_ask(group, action, stamp.time, people)? {
         return Ok(Change::none());
     }
     if group.strangers.asking.contains(&user) {
         return Ok(add_member(group, user, stamp, people));
     }
-    group.strangers.shut_out.retain(|one| one.user != user);
-    group.strangers.asked.push(user);
+    let strangers = &mut group.strangers;
+    strangers.shut_out.retain(|one| one.user != user);
+    if people.ignores(user, by) {
+        strangers.asked.push(user);
+        strangers.unheard.insert(user);
+        return Ok(Change::silent());
+    }
+    if !strangers.unheard.remove(&user) {
+        strangers.asked.push(user);
+    }
     let asks = Event::Ask(group.name, people.name(by));
     Ok(Change::told(vec![(asks, vec![user])]))
 }

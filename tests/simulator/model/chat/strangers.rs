@@ -1,6 +1,9 @@
 //! Who is no member of a group and has to do with it: plain lists of what happened, walked through
 //! whole.
 
+use std::collections::BTreeSet;
+
+use chatsrv::chat::entry::NewGroup;
 use chatsrv::chat::group::{GroupRecord, ShutOut, TurnedDown};
 use chatsrv::chat::name::Number;
 use chatsrv::limits::GROUP_TURNED_DOWN_MAX;
@@ -15,6 +18,8 @@ const DAY: u64 = 24 * 60 * 60 * 1_000_000;
 pub struct Strangers {
     /// Who was asked to join, oldest first.
     pub asked: Vec<Number>,
+    /// Who of them ignores who asked, by number.
+    pub unheard: BTreeSet<Number>,
     /// Who asks to join, oldest first.
     pub asking: Vec<Number>,
     /// Who may not come in, oldest first.
@@ -27,8 +32,9 @@ pub struct Strangers {
 
 impl Strangers {
     /// Those of a group that begins.
-    pub fn who_are_asked(asked: &[Number]) -> Self {
-        Strangers { asked: asked.to_vec(), ..Strangers::default() }
+    pub fn who_are_asked(new: &NewGroup) -> Self {
+        let (asked, unheard) = (new.asked.clone(), new.unheard.iter().copied().collect());
+        Strangers { asked, unheard, ..Strangers::default() }
     }
 
     /// Those of a group that was kept. A change may have got lost: whoever became a member waits
@@ -36,6 +42,7 @@ impl Strangers {
     pub fn of(record: &GroupRecord, is_member: impl Fn(Number) -> bool) -> Self {
         let mut strangers = Strangers {
             asked: record.asked.clone(),
+            unheard: record.unheard.iter().copied().collect(),
             asking: record.asking.clone(),
             shut_out: record.shut_out.clone(),
             declined: Vec::new(),
@@ -49,8 +56,9 @@ impl Strangers {
             strangers.refused.extend(refused.map(|at| (*user, at)));
         }
         strangers.asked.retain(|user| !is_member(*user));
+        strangers.unheard.retain(|user| strangers.asked.contains(user));
         strangers.asking.retain(|user| !is_member(*user) && !strangers.asked.contains(user));
-        let Strangers { asked, asking, shut_out, declined, refused } = &mut strangers;
+        let Strangers { asked, asking, shut_out, declined, refused, .. } = &mut strangers;
         let waits = |user: Number| asked.contains(&user) || asking.contains(&user);
         shut_out.retain(|one| !is_member(one.user) && !waits(one.user));
         declined.retain(|(user, _)| !is_member(*user));
@@ -65,13 +73,21 @@ impl Strangers {
     /// Somebody becomes a member, and nothing of this matters any more.
     pub fn comes_in(&mut self, user: Number) {
         self.asked.retain(|other| *other != user);
+        self.unheard.remove(&user);
         self.asking.retain(|other| *other != user);
         self.declined.retain(|(other, _)| *other != user);
         self.refused.retain(|(other, _)| *other != user);
     }
 
+    /// Somebody is nobody any more.
+    pub fn forget(&mut self, user: Number) {
+        self.comes_in(user);
+        self.shut_out.retain(|one| one.user != user);
+    }
+
     pub fn declines(&mut self, user: Number, now: u64) {
         self.asked.retain(|other| *other != user);
+        self.unheard.remove(&user);
         self.declined.retain(|(other, _)| *other != user);
         self.declined.push((user, now));
         self.forget_some(user);

@@ -1,5 +1,7 @@
 //! Groups on their way to the disk: those that are being made, and what changed in others.
 
+use std::collections::BTreeSet;
+
 use chatsrv::chat::entry::{Entry, NewGroup};
 use chatsrv::chat::group::{GroupRecord, GroupRow, GroupSettings, GroupStart, MemberRecord};
 use chatsrv::chat::id::{GroupId, MessageId};
@@ -87,6 +89,13 @@ impl NodeModel {
         (!has_room).then_some(Code::NoRoom)
     }
 
+    /// Whether somebody is not added to a group of that maker.
+    fn is_to_be_asked(&self, user: Number, maker: Number) -> bool {
+        let people = &self.chat.people;
+        let asks_first = people.asks_first(user).unwrap_or(self.config.groups.ask_first);
+        asks_first || people.ignores(user, maker)
+    }
+
     fn named(&self, creation: &Creation) -> Option<Vec<Number>> {
         let mut named = Vec::new();
         for user in &creation.users {
@@ -170,14 +179,18 @@ impl NodeModel {
         assert!(creation.name.is_some() || record.name.is_numbered());
         let named = self.named(creation).unwrap();
         let others = named.len();
-        let (members, asked) = match creation.start {
+        let maker = creation.maker;
+        let (members, asked): (Vec<Number>, Vec<Number>) = match creation.start {
             GroupStart::Asks => (vec![], named),
-            GroupStart::Adds | GroupStart::Public => (named, vec![]),
+            GroupStart::Adds | GroupStart::Public => {
+                named.into_iter().partition(|user| !self.is_to_be_asked(*user, maker))
+            }
         };
+        let unheard = asked.iter().filter(|user| self.chat.people.ignores(**user, maker));
+        let unheard = unheard.copied().collect::<BTreeSet<_>>().into_iter().collect();
         let public = creation.start == GroupStart::Public;
         let settings = GroupSettings { kept: public, public, open_topic: false };
-        let maker = creation.maker;
-        let new = NewGroup { name: record.name, maker, members, asked, settings };
+        let new = NewGroup { name: record.name, maker, members, asked, unheard, settings };
         assert!(self.count_additions(maker, others));
         assert_eq!(*record, Group::new(&new, id).record(record.id));
         self.groups.creations[at].begun = Some((job_id, new));

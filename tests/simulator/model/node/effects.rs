@@ -28,6 +28,7 @@ impl NodeModel {
             to
         };
         self.check_peers(effects);
+        self.check_reports(effects);
         self.uploads.after(effects);
         let mut told = Vec::new();
         let mut told_of_groups = Vec::new();
@@ -70,6 +71,9 @@ impl NodeModel {
         }
         self.settle_file();
         self.settle_elsewhere();
+        if let Some(entry) = self.removal_due.take() {
+            self.propose_surely(entry);
+        }
         ended.sort_unstable();
         assert_eq!(ended, std::mem::take(&mut self.logged_out), "these are logged out");
         self.check_sessions();
@@ -120,6 +124,8 @@ impl NodeModel {
             }
             Job::RemoveOld { .. } | Job::KeepNetworks { .. } => return,
             Job::KeepLastSeen(times) => return self.was_here(times),
+            Job::LookToErase { .. } | Job::Erase { .. } => return,
+            Job::KeepReport { report, .. } => self.report_is_kept(report),
             Job::DeleteMessage(id) => return self.is_deleted(job_id, *id),
             Job::EndSanction { whom, until } => return self.sanction_ends(*whom, *until),
             Job::SaveGroup(record) => return self.group_is_saved(job_id, record),

@@ -35,8 +35,10 @@ impl NodeModel {
 
     /// Notes that everyone of these who is online is to be told.
     pub(super) fn notice(&mut self, notice: Event, to: &[Number]) {
-        // Whoever was banned just now is not here any more.
-        let is_told = |user: &Number| to.contains(user) && !self.chat.people.is_banned(*user);
+        // Whoever was banned or removed just now is not here any more.
+        let people = &self.chat.people;
+        let is_gone = |user: Number| people.is_banned(user) || people.is_removed(user);
+        let is_told = |user: &Number| to.contains(user) && !is_gone(*user);
         let to = self.online().filter(|(user, _)| is_told(user)).map(|(_, conn)| conn);
         let but = self.groups.not_told;
         let mut to: Vec<ConnId> = to.filter(|conn| Some(*conn) != but).collect();

@@ -184,14 +184,14 @@ impl NodeModel {
     /// Somebody gets an answer, and perhaps is told to come later.
     pub(super) fn check_failures(&mut self, conn: ConnId, reply: &Reply<'_>) {
         let verb = match reply.verb() {
-            Some(verb @ (Verb::User | Verb::Resume | Verb::Passwd)) => verb,
+            Some(verb @ (Verb::User | Verb::Resume | Verb::Passwd | Verb::Unregister)) => verb,
             _ => return,
         };
         self.failures.trying.retain(|trying| *trying != conn);
         // The answer to PASSWD may have had to wait for others; why it is that can't be told.
         let is_own_outcome = self.is_outcome && self.current == Some(conn);
         let (Some(Refusal::TryAgainIn(seconds)), false) =
-            (reply.refusal, is_own_outcome || verb == Verb::Passwd)
+            (reply.refusal, is_own_outcome || matches!(verb, Verb::Passwd | Verb::Unregister))
         else {
             return;
         };

@@ -38,11 +38,13 @@ impl NodeModel {
                     Chat::Group(group) => self.chat.groups.is_member(user, group),
                     chat => self.reads_since(user, chat).is_some(),
                 };
-                assert!(may_read, "{user} reads {file:?}");
+                assert!(may_read && !file.is_hidden_from(user), "{user} reads {file:?}");
             }
             Job::MarkSeen { reader, chat, id } => self.marks_seen(*reader, *chat, *id),
             Job::FinishUpload { message: Some(message), .. } => {
                 assert!(self.config.keep_messages);
+                let is_unheard = self.chat.people.is_unheard(message.from, message.chat);
+                assert_eq!(message.is_unheard, is_unheard, "{message:?}");
                 self.ledger.given_out(message.id);
                 self.ledger.pend(job_id, message, None);
             }
@@ -74,7 +76,8 @@ impl NodeModel {
         let (file, readers) = due.unwrap_or_else(|| panic!("{message:?} is not kept"));
         assert_eq!(*message, self.as_delivered(&file));
         assert!(std::mem::take(&mut self.file_told_elsewhere) || self.owns(&file).is_empty());
-        let Reached { mut online, entering, .. } = self.reached(file.chat, &readers);
+        let Reached { mut online, entering, .. } =
+            self.reached(file.chat, &readers).unless(file.is_unheard);
         online.sort_unstable();
         assert_eq!(to, online, "{message:?}");
         self.hold_file(&file, entering);
@@ -86,7 +89,8 @@ impl NodeModel {
         if let Some((file, readers)) = self.file_due.take() {
             let is_told = std::mem::take(&mut self.file_told_elsewhere);
             assert!(is_told || self.owns(&file).is_empty(), "{file:?}");
-            let Reached { online, entering, .. } = self.reached(file.chat, &readers);
+            let Reached { online, entering, .. } =
+                self.reached(file.chat, &readers).unless(file.is_unheard);
             assert_eq!(online, [], "{file:?} is not delivered");
             self.hold_file(&file, entering);
         }
@@ -127,6 +131,6 @@ impl NodeModel {
 
 /// What a message says that is kept.
 fn said_in(message: &StoredMessage) -> Said {
-    let StoredMessage { from, chat, file_size, .. } = *message;
-    Said { from, chat, text: message.text.clone(), file_size, key: None }
+    let StoredMessage { from, chat, file_size, is_unheard, .. } = *message;
+    Said { from, chat, text: message.text.clone(), file_size, key: None, is_unheard }
 }

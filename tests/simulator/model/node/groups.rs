@@ -13,7 +13,8 @@ use chatsrv::chat::name::{GroupName, Number, UserRef};
 use chatsrv::chat::refusal::Refusal;
 use chatsrv::chat::request::Request;
 use chatsrv::hub::input::ConnId;
-use chatsrv::hub::job::{JobId, Snapshot};
+use chatsrv::hub::job::JobId;
+use chatsrv::hub::snapshot::Snapshot;
 use chatsrv::limits::{GROUP_NOTICES_MAX, GROUPS_PER_TICK_MAX};
 use chatsrv::protocol::native::code::Code;
 use chatsrv::protocol::native::command::Command;
@@ -214,7 +215,8 @@ impl NodeModel {
     fn change_group(&mut self, conn: ConnId, verb: Verb, id: GroupId, action: GroupAction) {
         if let GroupAction::Ask { by, .. } = action
             && let group = &self.chat.groups.groups[&id]
-            && let Ok(is_change) = rules::check_ask(group, &action, self.log_time())
+            && let Ok(is_change) =
+                rules::check_ask(group, &action, self.log_time(), &self.chat.people)
             && !self.count_additions(by, usize::from(is_change))
         {
             return self.group_command_refused(conn, verb, Code::NoRoom);
@@ -348,8 +350,10 @@ impl NodeModel {
         let joined = joined.map(|(_, group)| Event::Group(group.name, GroupChange::Join, own));
         news.extend(joined.take(GROUP_NOTICES_MAX));
         let was_told = !news.is_empty();
-        let invitations =
-            groups.groups.values().filter(|group| group.strangers.asked.contains(&user));
+        let is_asked = |group: &&Group| {
+            group.strangers.asked.contains(&user) && !group.strangers.unheard.contains(&user)
+        };
+        let invitations = groups.groups.values().filter(is_asked);
         for group in invitations.take(GROUP_NOTICES_MAX) {
             news.push(Event::Ask(group.name, self.name(group.admin)));
         }

@@ -125,15 +125,17 @@ impl Ledger {
         self.kept.values().map(|message| message.chat).collect()
     }
 
-    /// The messages of a chat from one on up to another, oldest first.
+    /// The messages of a chat that `reader` may read, from one on up to another, oldest first.
     pub fn history(
         &self,
+        reader: Number,
         chat: Chat,
         ids: RangeInclusive<MessageId>,
     ) -> impl Iterator<Item = &StoredMessage> {
         let (since, until) = ids.into_inner();
         let messages = self.kept.range(since..).map(|(_, message)| message);
-        messages.take_while(move |it| it.id <= until).filter(move |it| it.chat == chat)
+        let messages = messages.take_while(move |it| it.id <= until);
+        messages.filter(move |it| it.chat == chat && !it.is_hidden_from(reader))
     }
 
     /// What others sent in a chat from one message on up to another and `reader` has not seen,
@@ -145,7 +147,7 @@ impl Ledger {
         ids: RangeInclusive<MessageId>,
     ) -> impl Iterator<Item = &StoredMessage> {
         let seen = self.seen.get(&(reader, chat)).copied().unwrap_or_default();
-        let messages = self.history(chat, ids);
+        let messages = self.history(reader, chat, ids);
         messages.filter(move |message| message.from != reader && message.id > seen)
     }
 }

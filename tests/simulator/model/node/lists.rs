@@ -93,7 +93,7 @@ impl NodeModel {
         let chats = std::iter::once(Chat::Everyone).chain(direct).chain(groups);
         let lines = chats.filter_map(|chat| {
             let since = self.reads_since(reader, chat)?;
-            let last = self.ledger.history(chat, since..=until).last();
+            let last = self.ledger.history(reader, chat, since..=until).last();
             if last.is_none() && !matches!(chat, Chat::Group(_)) {
                 return None;
             }
@@ -137,7 +137,7 @@ impl NodeModel {
         }
         if let Selection::After { chat, after, count } = which {
             let since = self.reads_since(reader, *chat).unwrap_or(MessageId(u64::MAX));
-            let later = self.ledger.history(*chat, since..=until);
+            let later = self.ledger.history(reader, *chat, since..=until);
             let later = later.filter(|message| message.id > *after);
             let later = later.map(|message| message.id).take((*count).into());
             assert!(later.eq(ids.iter().copied()), "all that came after {after} is listed");
@@ -146,6 +146,7 @@ impl NodeModel {
         let messages: VecDeque<Message> = messages
             .map(|message| {
                 let since = self.reads_since(reader, message.chat);
+                assert!(!message.is_hidden_from(reader), "{reader} ignored {message:?}");
                 assert!(since.is_some_and(|since| message.id >= since), "{reader}: {message:?}");
                 self.as_delivered(message)
             })
@@ -161,7 +162,10 @@ impl NodeModel {
         let chat = match chat {
             Target::Everyone => Some(Chat::Everyone),
             Target::Group(name) => self.own_group(reader, name).ok().map(Chat::Group),
-            Target::User(other) => self.find(*other).map(|other| Chat::direct(reader, other)),
+            Target::User(other) => {
+                let other = self.chat.people.find_any(*other);
+                other.map(|other| Chat::direct(reader, other.number))
+            }
         };
         self.seen_due = chat.map(|chat| (reader, chat, id));
     }

@@ -55,6 +55,16 @@ pub(super) struct Reached {
     absent: u32,
 }
 
+impl Reached {
+    /// The same for one who ignores its sender, where that is so: it counts, and nobody hears it.
+    pub(super) fn unless(self, is_unheard: bool) -> Self {
+        match is_unheard {
+            true => Reached { online: Vec::new(), entering: Vec::new(), ..self },
+            false => self,
+        }
+    }
+}
+
 impl NodeModel {
     pub(super) fn data(&mut self, conn: ConnId, text: &str) {
         let session = self.session(conn);
@@ -106,7 +116,8 @@ impl NodeModel {
             Target::Group(name) => Chat::Group(self.own_group(from, &name)?),
             Target::User(user) => Chat::direct(from, self.find(user).ok_or(Code::NotFound)?),
         };
-        Ok(Said { from, chat, text: text.into(), file_size: None, key })
+        // Whether it is heard is decided once it is sent.
+        Ok(Said { from, chat, text: text.into(), file_size: None, key, is_unheard: false })
     }
 
     /// Over which connections a message of a chat goes to its readers.
@@ -187,7 +198,8 @@ impl NodeModel {
         let said_in = self.said_in(text, elsewhere);
         let Attempt { said, state } = self.attempt_in(said_in, text);
         assert_eq!(*state, State::Waits, "{text:?} is sent twice");
-        let said = said.clone();
+        let mut said = said.clone();
+        said.is_unheard = self.chat.people.is_unheard(said.from, said.chat);
         if let Some(key) = &said.key {
             let word = (said.from, key.clone());
             assert!(!self.ledger.words.contains_key(&word), "{text:?} was sent before");
@@ -198,7 +210,7 @@ impl NodeModel {
         let change = self.propose_as(id, Entry::Said(said.clone()));
         let readers = change.unwrap_or_else(|why| panic!("{said:?}: {why:?}")).readers;
         let Reached { online, entering, users: delivered, absent } =
-            self.reached(said.chat, &readers);
+            self.reached(said.chat, &readers).unless(said.is_unheard);
         self.hold(&entering, &said, Some(id));
         let mut own = self.own(said.from, Some(said_in));
         own.sort_unstable();
@@ -324,7 +336,9 @@ impl NodeModel {
         let Said { from, chat, .. } = *said;
         let readers = readers(from, chat, None, &self.chat.groups, &self.chat.people);
         let readers = readers.unwrap_or_default();
-        let Reached { online, entering, users, absent } = self.reached(chat, &readers);
+        let is_unheard = self.chat.people.is_unheard(from, chat);
+        let Reached { online, entering, users, absent } =
+            self.reached(chat, &readers).unless(is_unheard);
         let is_offline = matches!(chat, Chat::Direct(..)) && absent > 0;
         let word = said.key.clone().map(|key| (from, key));
         let is_known = word.as_ref().is_some_and(|word| self.ledger.words.contains_key(word));

@@ -22,6 +22,7 @@ mod messages;
 mod order;
 mod peers;
 mod presence;
+mod reports;
 mod sanctions;
 mod sessions;
 mod uploads;
@@ -39,7 +40,8 @@ use chatsrv::chat::request::Request;
 use chatsrv::chat::text::Reason;
 use chatsrv::hub::config::Config;
 use chatsrv::hub::input::{ConnId, Input, Now};
-use chatsrv::hub::job::{Job, JobId, Outcome, Snapshot, Value};
+use chatsrv::hub::job::{Job, JobId, Outcome, Value};
+use chatsrv::hub::snapshot::Snapshot;
 use chatsrv::limits::PASSWORD_BYTES_MAX;
 use chatsrv::protocol::native::command::Command;
 use chatsrv::protocol::native::frame::{Frame, FrameError};
@@ -56,6 +58,7 @@ use self::lists::DueList;
 use self::order::Order;
 use self::peers::Peers;
 use self::presence::{Minute, Presence, Storm, Told};
+use self::reports::ReportWork;
 use self::sanctions::Endings;
 use self::sessions::Session;
 use self::uploads::Expectations;
@@ -77,6 +80,9 @@ pub struct NodeModel {
     pub ledger: Ledger,
     groups: GroupWork,
     peers: Peers,
+    reports: ReportWork,
+    /// An account that is removed once the sessions of its user are gone.
+    removal_due: Option<Entry>,
     uploads: Expectations,
     failures: Failures,
     arrivals: Arrivals,
@@ -139,6 +145,8 @@ impl NodeModel {
             newest_time: LogTime::default(),
             groups: GroupWork::start(kept),
             peers: Peers::start(&kept.administrators),
+            reports: ReportWork::start(kept),
+            removal_due: None,
             failures: Failures::start(&kept.networks),
             arrivals: Arrivals::default(),
             sessions: BTreeMap::new(),
@@ -209,6 +217,7 @@ impl NodeModel {
         self.presence.clear();
         let kept = store.kept();
         self.peers = Peers::start(&kept.administrators);
+        self.reports = ReportWork::start(&kept);
         self.failures = Failures::start(&kept.networks);
         self.arrivals = Arrivals::default();
         self.chat = ChatModel::new(&kept);
@@ -307,6 +316,9 @@ impl NodeModel {
         if user.is_some() {
             match request {
                 Command::Passwd if user == Some(Number::OPERATOR) => {}
+                Command::Unregister { .. } if user != Some(Number::OPERATOR) => {
+                    session.composing = Some(Verb::Passwd);
+                }
                 Command::Pm | Command::Dm | Command::Passwd => {
                     session.composing = Some(request.verb());
                 }
@@ -335,6 +347,16 @@ impl NodeModel {
                 let others = self.people().into_iter().filter(|number| *number != user);
                 Some(others.map(|other| Item::Direct(self.name(other), other)).collect())
             }
+            (Command::Ask(Request::Moderate(Moderation::Reports)), Some(user)) => {
+                match self.chat.people.is_administrator(user) {
+                    true => Some(self.report_lines()),
+                    false => return,
+                }
+            }
+            (Command::Ask(Request::Ignored), Some(user)) => {
+                let ignored = self.chat.people.ignored_by(user);
+                Some(ignored.map(|whom| Item::Ignored(self.name(whom))).collect())
+            }
             (Command::Ask(Request::Whois(whom)), Some(user)) => match self.find(*whom) {
                 Some(whom) if whom != user && !self.chat.people.is_administrator(user) => {
                     Some(self.facts_for_all(whom))
@@ -358,6 +380,7 @@ impl NodeModel {
     pub fn job_done(&mut self, job_id: JobId, job: &Job, outcome: &Outcome) {
         let asker = self.askers.get(&job_id).copied();
         self.decision_kept(asker, job, outcome);
+        self.report_job_done(asker, job, outcome);
         self.uploads.job_done(job_id, outcome);
         self.device_job_done(asker, job, outcome);
         self.presence_job_done(asker, job, outcome);
@@ -377,6 +400,19 @@ impl NodeModel {
                     && session.user.is_some()
                 {
                     session.composing = Some(Verb::Passwd);
+                }
+            }
+            (Job::RemoveAccount { number: user, name, erase, .. }, Ok(Value::Done)) => {
+                let by = asker.and_then(|asker| self.sessions.get(&asker)?.user);
+                let (by, name) = (by.unwrap_or(*user), *name);
+                self.removal_due =
+                    Some(Entry::AccountRemoved { user: *user, name, by, erase: *erase });
+            }
+            (Job::Erase { messages, .. }, Ok(_)) => {
+                for id in messages {
+                    if self.ledger.find(*id).is_some() {
+                        self.ledger.deleted(*id);
+                    }
                 }
             }
             (Job::KeepMessage { .. }, _) => {

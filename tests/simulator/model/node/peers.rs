@@ -8,7 +8,7 @@ use chatsrv::chat::answer::Done;
 use chatsrv::chat::close::CloseReason;
 use chatsrv::chat::entry::Entry;
 use chatsrv::chat::event::{Call, Event};
-use chatsrv::chat::name::{Number, UserName};
+use chatsrv::chat::name::{Number, UserName, UserRef};
 use chatsrv::chat::refusal::Refusal;
 use chatsrv::chat::request::Request;
 use chatsrv::hub::effect::{Effect, Effects};
@@ -182,6 +182,15 @@ impl NodeModel {
             }
             self.propose_surely(Entry::AdministratorSet { user, by, admin });
         }
+        match *job {
+            Job::SetAskFirst { number: user, on } => {
+                self.propose_surely(Entry::AskFirstSet { user, on });
+            }
+            Job::SetIgnored { number: user, whom, on } => {
+                self.propose_surely(Entry::IgnoreSet { user, whom, on });
+            }
+            _ => {}
+        }
     }
 
     /// The hub has told what it wants done, and the sessions are as they were before.
@@ -235,6 +244,7 @@ impl NodeModel {
         assert_eq!(call.user, self.name(user));
         assert_eq!(call.address, self.peers.from[&caller]);
         let callee = self.sessions[to].user.expect("a callee is online");
+        assert!(!self.chat.people.ignores(callee, user), "{callee} ignores {user}");
         let up = self.peers.up.get(&callee).unwrap_or_else(|| panic!("{callee} is not up"));
         assert_eq!(up.conn, *to, "it is up in another session");
         assert!(self.now - up.heard < self.patience() + DOUBT, "{callee} fell silent");
@@ -248,11 +258,22 @@ impl NodeModel {
         assert!(before.is_none(), "a job_id came twice");
     }
 
+    /// What somebody is told who calls one that ignores the caller: the same as if that one heard.
+    fn unheard_call(&self, caller: ConnId, call: &Call) -> Option<(ConnId, Call)> {
+        let callee = self.find(UserRef::Name(call.user))?;
+        let user = self.sessions[&caller].user?;
+        let up = self.peers.up.get(&callee).filter(|_| self.chat.people.ignores(callee, user))?;
+        let (address, ticket) = (self.peers.from[&up.conn], call.ticket.clone());
+        let call = Call { user: self.name(callee), address, port: Some(up.port), ticket };
+        Some((caller, call))
+    }
+
     fn check_reply(&mut self, conn: ConnId, reply: &Reply<'_>) {
         let Some(verb) = reply.verb() else { return };
         match (verb, reply.done) {
             (Verb::Call, Some(Done::Call(call))) => {
                 let due = self.peers.called.remove(call.ticket.expose());
+                let due = due.or_else(|| self.unheard_call(conn, call));
                 assert_eq!(due, Some((conn, (**call).clone())));
             }
             (Verb::Alive, _) => self.check_alive(conn, reply),

@@ -272,6 +272,7 @@ impl NodeModel {
             Fact::Groups(self.chat.groups.of(user).count()),
             Fact::Banned(self.chat.people.is_banned(user)),
             Fact::Muted(self.muted(user).is_some()),
+            Fact::Reports(self.chat.reports.values().filter(|it| it.user == user).count() as u64),
         ];
         facts.extend(others.map(Item::Fact));
         if let Some(session) = asker.and_then(|asker| self.sessions.get_mut(&asker)) {

@@ -80,6 +80,7 @@ fn apply(record: &mut GroupRecord, row: &GroupRow) {
             record.members.retain(|member| member.number != number);
             record.ops.retain(|op| *op != number);
             record.asked.retain(|asked| *asked != number);
+            record.unheard.retain(|asked| *asked != number);
             record.asking.retain(|asking| *asking != number);
         }
         GroupRow::Candidate { number, asks, .. } => {
@@ -91,6 +92,14 @@ fn apply(record: &mut GroupRecord, row: &GroupRow) {
         GroupRow::NoCandidate { number, asks, .. } => {
             let list = if asks { &mut record.asking } else { &mut record.asked };
             list.retain(|other| *other != number);
+            record.unheard.retain(|other| asks || *other != number);
+        }
+        GroupRow::Unheard { number, is_unheard, .. } => {
+            record.unheard.retain(|other| *other != number);
+            if is_unheard && record.asked.contains(&number) {
+                record.unheard.push(number);
+                record.unheard.sort_unstable();
+            }
         }
         GroupRow::Ended(_) | GroupRow::Untold { .. } | GroupRow::Told { .. } => unreachable!(),
     }
@@ -130,6 +139,9 @@ fn row() -> impl Strategy<Value = GroupRow> {
         4 => member,
         2 => number().prop_map(no_member),
         3 => candidate,
+        1 => (number(), any::<bool>()).prop_map(|(number, is_unheard)| {
+            GroupRow::Unheard { group: GROUP, number, is_unheard }
+        }),
         1 => (number(), settings())
             .prop_map(|(admin, settings)| GroupRow::Group { id: GROUP, admin, settings }),
         1 => topic().prop_map(|topic| GroupRow::Topic { group: GROUP, topic }),
