@@ -4,7 +4,7 @@ mod support;
 
 use std::time::Instant;
 
-use support::{Client, PATIENCE, Server};
+use support::{Client, PATIENCE, Server, captures};
 
 /// The operator, welcomed, with nothing unread.
 fn operator(server: &Server) -> Client {
@@ -89,9 +89,10 @@ fn a_banned_network_is_told_so_in_place_of_the_greeting() {
 
 #[test]
 fn a_network_is_banned_only_where_that_shuts_out_no_more_than_was_meant() {
-    let server = Server::start(&[]);
+    let server = Server::start(&["--exempt", "198.51.100.0/24"]);
     let mut alice = server.register("alice");
     let mut admin = operator(&server);
+    admin.ask("C BANADDR 198.51.100.7", "C 503 BANADDR …");
     admin.ask("C BANADDR 10.0.0.0/7", "C 501 BANADDR …");
     admin.ask("C BANADDR 2001:db8::/23", "C 501 BANADDR …");
     admin.ask("C BANADDR here", "C 501 BANADDR …");
@@ -214,4 +215,31 @@ fn a_logout_ends_sessions_and_tokens_and_no_more() {
     server.log().wait_for("event=logout time=… user=bob peer=local conn=… by=operator");
     server.connect().ask(&format!("C RESUME bob {token}"), "C 535 RESUME …");
     server.login("bob");
+}
+
+#[test]
+fn accounts_are_listed_also_after_a_restart() {
+    let mut server = Server::start(&[]);
+    let alice = server.register("alice");
+    let bob = server.register("Bob");
+    let mut admin = operator(&server);
+    admin.ask("C ADMIN alice on", "C 250 ADMIN …");
+    admin.ask("C MUTE bob 1h", "C 250 MUTE …");
+    admin.ask("C BAN bob ever", "C 250 BAN …");
+    bob.expect_closing("C 421 - you are banned");
+    admin.ask("C ADDUSER carol", "C 250 ADDUSER …");
+    let lines = admin.list("C ACCOUNTS");
+    let is = |line: &str, pattern: &str| assert!(captures(pattern, line).is_some(), "{line}");
+    is(&lines[0], "alice … … … admin,online");
+    is(&lines[1], "Bob … … … banned,muted");
+    is(&lines[2], "carol … … - -");
+    drop((alice, admin));
+    server.restart();
+    let mut admin = operator(&server);
+    admin.send("C ACCOUNTS ALICE");
+    admin.expect("C 150 ACCOUNTS 2");
+    let seen = admin.expect("C 151 ACCOUNTS Bob … … … banned,muted");
+    assert_eq!(seen[2].parse::<u64>().unwrap() % 60, 0, "{seen:?}");
+    admin.expect("C 151 ACCOUNTS carol … … - -");
+    admin.expect("C 250 ACCOUNTS 0");
 }

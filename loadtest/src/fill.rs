@@ -11,7 +11,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use chatsrv::chat::account::Account;
-use chatsrv::chat::address::Address;
+use chatsrv::chat::address::Network;
 use chatsrv::chat::id::MessageId;
 use chatsrv::chat::message::{Chat, StoredMessage};
 use chatsrv::chat::name::Number;
@@ -112,7 +112,7 @@ fn register(number: u32, password: &str) -> Result<Job, Failure> {
     let name = user_name(number);
     let name = name.parse().map_err(|_| Failure::Usage(format!("{name} is no name")))?;
     let account = Account { number: account_number(number), name, display: None };
-    Ok(Job::Register { account, password: Secret::new(password), from: Address::Local.network() })
+    Ok(Job::Register { account, password: Secret::new(password), from: Network::Local })
 }
 
 fn account_number(number: u32) -> Number {
@@ -193,8 +193,8 @@ impl Filler {
         let which = Selection::Holding { chat: None, words: NEEDLE.into() };
         loop {
             let asked = Instant::now();
-            let (reader, until) = (account_number(0), MessageId(u64::MAX));
-            let job = Job::SelectMessages { reader, which: which.clone(), until };
+            let (which, until) = (which.clone(), MessageId(u64::MAX));
+            let job = Job::SelectMessages { reader: account_number(0), which, until };
             self.submit(job);
             self.wait()?;
             if self.under_way.is_empty() {
@@ -286,8 +286,8 @@ mod tests {
         assert_eq!(kept.accounts[19].name.as_str(), "user19");
         // The search index is complete.
         let which = Selection::Holding { chat: None, words: NEEDLE.into() };
-        let (reader, until) = (account_number(0), MessageId(u64::MAX));
-        filler.submit(Job::SelectMessages { reader, which, until });
+        let until = MessageId(u64::MAX);
+        filler.submit(Job::SelectMessages { reader: account_number(0), which, until });
         filler.settle().unwrap();
     }
 

@@ -30,8 +30,8 @@ pub struct RemovedAccount {
 pub struct AccountFacts {
     /// The time at which it was made, in seconds since the Unix epoch.
     pub created: u64,
-    /// The time of its last login, in seconds since the Unix epoch. It is exact if a device has a
-    /// token since; else it is the begin of that day.
+    /// The last time at which its user is known to have been here, in seconds since the Unix epoch,
+    /// to the minute.
     pub last_seen: Option<u64>,
     /// The address from which a device with a token has last logged in, or got the token.
     pub last_address: Option<Address>,
@@ -41,6 +41,17 @@ pub struct AccountFacts {
     pub files: u64,
     /// The bytes of its files and uploads, as they count to the quota.
     pub bytes: u64,
+}
+
+/// An account as the store lists it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AccountRow {
+    /// The contact number.
+    pub number: Number,
+    /// The time at which it was made, in seconds since the Unix epoch.
+    pub created: u64,
+    /// The last time at which its user is known to have been here, in seconds since the Unix epoch.
+    pub last_seen: Option<u64>,
 }
 
 /// A network from which an account has logged in.

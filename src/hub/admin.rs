@@ -204,8 +204,8 @@ impl Admin {
         }
     }
 
-    /// Ends a user's sessions and tokens. The answer waits until that is on disk; sessions that come
-    /// in the meantime end too.
+    /// Ends a user's sessions and tokens. The answer waits until that is on disk; sessions that
+    /// come in the meantime end too.
     pub fn log_out(
         &mut self,
         caller: Caller,
@@ -227,8 +227,8 @@ impl Admin {
         }
     }
 
-    /// Gives a user a password that has to be replaced. The answer, which tells it, waits until it is
-    /// on disk.
+    /// Gives a user a password that has to be replaced. The answer, which tells it, waits until it
+    /// is on disk.
     pub fn reset_password(
         &mut self,
         caller: Caller,

@@ -128,6 +128,7 @@ impl Domains {
             self.calls.next_look(),
             self.removals.next_deadline(),
             self.admin.next_deadline(&self.accounts, core),
+            self.accounts.last_seen.next_deadline(),
         ];
         all.into_iter().flatten().min()
     }
@@ -143,5 +144,6 @@ impl Domains {
         self.files.deadline(cx);
         self.removals.deadline(cx);
         self.admin.deadline(&mut self.accounts, cx);
+        self.accounts.deadline(cx);
     }
 }

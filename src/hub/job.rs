@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::chat::account::{Account, AccountFacts, KnownNetwork};
+use crate::chat::account::{Account, AccountFacts, AccountRow, KnownNetwork};
 use crate::chat::address::{Address, Network};
 use crate::chat::device::{Device, DevicesToEnd, TokenId};
 use crate::chat::file::{FileTarget, FolderEntry};
@@ -255,6 +255,16 @@ pub enum Job {
         /// True if the user is an administrator.
         admin: bool,
     },
+    /// Keep when users were last here, in seconds since the Unix epoch; an earlier time than before
+    /// changes nothing.
+    KeepLastSeen(Box<[(Number, u64)]>),
+    /// List accounts by name, but for the operator's, at most
+    /// [`LIST_CHATS_MAX`](crate::chat::request::LIST_CHATS_MAX). The outcome is
+    /// [`Value::Accounts`].
+    ListAccounts {
+        /// The name behind which the list begins; none is the beginning.
+        after: Option<UserName>,
+    },
     /// Keep that a user ignores another one, or no longer.
     SetIgnored {
         /// The user.
@@ -413,6 +423,13 @@ pub enum Value {
     },
     /// The devices that have tokens.
     Devices(Vec<Device>),
+    /// Accounts by name.
+    Accounts {
+        /// The accounts.
+        accounts: Vec<AccountRow>,
+        /// The number of further ones, which ends at 9,999.
+        left: u64,
+    },
     /// What the store knows of an account.
     Account(Box<AccountFacts>),
     /// The folder's entries.

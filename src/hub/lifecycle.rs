@@ -189,9 +189,20 @@ pub fn welcome(
         domains.presence.keep_announced(user);
     }
     domains.presence.tell_if_away(user, Some(conn), &domains.accounts, cx);
+    domains.accounts.is_here(user, cx.core);
     if let Some(from) = cx.core.sessions.get(conn).map(|session| session.from) {
         domains.accounts.logged_in_from(user, from, cx);
     }
+}
+
+/// Notes when everybody was last here, since the server stops and sessions end in a crowd.
+pub fn stopping(domains: &mut Domains, cx: &mut Cx<'_>) {
+    let here = cx.core.sessions.iter().filter_map(|(_, session)| session.user());
+    for user in here.collect::<Vec<_>>() {
+        domains.accounts.is_here(user, cx.core);
+    }
+    domains.accounts.last_seen.hurry();
+    domains.accounts.deadline(cx);
 }
 
 /// Ends the session of a connection that the hub closes.
@@ -239,6 +250,7 @@ fn forget(
     }
     if let Some(user) = session.user() {
         let caller = Caller { conn, user };
+        domains.accounts.is_here(user, cx.core);
         domains.presence.leave(caller);
         domains.calls.unavailable(caller);
         if is_goodbye && !domains.presence.is_present(user) {

@@ -116,7 +116,10 @@ impl Hub {
             Input::Disconnected { conn } => lifecycle::lost(domains, conn, cx),
             Input::Done { job_id, outcome } => outcomes::outcome(domains, job_id, outcome, cx),
             Input::Deadline => lifecycle::deadline(domains, cx),
-            Input::Shutdown { seconds } => domains.admin.stopping(seconds, cx),
+            Input::Shutdown { seconds } => {
+                domains.admin.stopping(seconds, cx);
+                lifecycle::stopping(domains, cx);
+            }
             Input::AuditFails(fails) => cx.core.audit.set_fails(fails),
         }
         lifecycle::settle(domains, cx);

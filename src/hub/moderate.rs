@@ -49,7 +49,7 @@ pub fn moderate(domains: &mut Domains, conn: ConnId, request: Moderation, cx: &m
         Moderation::AddUser(name) => {
             domains.admin.add_user(caller, name, &mut domains.accounts, cx);
         }
-        Moderation::Accounts { .. } => cx.refuse(conn, of, Refusal::NotYet),
+        Moderation::Accounts { after } => domains.whois.list_accounts(conn, after, cx),
         Moderation::Registration(_)
         | Moderation::Invite { .. }
         | Moderation::Invites

@@ -1,11 +1,12 @@
 //! WHOIS: what is known of a user. Everyone is told a part of it, and the user and administrators
-//! all, for which the store has to be asked.
+//! all, for which the store has to be asked. ACCOUNTS: what administrators are told of all.
 
-use crate::chat::account::{Account, AccountFacts};
-use crate::chat::answer::Item;
+use crate::chat::account::{Account, AccountFacts, AccountRow};
+use crate::chat::answer::{Answer, Done, Item, List};
 use crate::chat::fact::Fact;
 use crate::chat::kind::Kind;
-use crate::chat::name::UserRef;
+use crate::chat::moderation::{AccountFlags, AccountLine};
+use crate::chat::name::{UserName, UserRef};
 use crate::chat::refusal::Refusal;
 use crate::hub::accounts::directory::UserIndex;
 use crate::hub::accounts::roles::Role;
@@ -16,12 +17,14 @@ use crate::hub::outcome::failed;
 use crate::hub::pending::{Domain, Pending};
 use crate::hub::people::People;
 use crate::hub::reports::Reports;
+use crate::hub::sessions::replies::Reply;
 
 /// The whois domain.
 #[derive(Debug)]
 pub struct Whois {
-    /// The sessions that are to get the whole list of a user. They are blocked until then.
-    pending: Pending<(ConnId, UserIndex)>,
+    /// The sessions that are to get the whole list of a user, or without a user that of accounts.
+    /// They are blocked until then.
+    pending: Pending<(ConnId, Option<UserIndex>)>,
 }
 
 impl Default for Whois {
@@ -42,7 +45,13 @@ impl Whois {
         }
         let number = people.accounts.number(user);
         cx.block(caller.conn);
-        self.pending.begin(Job::LookUpAccount { number }, (caller.conn, user), cx);
+        self.pending.begin(Job::LookUpAccount { number }, (caller.conn, Some(user)), cx);
+    }
+
+    /// Handles ACCOUNTS, of an administrator.
+    pub fn list_accounts(&mut self, conn: ConnId, after: Option<UserName>, cx: &mut Cx<'_>) {
+        cx.block(conn);
+        self.pending.begin(Job::ListAccounts { after }, (conn, None), cx);
     }
 
     /// Takes the outcome of a job.
@@ -57,15 +66,23 @@ impl Whois {
         if !cx.unblock(conn) {
             return;
         }
-        match outcome {
-            Ok(Value::Account(kept)) => {
+        match (outcome, user) {
+            (Ok(Value::Accounts { accounts, left }), None) => {
+                let lines = accounts.iter().filter_map(|row| account_line(row, people, cx));
+                let items: Vec<Item> = lines.map(Box::new).map(Item::Account).collect();
+                let last = Answer { of: Kind::Accounts, result: Ok(Done::Left(left)) };
+                let list = List::whole(Kind::Accounts, items.into(), None, last);
+                cx.reply(conn, Reply::List(list));
+            }
+            (other, None) => cx.refuse(conn, Kind::Accounts, failed(&other)),
+            (Ok(Value::Account(kept)), Some(user)) => {
                 let mut facts = facts_for_all(user, people);
                 facts.extend(other_facts(user, &kept, people, cx));
                 let reports = reports.count(people.accounts.number(user));
                 facts.push(Item::Fact(Fact::Reports(reports)));
                 cx.list(conn, Kind::Whois, facts);
             }
-            other => cx.refuse(conn, Kind::Whois, failed(&other)),
+            (other, Some(_)) => cx.refuse(conn, Kind::Whois, failed(&other)),
         }
     }
 
@@ -105,7 +122,8 @@ fn other_facts(
     let (addresses, encryptions): (Vec<_>, Vec<_>) =
         sessions.map(|session| (session.from, session.encryption)).unzip();
     let sessions = addresses.len();
-    let last_seen = kept.last_seen.filter(|_| sessions == 0);
+    let last_seen = kept.last_seen.max(people.accounts.last_seen.get(user));
+    let last_seen = last_seen.filter(|_| sessions == 0);
     let facts = [
         Fact::Created(kept.created),
         Fact::LastSeen(last_seen),
@@ -121,6 +139,25 @@ fn other_facts(
         Fact::Muted(people.accounts.muted(user, cx.core).is_some()),
     ];
     facts.into_iter().map(Item::Fact)
+}
+
+/// The line of an account in a list of accounts. Who is online was last here in this minute.
+fn account_line(row: &AccountRow, people: People<'_>, cx: &Cx<'_>) -> Option<AccountLine> {
+    let People { accounts, presence, .. } = people;
+    let user = accounts.directory.find_number(row.number)?;
+    let flags = AccountFlags {
+        admin: accounts.roles.is_administrator(user),
+        banned: accounts.roles.is_banned(user),
+        muted: accounts.muted(user, cx.core).is_some(),
+        online: presence.is_online(user),
+    };
+    let now = cx.core.seconds();
+    let last_seen = match flags.online {
+        true => Some(now - now % 60),
+        false => row.last_seen.max(accounts.last_seen.get(user)),
+    };
+    let AccountRow { number, created, .. } = *row;
+    Some(AccountLine { name: accounts.name(user), number, created, last_seen, flags })
 }
 
 /// The different ones of some values, in order.

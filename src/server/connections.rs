@@ -110,7 +110,8 @@ impl Connections {
     /// many in total: first the newest that have not logged in, then by waiting bytes, most first.
     /// Connections that are closing are among them, those that are already doomed are not.
     pub fn dearest_first(&self) -> impl Iterator<Item = ConnId> + use<> {
-        let mut dear: Vec<((bool, Reverse<(u64, u32)>), ConnId)> = self
+        type Rank = (bool, Reverse<(u64, u32)>);
+        let mut dear: Vec<(Rank, ConnId)> = self
             .slab
             .iter()
             .filter(|(_, (_, connection))| {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::completions::Completions;
 use super::database::Workers;
 use super::requests::{
-    AccountRequest, GroupRequest, HistoryQuery, HistoryRequest, MessageRequest, PersonalRequest,
-    SearchRequest, Step, StoreRequest, UploadDraft, UploadRequest, UploadTask,
+    AccountRequest, GroupRequest, HistoryQuery, HistoryRequest, MessageRequest, ModerationRequest,
+    PersonalRequest, SearchRequest, Step, StoreRequest, UploadDraft, UploadRequest, UploadTask,
 };
 use super::rows::files::Garbage;
 use super::rows::tokens;
@@ -55,6 +55,10 @@ impl Route {
                 self.hash_word(id, HashPurpose::Add(account, until))
             }
             Job::MakeCallTicket => self.make_ticket(id),
+            of_administrators @ (Job::SetSanction { .. }
+            | Job::EndSanction { .. }
+            | Job::SetAdministrator { .. }
+            | Job::ListAccounts { .. }) => self.moderate(id, of_administrators),
             Job::SaveGroup(record) => group(GroupRequest::Save(record)),
             Job::ChangeGroups(rows) => group(GroupRequest::Change(rows)),
             Job::EndGroup(ended) => group(GroupRequest::End(ended)),
@@ -162,11 +166,6 @@ impl Route {
             Job::CheckPassword { number, password, from } => {
                 AccountRequest::LookUpPassword { number, password, from }
             }
-            Job::SetSanction { whom, sanction } => AccountRequest::SetSanction { whom, sanction },
-            Job::EndSanction { whom, until } => AccountRequest::EndSanction { whom, until },
-            Job::SetAdministrator { number, admin } => {
-                AccountRequest::SetAdministrator { number, admin }
-            }
             Job::KeepNetworks { number, networks } => {
                 AccountRequest::KeepNetworks { number, networks }
             }
@@ -181,6 +180,7 @@ impl Route {
                 AccountRequest::MakeToken { number, device, name, address }
             }
             Job::ListDevices { number } => AccountRequest::ListDevices { number },
+            Job::KeepLastSeen(times) => AccountRequest::KeepLastSeen(times),
             Job::LookUpAccount { number } => AccountRequest::LookUp { number },
             Job::EndDevices { number, which } => AccountRequest::EndDevices { number, which },
             other => {
@@ -189,6 +189,25 @@ impl Route {
             }
         };
         self.ask(StoreRequest::Account { job: Some(id), request })
+    }
+
+    /// Begins a job of an administrator. Returns false if the queue is full.
+    fn moderate(&self, id: JobId, job: Job) -> bool {
+        let request = match job {
+            Job::SetSanction { whom, sanction } => {
+                ModerationRequest::SetSanction { whom, sanction }
+            }
+            Job::EndSanction { whom, until } => ModerationRequest::EndSanction { whom, until },
+            Job::SetAdministrator { number, admin } => {
+                ModerationRequest::SetAdministrator { number, admin }
+            }
+            Job::ListAccounts { after } => ModerationRequest::ListAccounts { after },
+            other => {
+                debug_assert!(false, "{other:?} is for no administrator");
+                return false;
+            }
+        };
+        self.ask(StoreRequest::Moderation { job: id, request })
     }
 
     /// Begins a job on an upload or a file that was sent. Returns false if the queue is full.

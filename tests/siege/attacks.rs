@@ -99,7 +99,9 @@ fn connects(front: &Front<'_>) {
     front.repeat(4, |_, _| {
         let held: Vec<Foe> =
             (0..200).take_while(|_| front.goes_on()).map(|_| front.foe()).collect();
-        held.into_iter().for_each(|mut foe| drop(foe.read()));
+        for mut foe in held {
+            foe.read();
+        }
     });
 }
 
@@ -143,8 +145,12 @@ fn half_opens_tls(front: &Front<'_>) {
     front.repeat(4, |_, _| {
         let mut held: Vec<Foe> =
             (0..100).take_while(|_| front.goes_on()).map(|_| Foe::connect(address, FOE)).collect();
-        held.iter_mut().for_each(|foe| drop(foe.send(&start)));
-        held.iter_mut().take_while(|_| front.goes_on()).for_each(|foe| drop(foe.read()));
+        for foe in &mut held {
+            foe.send(&start);
+        }
+        for foe in held.iter_mut().take_while(|_| front.goes_on()) {
+            foe.read();
+        }
     });
 }
 
@@ -204,10 +210,14 @@ fn holds_transfers(front: &Front<'_>) {
     let mut foes = vec![Foe::with_account(front.server, FOE, "mallory")];
     foes.extend((0..15).map(|_| Foe::beside(front.server, FOE, "mallory")));
     let downloads = format!("C GET 0 {LARGE}\n").repeat(16);
-    foes.iter_mut().for_each(|foe| drop(foe.send(downloads.as_bytes())));
+    for foe in &mut foes {
+        foe.send(downloads.as_bytes());
+    }
     // They are held, and nothing of them is read.
     while front.tries_on() {
-        foes.iter_mut().for_each(|foe| drop(foe.send(b"C ALIVE\n")));
+        for foe in &mut foes {
+            foe.send(b"C ALIVE\n");
+        }
         Foe::connect(front.server.address(), FOE).read();
     }
 }

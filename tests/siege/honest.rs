@@ -34,7 +34,7 @@ impl Times {
 #[derive(Clone, Copy)]
 pub struct Talk {
     pub pairs: usize,
-    /// Each of two says so much, at least.
+    /// One of each pair says so much, at least.
     pub messages: usize,
     pub time: Duration,
     /// The time from one message to the next.
@@ -107,8 +107,8 @@ impl Honest {
     }
 }
 
-/// Two say something in turn, and each hears all of it, in order. Returns how long it was on its
-/// way.
+/// One says something to another over and over, who hears all of it, in order. Returns how long
+/// each message took until it was confirmed and heard.
 fn talk_in_pair(number: usize, mut pair: [Client; 2], talk: Talk) -> Vec<Duration> {
     let began = Instant::now();
     let mut times = Vec::new();
@@ -119,11 +119,12 @@ fn talk_in_pair(number: usize, mut pair: [Client; 2], talk: Talk) -> Vec<Duratio
         let names = [Honest::name(2 * number), Honest::name(2 * number + 1)];
         let said = Instant::now();
         pair[0].send(&format!("D {} message {message}", names[1]));
-        // What the attacker says to them comes, too.
+        // What the attacker says to them comes, too. Who does not read all of that first is not
+        // read by the server either.
+        while !pair[0].line().starts_with("C 250 MSG ") {}
         let end = format!(" {} {} message {message}", names[0], names[1]);
         while !pair[1].line().ends_with(&end) {}
         times.push(said.elapsed());
-        while !pair[0].line().starts_with("C 250 MSG ") {}
         thread::park_timeout(talk.pause);
     }
     times

@@ -63,6 +63,7 @@ pub fn codes(verb: Verb, guest: bool) -> &'static [u16] {
         Verb::Banaddr => &[250, 450, 452, 501, 503, 530],
         Verb::Unbanaddr => &[250, 450, 452, 530],
         Verb::Bans => &[250, 530],
+        Verb::Accounts => &[250, 450, 530],
         Verb::Logout | Verb::Setpasswd => &[250, 450, 452, 503, 530, 550],
         Verb::Adduser => &[250, 450, 452, 530, 553],
         Verb::Mute => &[250, 450, 452, 503, 530, 550],

@@ -12,7 +12,7 @@
 //! | `disk fails alice 1 full` | her upload can't be written: `full` or `broken` |
 //! | `alice closed goodbye` | the server closed her connection, for that reason |
 //! | `alice ends`, `alice breaks` | she ends her input; her connection is reset |
-//! | `store holds` | from now on the store does nothing by itself but keep known networks |
+//! | `store holds` | from now on the store does nothing by itself but keep who was here, and from where |
 //! | `store answers WHICH [OUTCOME]` | it does the oldest (`first`) or newest (`last`) job |
 //! | `store has 3 jobs` | so many wait |
 //! | `store works` | it does all, and everything from now on |
@@ -137,14 +137,9 @@ impl Dialogue {
                 let done = done.map_or(Ok(0), |done| done.parse().map_err(|_| "how many?"))?;
                 self.server.crash(|at, _| at < done, &mut self.store);
             }
-            (_, "connects") => {
-                self.connect(who, rest);
-                self.expect(who, "C 220 chatsrv/0.1.0 1 ready")?;
-            }
+            (_, "connects") => self.is_greeted(who, rest)?,
             // What comes in place of the greeting is expected in the next line.
-            (_, "is") if rest.starts_with("refused ") => {
-                return Ok(self.connect(who, &rest["refused ".len()..]));
-            }
+            (_, "is") => self.connect(who, rest.strip_prefix("refused ").ok_or("is what?")?),
             ("disk", "fails") => {
                 let [who, stream, why] = rest.split(' ').collect::<Vec<_>>()[..] else {
                     return Err("whose, which, why?".into());
@@ -171,6 +166,11 @@ impl Dialogue {
         self.work()
     }
 
+    fn is_greeted(&mut self, who: &str, words: &str) -> Result<(), String> {
+        self.connect(who, words);
+        self.expect(who, "C 220 chatsrv/0.1.0 1 ready")
+    }
+
     fn connect(&mut self, who: &str, words: &str) {
         let from = match words.strip_prefix("from ").unwrap_or("192.0.2.1") {
             "local" => Address::Local,
@@ -188,6 +188,7 @@ impl Dialogue {
             // Nobody waits for that, nor sees it.
             let is_known = |(_, job): &(_, Job)| {
                 matches!(job, Job::KeepNetworks { .. } | Job::UseToken { .. })
+                    || matches!(job, Job::KeepLastSeen(_))
             };
             if let Some(at) = self.server.jobs.iter().position(is_known) {
                 let outcome = self.store.run(&self.server.jobs[at].1);

@@ -282,6 +282,7 @@ impl People {
             16 | 17 => format!("C BAN {name}{}", [" 5s", " 40s too loud", ""][rng.usize(..3)]),
             18..20 => format!("C UNBAN {name}"),
             20 => Self::about_networks(rng),
+            21 if rng.bool() => "C ACCOUNTS".into(),
             21 => "C BANS".into(),
             _ => format!("C ADMIN {name} {}", ["on", "off"][rng.usize(..2)]),
         }

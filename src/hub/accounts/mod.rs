@@ -8,6 +8,7 @@ pub mod arrivals;
 pub mod ask_first;
 pub mod directory;
 pub mod ignored;
+pub mod last_seen;
 pub mod networks;
 pub mod roles;
 pub mod sanctions;
@@ -20,6 +21,7 @@ use arrivals::Arrivals;
 use ask_first::AskFirst;
 use directory::{Directory, OPERATOR, UserIndex};
 use ignored::Ignored;
+use last_seen::LastSeen;
 use networks::KnownNetworks;
 use roles::Roles;
 use throttle::{Throttle, Try};
@@ -55,12 +57,15 @@ pub struct Accounts {
     pub networks: KnownNetworks,
     /// The users who have to replace their passwords.
     resets: BTreeSet<UserIndex>,
+    pub last_seen: LastSeen,
     pending: Pending<AccountJob>,
 }
 
 /// The purpose of a job on an account.
 #[derive(Debug)]
 enum AccountJob {
+    /// Keeps when users were last here.
+    LastSeen,
     /// Keeps the known networks of a user.
     Networks(UserIndex),
     /// Keeps what a session wants to hold, and then proposes it. The session is blocked until then.
@@ -88,6 +93,7 @@ impl Accounts {
             arrivals,
             networks,
             resets,
+            last_seen: LastSeen::default(),
             pending,
         }
     }
@@ -211,6 +217,23 @@ impl Accounts {
         }
     }
 
+    /// Notes that a user is here now.
+    pub fn is_here(&mut self, user: UserIndex, core: &Core) {
+        if user != OPERATOR {
+            self.last_seen.note(user, core.seconds(), core.now.monotonic);
+        }
+    }
+
+    /// Has the store keep when users were last here, if that is due.
+    pub fn deadline(&mut self, cx: &mut Cx<'_>) {
+        let due = self.last_seen.take_due(cx.core.now.monotonic).iter();
+        let times = due.map(|(user, time)| (self.directory.account(*user).number, *time));
+        let times: Box<[(Number, u64)]> = times.collect();
+        if !times.is_empty() {
+            self.pending.begin(Job::KeepLastSeen(times), AccountJob::LastSeen, cx);
+        }
+    }
+
     /// Gives a user a display name.
     pub fn nick(&mut self, caller: Caller, display: DisplayName, cx: &mut Cx<'_>) {
         let number = self.number(caller.user);
@@ -283,6 +306,10 @@ impl Accounts {
     pub fn done(&mut self, id: JobId, outcome: &Outcome, cx: &mut Cx<'_>) -> Option<Proposal> {
         let is_kept = *outcome == Ok(Value::Done);
         match self.pending.take(id)? {
+            AccountJob::LastSeen => {
+                self.last_seen.saved(is_kept, cx.core.now.monotonic);
+                None
+            }
             AccountJob::Networks(user) => {
                 if !is_kept {
                     self.networks.not_kept(user);
@@ -304,7 +331,7 @@ impl Accounts {
     pub fn blocked(&self) -> impl Iterator<Item = ConnId> {
         self.pending.values().filter_map(|job| match job {
             AccountJob::Own(asker, _) => Some(asker.conn),
-            AccountJob::Networks(_) => None,
+            AccountJob::Networks(_) | AccountJob::LastSeen => None,
         })
     }
 

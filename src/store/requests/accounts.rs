@@ -8,10 +8,9 @@ use crate::chat::address::{Address, Network};
 use crate::chat::device::{DevicesToEnd, TokenId};
 use crate::chat::name::{DisplayName, Number, UserName};
 use crate::chat::refusal::Failure;
-use crate::chat::sanction::{Sanction, Sanctioned};
 use crate::chat::text::Secret;
 use crate::hub::job::{Outcome, Value};
-use crate::store::rows::{accounts, networks, sanctions, tokens, uploads};
+use crate::store::rows::{accounts, networks, tokens, uploads};
 
 /// A request about an account.
 #[derive(Debug)]
@@ -28,16 +27,12 @@ pub(in crate::store) enum AccountRequest {
     ResetPassword { number: Number, hash: String, word: Secret, until: u64 },
     /// Store a new account with such a password.
     AddAccount { account: Account, hash: String, word: Secret, until: u64 },
+    /// Store when users were last here.
+    KeepLastSeen(Box<[(Number, u64)]>),
     /// Store the networks that an account knows.
     KeepNetworks { number: Number, networks: Box<[KnownNetwork]> },
     /// Store a display name.
     SetDisplayName { number: Number, display: DisplayName },
-    /// Store a sanction, or that it is lifted; the end of a ban revokes all tokens.
-    SetSanction { whom: Sanctioned, sanction: Option<Sanction> },
-    /// Store that a sanction is lifted, if it lasts until that time.
-    EndSanction { whom: Sanctioned, until: u64 },
-    /// Store whether an account is an administrator's.
-    SetAdministrator { number: Number, admin: bool },
     /// Note that a token was used.
     UseToken { number: Number, token: TokenId, address: Address },
     /// Make a token of a device.
@@ -77,11 +72,9 @@ impl RequestKind for AccountRequest {
             AccountRequest::AddAccount { account, .. } => {
                 format!("the new account {} {}", account.name, account.number)
             }
+            AccountRequest::KeepLastSeen(_) => "when users were here".to_owned(),
             AccountRequest::KeepNetworks { number, .. } => format!("the networks of {number}"),
             AccountRequest::SetDisplayName { number, .. } => format!("a display name of {number}"),
-            AccountRequest::SetSanction { whom, .. } => format!("the sanction {whom:?}"),
-            AccountRequest::EndSanction { whom, .. } => format!("the end of {whom:?}"),
-            AccountRequest::SetAdministrator { number, .. } => format!("what {number} may do"),
             AccountRequest::UseToken { number, .. } => format!("the use of a token of {number}"),
             AccountRequest::MakeToken { number, .. } => format!("a token for {number}"),
             AccountRequest::ListDevices { number } => format!("a look at the devices of {number}"),
@@ -103,6 +96,7 @@ impl RequestKind for AccountRequest {
                 let devices = tokens::devices(database, *number)?;
                 return Ok(Step::Done(Ok(Value::Devices(devices))));
             }
+            AccountRequest::KeepLastSeen(times) => accounts::set_last_seen(database, times)?,
             AccountRequest::LookUp { number } => {
                 let facts = facts(database, *number)?;
                 return Ok(Step::Done(Ok(Value::Account(Box::new(facts)))));
@@ -145,21 +139,6 @@ impl RequestKind for AccountRequest {
             AccountRequest::SetDisplayName { number, display } => {
                 accounts::set_display_name(database, *number, display)?;
             }
-            AccountRequest::SetSanction { whom, sanction: Some(sanction) } => {
-                sanctions::insert(database, *whom, sanction)?;
-            }
-            AccountRequest::SetSanction { whom, sanction: None } => {
-                sanctions::remove(database, *whom)?;
-                lifted(database, *whom)?;
-            }
-            AccountRequest::EndSanction { whom, until } => {
-                if sanctions::remove_until(database, *whom, *until)? {
-                    lifted(database, *whom)?;
-                }
-            }
-            AccountRequest::SetAdministrator { number, admin } => {
-                accounts::set_administrator(database, *number, *admin)?;
-            }
         }
         Ok(Step::Done(Ok(Value::Done)))
     }
@@ -191,24 +170,14 @@ fn check_token(database: &Connection, number: Number, token: &Secret) -> rusqlit
     Ok(good.unwrap_or(Value::PasswordWrong))
 }
 
-/// Ends what must not hold any more after a sanction: old tokens are refused while a ban lasts, and
-/// must not be valid again after it.
-fn lifted(database: &Connection, whom: Sanctioned) -> rusqlite::Result<()> {
-    match whom {
-        Sanctioned::Ban(number) => tokens::end_all(database, number),
-        Sanctioned::Mute(_) | Sanctioned::Network(_) => Ok(()),
-    }
-}
-
 /// What the tables tell of an account.
 fn facts(database: &Connection, number: Number) -> rusqlite::Result<AccountFacts> {
     let devices = tokens::devices(database, number)?;
     let last = devices.iter().max_by_key(|device| device.used);
-    let last_login = networks::last_login(database, number)?;
     let usage = uploads::usage(database, number)?;
     Ok(AccountFacts {
         created: accounts::created(database, number)?,
-        last_seen: last_login.max(last.map(|device| device.used)),
+        last_seen: accounts::last_seen(database, number)?,
         last_address: last.and_then(|device| device.address),
         tokens: tokens::count(database, number)?,
         files: usage.files,

@@ -8,6 +8,7 @@ mod groups;
 mod history;
 mod kind;
 mod messages;
+mod moderation;
 mod personal;
 mod recounts;
 mod search;
@@ -19,6 +20,7 @@ pub(super) use groups::GroupRequest;
 pub(super) use history::{HistoryQuery, HistoryRequest};
 pub(super) use kind::{Context, Step};
 pub(super) use messages::MessageRequest;
+pub(super) use moderation::ModerationRequest;
 pub(super) use personal::PersonalRequest;
 pub(super) use search::SearchRequest;
 pub(super) use tasks::{Recounted, SyncTask, UploadDraft, UploadTask};
@@ -35,6 +37,8 @@ use crate::hub::job::{JobId, Outcome};
 pub(super) enum StoreRequest {
     /// About an account. Without a job, nobody waits for the outcome.
     Account { job: Option<JobId>, request: AccountRequest },
+    /// Of an administrator, or of nobody.
+    Moderation { job: JobId, request: ModerationRequest },
     /// About a group.
     Group { job: JobId, request: GroupRequest },
     /// About messages.
@@ -55,6 +59,7 @@ impl StoreRequest {
         match self {
             StoreRequest::Account { job, .. } => *job,
             StoreRequest::Group { job, .. } | StoreRequest::Message { job, .. } => Some(*job),
+            StoreRequest::Moderation { job, .. } => Some(*job),
             StoreRequest::Personal { job, .. } => Some(*job),
             StoreRequest::Upload(request) => request.job(),
             StoreRequest::History(request) => Some(request.job),
@@ -104,6 +109,7 @@ impl StoreRequest {
     fn kind(&self) -> &dyn RequestKind {
         match self {
             StoreRequest::Account { request, .. } => request,
+            StoreRequest::Moderation { request, .. } => request,
             StoreRequest::Group { request, .. } => request,
             StoreRequest::Message { request, .. } => request,
             StoreRequest::Personal { request, .. } => request,

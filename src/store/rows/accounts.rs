@@ -6,8 +6,9 @@ use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::clock;
 use super::values::bounded;
-use crate::chat::account::{Account, RemovedAccount};
+use crate::chat::account::{Account, AccountRow, RemovedAccount};
 use crate::chat::name::{DisplayName, Number, UserName};
+use crate::chat::request::COUNT_MAX;
 use crate::store::error::StoreFault;
 use crate::store::hash;
 
@@ -133,6 +134,73 @@ pub(in crate::store) fn created(database: &Connection, number: Number) -> rusqli
     let created = select.query_row([number.0], |row| row.get::<_, i64>(0))?;
     Ok(created.cast_unsigned())
 }
+
+/// When the user of an account was last here, in seconds since the Unix epoch, as far as any table
+/// knows.
+pub(in crate::store) fn last_seen(
+    database: &Connection,
+    number: Number,
+) -> rusqlite::Result<Option<u64>> {
+    let query = format!("SELECT {LAST_SEEN} FROM accounts WHERE number = ?1");
+    let mut select = database.prepare_cached(&query)?;
+    let seen = select.query_row([number.0], |row| row.get::<_, Option<i64>>(0))?;
+    Ok(seen.map(i64::cast_unsigned))
+}
+
+/// Notes when users were last here. An earlier time than before changes nothing.
+pub(in crate::store) fn set_last_seen(
+    database: &Connection,
+    times: &[(Number, u64)],
+) -> rusqlite::Result<()> {
+    let mut update = database.prepare_cached(
+        "UPDATE accounts SET last_seen = ?2 WHERE number = ?1 AND coalesce(last_seen < ?2, TRUE)",
+    )?;
+    for (number, time) in times {
+        update.execute((number.0, time.cast_signed()))?;
+    }
+    Ok(())
+}
+
+/// Lists so many accounts by name, from behind a name on, but for the operator's. Returns them, and
+/// the number of further ones, which ends at [`COUNT_MAX`].
+pub(in crate::store) fn list(
+    database: &Connection,
+    after: Option<UserName>,
+    most: usize,
+) -> rusqlite::Result<(Vec<AccountRow>, u64)> {
+    let query = format!(
+        "SELECT number, created, {LAST_SEEN}, name FROM accounts
+         WHERE name > ?1 AND number <> ?2 ORDER BY name LIMIT ?3"
+    );
+    let mut last = after.as_ref().map_or_else(String::new, |name| name.as_str().to_owned());
+    let mut rows = Vec::new();
+    let mut select = database.prepare_cached(&query)?;
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    let mut found = select.query((&last, Number::OPERATOR.0, most))?;
+    while let Some(row) = found.next()? {
+        let (created, seen): (i64, Option<i64>) = (row.get(1)?, row.get(2)?);
+        rows.push(AccountRow {
+            number: Number(row.get(0)?),
+            created: created.cast_unsigned(),
+            last_seen: seen.map(i64::cast_unsigned),
+        });
+        last = row.get(3)?;
+    }
+    let left = database
+        .prepare_cached(
+            "SELECT count(*) FROM
+                 (SELECT 1 FROM accounts WHERE name > ?1 AND number <> ?2 LIMIT ?3)",
+        )?
+        .query_row((last, Number::OPERATOR.0, COUNT_MAX.cast_signed()), |row| {
+            row.get::<_, i64>(0)
+        })?;
+    Ok((rows, left.cast_unsigned()))
+}
+
+/// When the user of a row of accounts was last here, as far as any table knows.
+const LAST_SEEN: &str = "nullif(max(coalesce(last_seen, 0),
+    coalesce((SELECT max(seen) FROM networks WHERE networks.number = accounts.number), 0),
+    coalesce((SELECT max(used) FROM devices WHERE devices.number = accounts.number), 0)), 0)";
 
 /// Inserts a new account.
 pub(in crate::store) fn insert(

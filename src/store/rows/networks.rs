@@ -53,16 +53,6 @@ pub(in crate::store) fn load(database: &Connection) -> Result<Vec<NetworksOf>, S
     Ok(all)
 }
 
-/// The day on which an account has last logged in, in seconds since the Unix epoch.
-pub(in crate::store) fn last_login(
-    database: &Connection,
-    number: Number,
-) -> rusqlite::Result<Option<u64>> {
-    let mut select = database.prepare_cached("SELECT max(seen) FROM networks WHERE number = ?1")?;
-    let seen = select.query_row([number.0], |row| row.get::<_, Option<i64>>(0))?;
-    Ok(seen.map(i64::cast_unsigned))
-}
-
 fn finish(all: &mut Vec<NetworksOf>, (number, networks): (Number, Vec<KnownNetwork>)) {
     if !networks.is_empty() {
         all.push((number, networks.into()));

@@ -15,7 +15,7 @@ fn look_up(fixture: &mut Fixture, number: Number) -> AccountFacts {
 }
 
 #[test]
-fn the_last_login_is_that_of_a_token_or_else_its_day() {
+fn when_a_user_was_last_here_is_the_latest_that_is_known() {
     let mut fixture = Fixture::new();
     assert_eq!(fixture.run(register(ALICE.0, "alice", "x")), Ok(Value::Done));
     let facts = look_up(&mut fixture, ALICE);
@@ -34,7 +34,34 @@ fn the_last_login_is_that_of_a_token_or_else_its_day() {
     let facts = look_up(&mut fixture, ALICE);
     assert!(facts.last_seen >= Some(created), "{facts:?}");
     assert_eq!((facts.last_address, facts.tokens), (Some(address), 1));
+    let later = created + 2 * DAY;
+    for time in [later, later - 60] {
+        let times = [(ALICE, time)].into();
+        assert_eq!(fixture.run(Job::KeepLastSeen(times)), Ok(Value::Done));
+        assert_eq!(look_up(&mut fixture, ALICE).last_seen, Some(later));
+    }
     // The operator has a row, and nothing else.
     let facts = look_up(&mut fixture, Number::OPERATOR);
     assert_eq!(facts, AccountFacts::default());
+}
+
+#[test]
+fn accounts_are_listed_by_name_in_any_case() {
+    let mut fixture = Fixture::new();
+    for (number, name) in [(10_001, "carol"), (10_002, "Bob"), (10_003, "alice")] {
+        assert_eq!(fixture.run(register(number, name, "x")), Ok(Value::Done));
+    }
+    let mut list = |after: Option<&str>| {
+        let after = after.map(|name| name.parse().unwrap());
+        match fixture.run(Job::ListAccounts { after }) {
+            Ok(Value::Accounts { accounts, left: 0 }) => accounts,
+            other => panic!("{other:?}"),
+        }
+    };
+    let all = list(None);
+    assert_eq!(all.iter().map(|row| row.number.0).collect::<Vec<_>>(), [10_003, 10_002, 10_001]);
+    assert!(all.iter().all(|row| row.created > 0 && row.last_seen.is_none()), "{all:?}");
+    assert_eq!(list(Some("ALICE")), all[1..]);
+    assert_eq!(list(Some("b")), all[1..]);
+    assert_eq!(list(Some("zoe")), []);
 }

@@ -1,5 +1,6 @@
 //! Dialogues by theme.
 
+mod accounts;
 mod arrivals;
 mod bans;
 mod chats;

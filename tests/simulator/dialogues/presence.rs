@@ -254,7 +254,7 @@ fn of_who_is_offline_the_last_login_is_told() {
          op < C 151 WHOIS since -
          op < C 151 WHOIS away -
          op < C 151 WHOIS created 10001
-         op < C 151 WHOIS last-seen 7
+         op < C 151 WHOIS last-seen 1699999980
          op < C 151 WHOIS last-address 192.0.2.7
          op < C 151 WHOIS address -
          op < C 151 WHOIS tls -

@@ -32,10 +32,7 @@ impl Server {
                     self.add_unasked(*conn, event);
                 }
             }
-            Effect::LoggedIn { conn, .. } => {
-                let pipe = self.pipe(*conn);
-                self.pipes[pipe].wire.logged_in();
-            }
+            Effect::LoggedIn { conn, .. } => self.logged_in(*conn),
             Effect::Close { conn, reason, last, words } => {
                 let pipe = self.pipe(*conn);
                 let Pipe { wire, output, .. } = &mut self.pipes[pipe];
@@ -162,6 +159,13 @@ impl Server {
                 *list = Some(OpenList { of, is_asked_for: false, held: before });
             }
         }
+    }
+}
+
+impl Server {
+    fn logged_in(&mut self, conn: ConnId) {
+        let pipe = self.pipe(conn);
+        self.pipes[pipe].wire.logged_in();
     }
 }
 

@@ -12,12 +12,13 @@ pub use self::uploads::sum;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
-use chatsrv::chat::account::{Account, AccountFacts, KnownNetwork, RemovedAccount};
+use chatsrv::chat::account::{Account, AccountFacts, AccountRow, KnownNetwork, RemovedAccount};
 use chatsrv::chat::file::FolderEntry;
 use chatsrv::chat::id::MessageId;
 use chatsrv::chat::name::{FileName, Number, UserName};
 use chatsrv::chat::refusal::Failure;
 use chatsrv::chat::report::Report;
+use chatsrv::chat::request::LIST_CHATS_MAX;
 use chatsrv::chat::sanction::{Sanction, Sanctioned};
 use chatsrv::hub::job::{Job, Outcome, Value};
 use chatsrv::hub::snapshot::{Gone, KeptReports, Snapshot, Wishes};
@@ -34,6 +35,8 @@ pub struct Store {
     names: HashSet<UserName>,
     tokens: Tokens,
     administrators: BTreeSet<Number>,
+    /// When users were last here.
+    last_seen: BTreeMap<Number, u64>,
     /// Pairs of somebody and one whom that one ignores.
     ignored: BTreeSet<(Number, Number)>,
     ask_first: BTreeMap<Number, bool>,
@@ -59,6 +62,7 @@ impl Store {
             names: HashSet::new(),
             tokens: Tokens::default(),
             administrators: BTreeSet::new(),
+            last_seen: BTreeMap::new(),
             ignored: BTreeSet::new(),
             ask_first: BTreeMap::new(),
             removed: BTreeMap::new(),
@@ -147,6 +151,41 @@ impl Store {
     /// Does a job.
     pub fn run(&mut self, job: &Job) -> Outcome {
         match job {
+            Job::MakeCallTicket => Ok(Value::Token(self.tokens.draw("ticket"))),
+            Job::MakeToken { .. }
+            | Job::CheckToken { .. }
+            | Job::UseToken { .. }
+            | Job::ListDevices { .. }
+            | Job::EndDevices { .. } => self.tokens.run(job).expect("it is about tokens"),
+            Job::KeepMessage { message, key } => {
+                self.messages.keep(message, key.as_ref());
+                Ok(Value::Done)
+            }
+            Job::FindKey { sender, key } => self.messages.find_key(*sender, key),
+            Job::RaiseIdMark { mark } => {
+                self.messages.raise_id_mark(*mark);
+                Ok(Value::Done)
+            }
+            Job::ListChats { reader, before, until } => {
+                self.messages.list_chats(*reader, *before, *until)
+            }
+            Job::CountUnread { reader, until } => self.messages.count_unread(*reader, *until),
+            Job::SelectMessages { reader, which, until } => {
+                self.messages.select(*reader, which, *until)
+            }
+            Job::FetchMessages { ids, .. } => self.messages.fetch(ids),
+            Job::MarkSeen { reader, chat, id } => self.messages.mark_seen(*reader, *chat, *id),
+            Job::DeleteMessage(id) => {
+                self.files.sent.remove(id);
+                self.messages.delete(*id)
+            }
+            Job::RemoveOld { before } => self.messages.remove_old(*before),
+            other => self.run_job_on_accounts(other),
+        }
+    }
+
+    fn run_job_on_accounts(&mut self, job: &Job) -> Outcome {
+        match job {
             Job::Register { account, password, .. } => {
                 self.add(account.clone(), password.expose());
                 Ok(Value::Done)
@@ -178,39 +217,6 @@ impl Store {
                 self.tokens.end(*number, |_| true);
                 Ok(Value::Done)
             }
-            Job::MakeCallTicket => Ok(Value::Token(self.tokens.draw("ticket"))),
-            Job::SetAdministrator { number, admin } => {
-                put(&mut self.administrators, *number, *admin);
-                Ok(Value::Done)
-            }
-            Job::MakeToken { .. }
-            | Job::CheckToken { .. }
-            | Job::UseToken { .. }
-            | Job::ListDevices { .. }
-            | Job::EndDevices { .. } => self.tokens.run(job).expect("it is about tokens"),
-            Job::KeepMessage { message, key } => {
-                self.messages.keep(message, key.as_ref());
-                Ok(Value::Done)
-            }
-            Job::FindKey { sender, key } => self.messages.find_key(*sender, key),
-            Job::RaiseIdMark { mark } => {
-                self.messages.raise_id_mark(*mark);
-                Ok(Value::Done)
-            }
-            Job::ListChats { reader, before, until } => {
-                self.messages.list_chats(*reader, *before, *until)
-            }
-            Job::CountUnread { reader, until } => self.messages.count_unread(*reader, *until),
-            Job::SelectMessages { reader, which, until } => {
-                self.messages.select(*reader, which, *until)
-            }
-            Job::FetchMessages { ids, .. } => self.messages.fetch(ids),
-            Job::MarkSeen { reader, chat, id } => self.messages.mark_seen(*reader, *chat, *id),
-            Job::DeleteMessage(id) => {
-                self.files.sent.remove(id);
-                self.messages.delete(*id)
-            }
-            Job::RemoveOld { before } => self.messages.remove_old(*before),
             Job::SetSanction { whom, sanction: Some(sanction) } => {
                 self.sanctions.insert(*whom, sanction.clone());
                 Ok(Value::Done)
@@ -225,8 +231,27 @@ impl Store {
                 }
                 Ok(Value::Done)
             }
+            Job::SetAdministrator { number, admin } => {
+                put(&mut self.administrators, *number, *admin);
+                Ok(Value::Done)
+            }
             other => self.run_small_job(other),
         }
+    }
+
+    fn list_accounts(&self, after: Option<&UserName>) -> Value {
+        let key = |name: &UserName| name.as_str().to_ascii_lowercase();
+        let is_behind = |name: &UserName| after.is_none_or(|after| key(name) > key(after));
+        let accounts = self.accounts.values().map(|(account, _)| account);
+        let mut accounts: Vec<_> = accounts.filter(|account| is_behind(&account.name)).collect();
+        accounts.sort_by_key(|account| key(&account.name));
+        let left = accounts.len().saturating_sub(LIST_CHATS_MAX);
+        let rows = accounts.into_iter().take(LIST_CHATS_MAX).map(|account| AccountRow {
+            number: account.number,
+            created: account.number.0.into(),
+            last_seen: self.last_seen.get(&account.number).copied(),
+        });
+        Value::Accounts { accounts: rows.collect(), left: left as u64 }
     }
 
     fn lift(&mut self, whom: Sanctioned) {
@@ -243,6 +268,14 @@ impl Store {
                 self.networks.insert(*number, networks.clone());
                 Ok(Value::Done)
             }
+            Job::KeepLastSeen(times) => {
+                for (number, time) in times {
+                    let seen = self.last_seen.entry(*number).or_default();
+                    *seen = (*seen).max(*time);
+                }
+                Ok(Value::Done)
+            }
+            Job::ListAccounts { after } => Ok(self.list_accounts(after.as_ref())),
             Job::SetIgnored { number, whom, on } => {
                 match on {
                     true => self.ignored.insert((*number, *whom)),
@@ -286,7 +319,8 @@ impl Store {
             // Of these the store in memory knows no more than what tests tell apart.
             Job::LookUpAccount { number } => {
                 let (created, tokens) = (number.0.into(), 3);
-                let (last_seen, files, bytes) = (Some(7), 1, 4096);
+                let (files, bytes) = (1, 4096);
+                let last_seen = self.last_seen.get(number).copied().or(Some(7));
                 let last_address = "192.0.2.7".parse().ok();
                 Ok(Value::Account(Box::new(AccountFacts {
                     created,

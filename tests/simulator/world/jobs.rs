@@ -118,6 +118,7 @@ fn writes(job: &Job) -> bool {
             | Job::DeleteMessage(_)
             | Job::SetDisplayName { .. }
             | Job::KeepNetworks { .. }
+            | Job::KeepLastSeen(_)
             | Job::SetSanction { .. }
             | Job::EndSanction { .. }
             | Job::SetAdministrator { .. }

@@ -123,6 +123,7 @@ impl NodeModel {
                 return;
             }
             Job::RemoveOld { .. } | Job::KeepNetworks { .. } => return,
+            Job::KeepLastSeen(times) => return self.was_here(times),
             Job::LookToErase(_) | Job::Erase { .. } => return,
             Job::KeepReport(report, _) => self.report_is_kept(report),
             Job::DeleteMessage(id) => return self.is_deleted(job_id, *id),

@@ -254,7 +254,7 @@ fn lines(verb: Verb, mut items: Vec<Item>, doubtful: &[UserName]) -> Vec<String>
         String::from_utf8(line).unwrap()
     });
     let mut lines: Vec<String> = lines.collect();
-    let is_in_order = matches!(verb, Verb::Members | Verb::Chats | Verb::Groups);
+    let is_in_order = matches!(verb, Verb::Members | Verb::Chats | Verb::Groups | Verb::Accounts);
     if !is_in_order && !matches!(verb, Verb::Info | Verb::Shutout) {
         lines.sort_unstable();
     }

@@ -106,6 +106,8 @@ pub struct NodeModel {
     presence: Vec<Presence>,
     /// The sanctions that end.
     pub endings: Endings,
+    /// When users were last here since the server started, to the minute.
+    seen: BTreeMap<Number, u64>,
     /// What the others were told last of whom.
     told: BTreeMap<Number, Told>,
     /// Who caused notices, and how many, in the order in which these minutes began.
@@ -161,6 +163,7 @@ impl NodeModel {
             said_away: 0,
             presence: Vec::new(),
             endings: Endings::default(),
+            seen: BTreeMap::new(),
             told: BTreeMap::new(),
             minutes: Vec::new(),
             storm: Storm::default(),
@@ -199,6 +202,7 @@ impl NodeModel {
         self.announced.clear();
         self.told.clear();
         self.endings.forget();
+        self.seen.clear();
         self.minutes.clear();
         self.storm = Storm::default();
         self.away.clear();
@@ -231,6 +235,10 @@ impl NodeModel {
         self.before_peers(input);
         self.uploads.before(input);
         self.before_tries(input);
+        if matches!(input, Input::Shutdown { .. }) {
+            let here: Vec<Number> = self.online().map(|(user, _)| user).collect();
+            here.into_iter().for_each(|user| self.is_here(user));
+        }
         self.is_outcome = matches!(input, Input::Done { .. });
         match input {
             Input::Connected { conn, .. } => {

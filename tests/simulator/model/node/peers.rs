@@ -176,13 +176,13 @@ impl NodeModel {
         let by = by.unwrap_or(Number::OPERATOR);
         self.sanction_kept(by, job);
         self.credentials_kept(by, job);
-        match *job {
-            Job::SetAdministrator { number: user, admin } => {
-                if admin {
-                    self.peers.administrators.insert(user);
-                }
-                self.propose_surely(Entry::AdministratorSet { user, by, admin });
+        if let Job::SetAdministrator { number: user, admin } = *job {
+            if admin {
+                self.peers.administrators.insert(user);
             }
+            self.propose_surely(Entry::AdministratorSet { user, by, admin });
+        }
+        match *job {
             Job::SetAskFirst(user, on) => {
                 self.propose_surely(Entry::AskFirstSet { user, on });
             }
@@ -284,6 +284,7 @@ impl NodeModel {
                 | Verb::Banaddr
                 | Verb::Unbanaddr
                 | Verb::Bans
+                | Verb::Accounts
                 | Verb::Mute
                 | Verb::Logout
                 | Verb::Setpasswd

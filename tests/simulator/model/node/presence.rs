@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use chatsrv::chat::account::{Account, AccountFacts};
+use chatsrv::chat::account::{Account, AccountFacts, AccountRow};
 use chatsrv::chat::answer::Item;
 use chatsrv::chat::event::Event;
 use chatsrv::chat::fact::Fact;
 use chatsrv::chat::id::MessageId;
+use chatsrv::chat::moderation::{AccountFlags, AccountLine};
 use chatsrv::chat::name::{DisplayName, Number};
 use chatsrv::chat::request::Request;
 use chatsrv::chat::text::Reason;
@@ -92,6 +93,12 @@ impl NodeModel {
             (Job::SetDisplayName { number, display }, Ok(Value::Done)) => {
                 let event = Event::Nick(self.name(*number), display.clone());
                 self.announce(*number, event, asker);
+            }
+            (Job::ListAccounts { .. }, Ok(Value::Accounts { accounts, .. })) => {
+                let items = accounts.iter().map(|row| self.account_line(row)).collect();
+                if let Some(session) = asker.and_then(|asker| self.sessions.get_mut(&asker)) {
+                    session.lists.push_back(DueList::of(Verb::Accounts, items));
+                }
             }
             (Job::LookUpAccount { number }, Ok(Value::Account(kept))) => {
                 self.is_looked_up(asker, *number, kept);
@@ -254,7 +261,7 @@ impl NodeModel {
         let mut facts = self.facts_for_all(user);
         let others = [
             Fact::Created(kept.created),
-            Fact::LastSeen(kept.last_seen.filter(|_| sessions.is_empty())),
+            Fact::LastSeen(self.last_seen(user, kept.last_seen).filter(|_| sessions.is_empty())),
             Fact::LastAddress(kept.last_address),
             Fact::Addresses(addresses.into_iter().collect()),
             Fact::Encryptions(encryptions.into_iter().collect()),
@@ -271,6 +278,42 @@ impl NodeModel {
         if let Some(session) = asker.and_then(|asker| self.sessions.get_mut(&asker)) {
             session.lists.push_back(DueList::of(Verb::Whois, facts));
         }
+    }
+
+    /// Somebody is here, and that is to be kept to the minute.
+    pub(super) fn is_here(&mut self, user: Number) {
+        let minute = self.seconds() / 60 * 60;
+        self.seen.insert(user, minute);
+    }
+
+    /// The hub has kept when users were last here.
+    pub(super) fn was_here(&self, times: &[(Number, u64)]) {
+        for (user, time) in times {
+            assert_ne!(*user, Number::OPERATOR);
+            assert!(self.seen[user] >= *time, "{user} was not here at {time}");
+        }
+    }
+
+    fn last_seen(&self, user: Number, kept: Option<u64>) -> Option<u64> {
+        let seen = self.seen.get(&user).copied();
+        kept.max(seen.filter(|_| user != Number::OPERATOR))
+    }
+
+    /// What ACCOUNTS ought to tell of somebody.
+    fn account_line(&self, row: &AccountRow) -> Item {
+        let AccountRow { number, created, last_seen } = *row;
+        let flags = AccountFlags {
+            admin: self.chat.people.was_made_administrator(number),
+            banned: self.chat.people.is_banned(number),
+            muted: self.muted(number).is_some(),
+            online: self.people().contains(&number),
+        };
+        let last_seen = match flags.online {
+            true => Some(self.seconds() / 60 * 60),
+            false => self.last_seen(number, last_seen),
+        };
+        let name = self.name(number);
+        Item::Account(Box::new(AccountLine { name, number, created, last_seen, flags }))
     }
 
     /// Who is online, without the operator.

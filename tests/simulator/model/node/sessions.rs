@@ -82,6 +82,7 @@ impl NodeModel {
         let session = self.session(conn);
         session.more = session.beside;
         self.is_being_welcomed(number);
+        self.is_here(number);
         self.mute_is_told(conn, number);
         self.group_news(conn, number);
         self.is_known(conn, number);
@@ -105,6 +106,9 @@ impl NodeModel {
     pub(super) fn remove(&mut self, conn: ConnId) -> Option<Number> {
         let session = self.sessions.remove(&conn)?;
         self.begins_anew(conn);
+        if let Some(user) = session.user {
+            self.is_here(user);
+        }
         self.forget_creations(conn);
         self.forget_deletions(conn);
         self.peers.is_gone(conn, session.user);
