@@ -53,11 +53,12 @@ const MOVE_MARKS: [&str; 3] = [
 
 /// Times in seconds since the Unix epoch. A token of the future goes; a ban or a silence lasts as
 /// long as it was to, from now on; a password that is to be replaced is good for a day at most.
-const MEND_SECONDS: [&str; 6] = [
+const MEND_SECONDS: [&str; 7] = [
     "DELETE FROM tokens WHERE made > ?1",
     "UPDATE devices SET made = min(made, ?1), used = min(used, ?1) WHERE max(made, used) > ?1",
     "UPDATE networks SET seen = ?1 WHERE seen > ?1",
     "UPDATE accounts SET created = ?1 WHERE created > ?1",
+    "UPDATE accounts SET last_seen = ?1 WHERE last_seen > ?1",
     "UPDATE accounts SET reset = ?1 + 86400 WHERE reset > ?1 + 86400",
     "UPDATE sanctions SET until = until - (since - ?1), since = ?1 WHERE since > ?1",
 ];
@@ -165,7 +166,8 @@ mod tests {
              INSERT INTO shut_out VALUES ({group}, 10002, 10001, {ahead});
              INSERT INTO chats VALUES (10002, 0, {ahead} + 35), (10001, 0, {right});
              INSERT INTO uploads VALUES (9, 10001, ~{group}, 'part', 5, {ahead});
-             UPDATE accounts SET reset = {ahead} / 1000000 WHERE number = 10002;
+             UPDATE accounts SET reset = {ahead} / 1000000, last_seen = {ahead} / 1000000
+             WHERE number = 10002;
              INSERT INTO sanctions
              VALUES ('mute', '10002', 1, {ahead} / 1000000, {ahead} / 1000000 + 60, NULL);
              INSERT INTO devices (number, device, made, used) VALUES (10001, 1, 5, {ahead});
@@ -205,6 +207,7 @@ mod tests {
         for times in [
             "SELECT max(created) * 1000000 FROM accounts",
             "SELECT max(used) * 1000000 FROM devices",
+            "SELECT max(last_seen) * 1000000 FROM accounts",
             "SELECT max(touched) FROM uploads",
             "SELECT max(since) FROM shut_out",
             "SELECT max(topic_at) FROM groups",
