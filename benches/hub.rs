@@ -159,7 +159,6 @@ impl Chat {
                 all_max: 10_000,
                 ask_first: false,
             },
-            exempt: Vec::new(),
             file_size_max: 0,
             places: 1000,
             quota: 0,

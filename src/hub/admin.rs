@@ -145,7 +145,7 @@ impl Admin {
         if is_too_wide(network) {
             return Err(Refusal::NetworkTooWide);
         }
-        if core.config.exempt.iter().any(|exempt| exempt.holds(network)) {
+        if core.config.arrivals.exempt.0.iter().any(|exempt| exempt.holds(network)) {
             return Err(Refusal::NetworkExempt);
         }
         let roles = &accounts.roles;

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use crate::bounds::allowance::Allowance;
 use crate::bounds::limit::{Exempt, Limit};
-use crate::chat::cidr::Cidr;
 
 /// The options of the chat.
 #[derive(Clone, Debug)]
@@ -33,8 +32,6 @@ pub struct Config {
     pub alive_period: Duration,
     /// The bounds of groups, and how people come into them.
     pub groups: GroupBounds,
-    /// Networks that no ban shuts out.
-    pub exempt: Vec<Cidr>,
     /// The largest file that may be sent, in bytes.
     pub file_size_max: u64,
     /// How many files may be open for transfers at a time.
@@ -50,7 +47,7 @@ pub struct ArrivalBounds {
     pub registrations: Limit<Allowance>,
     /// From all networks together.
     pub registrations_total: Limit<Allowance>,
-    /// The networks to which no bound of a network applies.
+    /// The networks to which no bound of a network applies, and that no ban shuts out.
     pub exempt: Exempt,
 }
 

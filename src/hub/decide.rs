@@ -212,7 +212,9 @@ fn sanction_set(
         }
         Sanctioned::Network(network) if begins => {
             let there = cx.core.sessions.iter();
-            let there = there.filter(|(_, session)| network.contains(session.from));
+            let exempt = &cx.core.config.arrivals.exempt;
+            let is_shut_out = |from| network.contains(from) && !exempt.contains(from);
+            let there = there.filter(|(_, session)| is_shut_out(session.from));
             for conn in there.map(|(conn, _)| conn).collect::<Vec<_>>() {
                 cx.close(conn, CloseReason::AddressBanned);
             }

@@ -36,7 +36,8 @@ pub fn connected(
     cx: &mut Cx<'_>,
 ) {
     cx.core.sessions.insert(conn, from, encryption);
-    if domains.accounts.roles.sanctions.cover(from, cx.core.seconds()) {
+    let is_exempt = cx.core.config.arrivals.exempt.contains(from);
+    if !is_exempt && domains.accounts.roles.sanctions.cover(from, cx.core.seconds()) {
         return cx.close(conn, CloseReason::AddressBanned);
     }
     cx.answer(conn, Kind::Connect, Done::Greeted);

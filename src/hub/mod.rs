@@ -154,7 +154,8 @@ impl Hub {
     /// Returns true if connections from an address are not taken now.
     pub fn has_banned(&self, from: Address, now: Now) -> bool {
         let sanctions = &self.domains.accounts.roles.sanctions;
-        sanctions.cover(from, now.unix_micros / 1_000_000)
+        let is_exempt = || self.core.config.arrivals.exempt.contains(from);
+        sanctions.cover(from, now.unix_micros / 1_000_000) && !is_exempt()
     }
 
     /// Counters of what has happened since the server started.

@@ -60,7 +60,6 @@ pub fn config() -> Config {
         history: None,
         delete_window: Duration::from_secs(24 * 60 * 60),
         groups: groups(100),
-        exempt: Vec::new(),
         file_size_max: 1000,
         places: 10_000,
         quota: 2000,

@@ -34,7 +34,6 @@ fn chat_at(unix_micros: u64, keep_messages: bool) -> World {
         delete_window: std::time::Duration::ZERO,
         alive_period: std::time::Duration::from_secs(60),
         groups: GroupBounds { members_max: 10, per_user_max: 256, all_max: 100, ask_first: false },
-        exempt: Vec::new(),
         file_size_max: 0,
         places: 10_000,
         quota: 0,

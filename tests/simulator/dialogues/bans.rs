@@ -1,8 +1,10 @@
 //! Bans of users and of networks, for a time.
 
+use chatsrv::bounds::limit::Exempt;
+use chatsrv::hub::config::{ArrivalBounds, Config};
+
 use super::people::{play_among_two, play_among_two_with};
 use crate::dialogue::config;
-use chatsrv::hub::config::Config;
 
 /// The operator is here, and is not told who comes and goes; nor is alice.
 const OPERATOR: &str = "op logs in locally
@@ -206,15 +208,23 @@ fn a_network_is_let_in_again() {
 
 #[test]
 fn a_network_that_is_too_wide_exempt_or_ones_own_is_not_banned() {
-    let config = Config { exempt: vec!["198.51.100.0/24".parse().unwrap()], ..config() };
+    let exempt = Exempt(vec!["198.51.100.0/24".parse().unwrap()]);
+    let arrivals = ArrivalBounds { exempt, ..ArrivalBounds::unbounded() };
+    let config = Config { arrivals, ..config() };
     let script = "op > C BANADDR 198.0.0.0/7
          op < C 501 BANADDR ...
          op > C BANADDR 2001:db8::/23
          op < C 501 BANADDR ...
          op > C BANADDR 198.51.100.7
          op < C 503 BANADDR ...
+         dan connects from 198.51.100.9
          op > C BANADDR 198.51.0.0/16
          op < C 250 BANADDR ...
+         erin connects from 198.51.100.9
+         erin > C EX
+         erin < C 221 ...
+         dan > C EX
+         dan < C 221 ...
          op > C UNBANADDR 198.51.0.0/16
          op < C 250 UNBANADDR ...
          op > C ADMIN alice on

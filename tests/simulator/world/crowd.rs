@@ -37,7 +37,6 @@ pub fn run(seed: u64, people: usize) -> Counts {
         groups: crate::dialogue::groups(100),
         history: None,
         delete_window: Duration::ZERO,
-        exempt: Vec::new(),
         file_size_max: 400,
         places: 10_000,
         quota: 2_000,

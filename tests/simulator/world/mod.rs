@@ -134,7 +134,6 @@ impl World {
             groups: bounds(people, &mut rng),
             delete_window: Duration::from_secs([0, 10, 100_000][rng.usize(..3)]),
             history: (rng.u8(..4) == 0).then(|| Duration::from_secs(rng.u64(10..4000))),
-            exempt: Vec::new(),
             file_size_max: 400,
             places: 10_000,
             quota: 2_000,

@@ -44,10 +44,14 @@ impl NodeModel {
 
     /// Whether no connection from an address is taken.
     pub(super) fn is_covered(&self, from: Address, now: u64) -> bool {
-        self.chat.people.sanctions().any(|(whom, sanction)| match whom {
-            Sanctioned::Network(network) => network.contains(from) && !sanction.until.is_over(now),
-            Sanctioned::Ban(_) | Sanctioned::Mute(_) => false,
-        })
+        let is_exempt = self.config.arrivals.exempt.contains(from);
+        !is_exempt
+            && self.chat.people.sanctions().any(|(whom, sanction)| match whom {
+                Sanctioned::Network(network) => {
+                    network.contains(from) && !sanction.until.is_over(now)
+                }
+                Sanctioned::Ban(_) | Sanctioned::Mute(_) => false,
+            })
     }
 
     /// The hub has the end of a sanction kept.
