@@ -24,6 +24,7 @@ pub mod kind;
 pub mod message;
 pub mod moderation;
 pub mod name;
+pub mod party;
 pub mod refusal;
 pub mod registration;
 pub mod report;

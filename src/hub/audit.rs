@@ -133,8 +133,8 @@ impl AuditLog {
         self.fails && is_told(of)
     }
 
-    /// Adds a line for a deed, which somebody at that address does. Returns the line, which is to be
-    /// written; none if there is no log.
+    /// Adds a line for a deed, which somebody at that address does. Returns the line, which is to
+    /// be written; none if there is no log.
     pub fn tell(
         &mut self,
         deed: &Deed<'_>,

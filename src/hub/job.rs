@@ -11,6 +11,7 @@ use crate::chat::group::{GroupRecord, GroupRow};
 use crate::chat::id::{GroupId, MessageId, UploadId};
 use crate::chat::message::{Chat, ChatSummary, StoredMessage, Unread};
 use crate::chat::name::{DisplayName, FileName, Key, Number, UserName};
+use crate::chat::party::Party;
 use crate::chat::refusal::Failure;
 use crate::chat::report::Report;
 use crate::chat::sanction::{Sanction, Sanctioned};
@@ -21,15 +22,6 @@ use crate::chat::text::Secret;
 /// job, so that the outcome finds it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct JobId(pub u64);
-
-/// Who asks for a job: whose turn it takes among others of its kind.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Party {
-    /// A user, in all their sessions.
-    User(Number),
-    /// Whoever is not logged in, from one network (see [`Address::network`]).
-    Network(Network),
-}
 
 /// A selection of messages for a list, at most
 /// [`LIST_MESSAGES_MAX`](crate::chat::request::LIST_MESSAGES_MAX).

@@ -6,11 +6,11 @@ use super::presence::Presence;
 use crate::chat::id::MessageId;
 use crate::chat::message::{Chat, Destination, StoredMessage};
 use crate::chat::name::Target;
+use crate::chat::party::Party;
 use crate::chat::refusal::Refusal;
 use crate::hub::accounts::directory::UserIndex;
 use crate::hub::context::Core;
 use crate::hub::input::ConnId;
-use crate::hub::job::Party;
 
 /// A view of all accounts, of who is online, and of the groups.
 #[derive(Clone, Copy, Debug)]

@@ -187,7 +187,8 @@ impl Shared {
         lines
     }
 
-    /// Waits until what failed is to be tried again: a while, or until the file is to be opened anew.
+    /// Waits until what failed is to be tried again: a while, or until the file is to be opened
+    /// anew.
     fn wait_to_try_again(&self) {
         let waits = |writing: &mut Writing| !writing.reopens;
         drop(self.changed.wait_timeout_while(self.state(), RETRY_AFTER, waits));

@@ -13,9 +13,10 @@ use super::*;
 use crate::chat::account::Account;
 use crate::chat::address::Network;
 use crate::chat::name::{FileName, Number};
+use crate::chat::party::Party;
 use crate::chat::refusal::Failure;
 use crate::chat::text::Secret;
-use crate::hub::job::{Outcome, Party, Selection, Value};
+use crate::hub::job::{Outcome, Selection, Value};
 
 mod facts;
 mod groups;

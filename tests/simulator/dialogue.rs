@@ -12,7 +12,7 @@
 //! | `disk fails alice 1 full` | her upload can't be written: `full` or `broken` |
 //! | `alice closed goodbye` | the server closed her connection, for that reason |
 //! | `alice ends`, `alice breaks` | she ends her input; her connection is reset |
-//! | `store holds` | from now on the store does nothing by itself but keep who was here, and from where |
+//! | `store holds` | from now on the store only keeps by itself who was here, and where |
 //! | `store answers WHICH [OUTCOME]` | it does the oldest (`first`) or newest (`last`) job |
 //! | `store has 3 jobs` | so many wait |
 //! | `store works` | it does all, and everything from now on |

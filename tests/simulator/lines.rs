@@ -267,6 +267,7 @@ impl People {
             20.. if !is_operator => "C UP".into(),
             0..3 => "C UP".into(),
             3..5 => format!("C UP {}", [80, 1024, 40_000, 70_000][rng.usize(..4)]),
+            5 if is_operator => "C REPORTS".into(),
             5 => "C DOWN".into(),
             6..8 => "C ALIVE".into(),
             8..10 => format!("C CALL {name}"),

@@ -24,13 +24,14 @@ use crate::chat::file::{FileRef, FileTarget};
 use crate::chat::kind::Kind;
 use crate::chat::message::Chat;
 use crate::chat::name::FileName;
+use crate::chat::party::Party;
 use crate::chat::refusal::Refusal;
 use crate::chat::sha256::Sha256Sum;
 use crate::hub::config::Config;
 use crate::hub::context::{Caller, Core, Cx};
 use crate::hub::effect::Effect;
 use crate::hub::input::{ConnId, DownloadEnd, UploadEnd};
-use crate::hub::job::{JobId, Outcome, Party};
+use crate::hub::job::{JobId, Outcome};
 use crate::hub::people::People;
 use crate::hub::sessions::replies::{Reply, ReplyQueue};
 

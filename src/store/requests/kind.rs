@@ -8,8 +8,9 @@ use rusqlite::Connection;
 use super::recounts::Recounts;
 use super::tasks::UploadTask;
 use crate::chat::id::UploadId;
+use crate::chat::party::Party;
 use crate::chat::refusal::Failure;
-use crate::hub::job::{Outcome, Party};
+use crate::hub::job::Outcome;
 use crate::metrics::Histogram;
 use crate::store::health::Health;
 

@@ -25,9 +25,10 @@ use super::tasks::{Recounted, SyncTask, UploadDraft, UploadTask};
 use crate::chat::file::FileTarget;
 use crate::chat::id::{MessageId, UploadId};
 use crate::chat::message::StoredMessage;
+use crate::chat::party::Party;
 use crate::chat::refusal::Failure;
 use crate::chat::sha256::Sha256Sum;
-use crate::hub::job::{JobId, Outcome, Party, Value};
+use crate::hub::job::{JobId, Outcome, Value};
 use crate::store::rows::uploads::{FILE_BYTES_MIN, Fate, UploadRecord};
 use crate::store::rows::{files, groups, history, messages, uploads};
 

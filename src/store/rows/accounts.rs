@@ -170,7 +170,7 @@ pub(in crate::store) fn list(
 ) -> rusqlite::Result<(Vec<AccountRow>, u64)> {
     let query = format!(
         "SELECT number, created, {LAST_SEEN}, name FROM accounts
-         WHERE name > ?1 AND number <> ?2 ORDER BY name LIMIT ?3"
+         WHERE name > ?1 AND number <> ?2 AND removed IS NULL ORDER BY name LIMIT ?3"
     );
     let mut last = after.as_ref().map_or_else(String::new, |name| name.as_str().to_owned());
     let mut rows = Vec::new();
@@ -189,7 +189,8 @@ pub(in crate::store) fn list(
     let left = database
         .prepare_cached(
             "SELECT count(*) FROM
-                 (SELECT 1 FROM accounts WHERE name > ?1 AND number <> ?2 LIMIT ?3)",
+                 (SELECT 1 FROM accounts
+                  WHERE name > ?1 AND number <> ?2 AND removed IS NULL LIMIT ?3)",
         )?
         .query_row((last, Number::OPERATOR.0, COUNT_MAX.cast_signed()), |row| {
             row.get::<_, i64>(0)

@@ -294,8 +294,8 @@ pub(in crate::store) const MIGRATIONS: &[&str] = &[
     -- From when on the password is good no more, in seconds since the Unix epoch; NULL where it
     -- need not be replaced.
     ALTER TABLE accounts ADD COLUMN reset INTEGER;
-    -- When the user was last here, to the minute, in seconds since the Unix epoch; NULL where that is
-    -- not known.
+    -- When the user was last here, to the minute, in seconds since the Unix epoch; NULL where that
+    -- is not known.
     ALTER TABLE accounts ADD COLUMN last_seen INTEGER;
     ",
     "

@@ -16,9 +16,10 @@ use sha2::{Digest, Sha256};
 
 use crate::chat::id::UploadId;
 use crate::chat::name::FileName;
+use crate::chat::party::Party;
 use crate::chat::refusal::Failure;
 use crate::chat::sha256::Sha256Sum;
-use crate::hub::job::{JobId, Outcome, Party, Value};
+use crate::hub::job::{JobId, Outcome, Value};
 use crate::store::completions::{Completion, Completions, TransferId};
 use crate::store::folder::FileRefusal;
 use crate::store::health::Health;

@@ -4,8 +4,9 @@ use chatsrv::chat::entry::{Entry, Said};
 use chatsrv::chat::event::Event;
 use chatsrv::chat::file::FileTarget;
 use chatsrv::chat::message::{Chat, Message, StoredMessage};
+use chatsrv::chat::party::Party;
 use chatsrv::hub::input::ConnId;
-use chatsrv::hub::job::{Job, JobId, Outcome, Party, Value};
+use chatsrv::hub::job::{Job, JobId, Outcome, Value};
 
 use super::NodeModel;
 use super::messages::Reached;
