@@ -215,6 +215,7 @@ fn whois_tells_others_a_part_and_oneself_and_administrators_all() {
         "groups 1",
         "banned off",
         "muted off",
+        "reports 0",
     ];
     let is = |items: Vec<String>, expected: Vec<&str>| {
         assert_eq!(items.len(), expected.len(), "{items:?}");

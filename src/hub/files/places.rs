@@ -11,7 +11,8 @@ use crate::hub::input::ConnId;
 use crate::hub::people::People;
 use crate::hub::sessions::Session;
 use crate::limits::{
-    DOWNLOADS_MAX, GUEST_PLACES_SHARE, GUEST_TRANSFERS_PER_NETWORK_MAX, USER_PLACES_SHARE,
+    DOWNLOADS_MAX, GUEST_PLACES_SHARE, GUEST_TRANSFERS_PER_NETWORK_MAX, UPLOADS_MAX,
+    USER_PLACES_SHARE,
 };
 
 /// The places for transfers.
@@ -64,9 +65,9 @@ impl Places {
         let sessions = people.presence.sessions_of(user);
         let sessions = sessions.filter_map(|conn| core.sessions.get(conn));
         let held: usize = sessions.map(|session| session.replies.transfers()).sum();
-        // Where there are few places, a program may still have as many downloads as one connection
+        // Where there are few places, a program may still have as many transfers as one connection
         // may, but no more than a quarter of them; and one transfer each way.
-        let few = DOWNLOADS_MAX.min(self.all / 4).max(2);
+        let few = (DOWNLOADS_MAX + UPLOADS_MAX).min(self.all / 4).max(2);
         held < (self.all / USER_PLACES_SHARE).max(few)
     }
 }

@@ -57,16 +57,18 @@ impl HistoryReaders {
         HistoryReaders(Arc::new(HistoryShared { path, queue, gate, health, completions }))
     }
 
-    /// Starts the threads.
+    /// Starts the threads. Each has a connection from the beginning, so that it goes on reading where
+    /// the store is displaced.
     ///
     /// # Errors
     /// The error of the operating system, if it gives no more threads.
     pub(in crate::store) fn start(&self, threads: &Threads) -> io::Result<()> {
         for _ in 0..THREADS {
             let shared = Arc::clone(&self.0);
+            let connection = shared.open().inspect_err(|error| shared.health.failed(error)).ok();
             threads.spawn("history", move || {
                 step_back();
-                shared.run();
+                shared.run(connection);
             })?;
         }
         Ok(())
@@ -92,8 +94,7 @@ impl HistoryReaders {
 
 impl HistoryShared {
     /// Reads until the queue is closed.
-    fn run(&self) {
-        let mut slot = None;
+    fn run(&self, mut slot: Option<Connection>) {
         while let Some((reader, request)) = self.queue.pop() {
             let outcome = self.answer(&mut slot, &request);
             self.queue.done(reader);
@@ -136,6 +137,9 @@ impl HistoryShared {
         connection.busy_timeout(LOCK_TIMEOUT)?;
         // A negative number is a size in KiB.
         connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
+        // SQLite opens the file with the first look at it.
+        connection
+            .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0))?;
         Ok(connection)
     }
 }

@@ -25,24 +25,24 @@ fn downloads(who: &str, streams: std::ops::RangeInclusive<u32>) -> String {
 #[test]
 fn a_user_has_a_sixteenth_of_the_places_in_all_sessions_together() {
     let first = downloads("alice", 1..=16);
-    let beside = downloads("again", 1..=3);
+    let beside = downloads("again", 1..=16);
     let other = downloads("bob", 1..=16);
-    // Of 320 places.
+    // Of 528 places.
     let script = format!(
         "{ALICE_BESIDE}{first}{beside}
          again > C PUT 3 new
-         again < C 250 PUT 4 0
-         again > C GET 0 small
-         again < C 450 GET ...
+         again < C 250 PUT 17 0
          again > C PUT 3 other
          again < C 450 PUT ...
          {other}
          alice > C ABORT 7
          alice < C 250 ABORT ...
-         again > C GET 0 small
-         again < C 250 GET 5 11 small"
+         alice > C GET 0 small
+         alice < C 250 GET 17 11 small
+         again > C PUT 3 other
+         again < C 450 PUT ..."
     );
-    play_among_two_with(Config { places: 320, ..config() }, &script);
+    play_among_two_with(Config { places: 528, ..config() }, &script);
 }
 
 #[test]
