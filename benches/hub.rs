@@ -16,6 +16,7 @@ use chatsrv::chat::account::Account;
 use chatsrv::chat::address::{Address, Encryption};
 use chatsrv::chat::event::Event;
 use chatsrv::chat::name::Number;
+use chatsrv::chat::registration::Registration;
 use chatsrv::hub::Hub;
 use chatsrv::hub::config::{ArrivalBounds, Config, GroupBounds};
 use chatsrv::hub::effect::{Effect, Effects};
@@ -143,7 +144,7 @@ impl Chat {
             display: None,
         };
         let config = Config {
-            registration: true,
+            registration: Registration::Open,
             arrivals: ArrivalBounds::unbounded(),
             public_files: false,
             presence_limit: 500,

@@ -11,7 +11,7 @@ use chatsrv::hub::snapshot::Snapshot;
 use chatsrv::hub::{self, Hub};
 use chatsrv::limits::{GROUP_OFFLINE_TIME_MAX, ID_CEILING_LEAD};
 use chatsrv::log::{Log, Quoted};
-use chatsrv::options::{Audit, Offline, Options, PasswordCost, Plain, Registration, TLS_PORT};
+use chatsrv::options::{Audit, Offline, Options, PasswordCost, Plain, TLS_PORT};
 use chatsrv::server::{
     self, AuditFile, AuditSink, Certificates, Endpoint, Inherited, Listening, Poll, Server,
     StartError,
@@ -273,7 +273,7 @@ fn store_config(options: &Options) -> store::StoreConfig {
 
 fn hub_config(options: &Options, shares: Shares) -> hub::config::Config {
     hub::config::Config {
-        registration: options.registration == Registration::Open,
+        registration: options.registration,
         arrivals: hub::config::ArrivalBounds {
             registrations: options.registrations_of_network(),
             registrations_total: options.registrations_total(),

@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use crate::bounds::allowance::Allowance;
 use crate::bounds::limit::{Exempt, Limit};
+use crate::chat::registration::Registration;
 
 /// The options of the chat.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// True if new names may register.
-    pub registration: bool,
+    /// Who may make an account, until an administrator decides otherwise.
+    pub registration: Registration,
     /// How often new names may register.
     pub arrivals: ArrivalBounds,
     /// True if files may be read before the login.

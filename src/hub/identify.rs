@@ -31,7 +31,7 @@ pub fn identify(conn: ConnId, name: UserName, accounts: &mut Accounts, cx: &mut 
     }
     // Whatever the answer is from here on, it tells whether there is such an account.
     asks(conn, cx);
-    let is_new = cx.core.config.registration && user.is_none();
+    let is_new = accounts.doors.are_open() && user.is_none();
     let time = cx.core.log_time().0 / 1_000_000;
     if is_new && (accounts.directory.is_kept(&name, time) || name.is_of_removed()) {
         return cx.refuse(conn, Kind::Identify, Refusal::ReservedName);

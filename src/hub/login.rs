@@ -128,7 +128,8 @@ impl Login {
         self.attempt(InTurn { conn, attempt, job }, accounts, cx);
     }
 
-    /// Begins to make an account and to log in to it, if registration is open.
+    /// Begins to make an account and to log in to it. If the door was shut since its name was
+    /// given, the password is as wrong as any for a name that has no account.
     pub fn register(
         &mut self,
         conn: ConnId,
@@ -137,12 +138,14 @@ impl Login {
         accounts: &mut Accounts,
         cx: &mut Cx<'_>,
     ) {
+        if !accounts.doors.are_open() {
+            return self.log_in(conn, name, (password, place), accounts, cx);
+        }
         let Some(from) = count_registration(conn, accounts, cx) else { return };
         let now = cx.core.log_time().0 / 1_000_000;
         let is_free = !accounts.directory.is_kept(&name, now) && !name.is_of_removed();
-        let may_register = cx.core.config.registration && is_free;
         let mut reserve = || accounts.directory.reserve(name, &mut cx.core.rng);
-        let reserved = if may_register { reserve() } else { None };
+        let reserved = if is_free { reserve() } else { None };
         let Some(account) = reserved else {
             accounts.arrivals.did_not_register(from, cx.core.now.monotonic);
             return cx.refuse(conn, Kind::LogIn, Refusal::UserNameTaken);

@@ -1,13 +1,15 @@
 //! The way of an administrator's request to the domain that carries it out.
 
-use crate::chat::answer::Item;
+use crate::chat::answer::{Done, Item};
 use crate::chat::kind::Kind;
 use crate::chat::moderation::{BanLine, Banned, Moderation};
 use crate::chat::name::UserRef;
 use crate::chat::refusal::Refusal;
+use crate::chat::registration::Registration;
 use crate::chat::sanction::Sanction;
 use crate::chat::text::Reason;
 use crate::hub::accounts::Accounts;
+use crate::hub::audit::Deed;
 use crate::hub::context::{Caller, Cx};
 use crate::hub::decision::{Sentence, UserSanction};
 use crate::hub::domains::Domains;
@@ -50,13 +52,28 @@ pub fn moderate(domains: &mut Domains, conn: ConnId, request: Moderation, cx: &m
             domains.admin.add_user(caller, name, &mut domains.accounts, cx);
         }
         Moderation::Accounts { after } => domains.whois.list_accounts(conn, after, cx),
-        Moderation::Registration(_)
-        | Moderation::Invite { .. }
+        Moderation::Registration(how) => registration(caller, how, &mut domains.accounts, cx),
+        Moderation::Invite { .. }
         | Moderation::Invites
         | Moderation::Uninvite(_)
         | Moderation::Lockdown(_) => cx.refuse(conn, of, Refusal::NotYet),
         Moderation::Audit(count) => audit(conn, count, cx),
     }
+}
+
+/// Decides who may make an account, or only tells.
+fn registration(
+    Caller { conn, user }: Caller,
+    how: Option<Registration>,
+    accounts: &mut Accounts,
+    cx: &mut Cx<'_>,
+) {
+    if let Some(how) = how {
+        accounts.doors.set_registration(how);
+        let deed = Deed::of("registration", None).by(accounts.name(user)).over(conn);
+        cx.audit(&deed.with(format_args!("how={how}")));
+    }
+    cx.answer(conn, Kind::Registration, Done::Registration(accounts.doors.registration()));
 }
 
 /// Lists the last lines of the audit log.

@@ -17,6 +17,7 @@ use log::LevelFilter;
 use crate::bounds::allowance::Allowance;
 use crate::bounds::limit::{Exempt, Limit};
 use crate::chat::cidr::Cidr;
+use crate::chat::registration::{InvalidRegistration, Registration};
 use crate::command_line::{InvalidSize, Size};
 
 /// The default TCP port.
@@ -89,8 +90,9 @@ pub struct Options {
     #[arg(long, env = "CHATSRV_PUBLIC_FILES", value_parser = BoolishValueParser::new())]
     pub public_files: bool,
 
-    /// Whether new names may register
+    /// Who may register a new name: everybody, those who were invited, or nobody
     #[arg(long, env = "CHATSRV_REGISTRATION", value_name = "WHO", default_value = "open")]
+    #[arg(value_parser = registration())]
     pub registration: Registration,
 
     /// Whether messages are kept, for users who are offline and to be read again
@@ -248,15 +250,6 @@ pub enum Plain {
     Loopback,
     /// Nowhere
     Off,
-}
-
-/// Whether new names may register.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Registration {
-    /// Whoever connects may register a name
-    Open,
-    /// Only accounts that there are may log in
-    Closed,
 }
 
 /// Where the audit log goes.
@@ -478,6 +471,11 @@ fn files_size(text: &str) -> Result<Size, String> {
 fn log_level() -> impl TypedValueParser<Value = LevelFilter> {
     PossibleValuesParser::new(["error", "warn", "info", "debug", "trace"])
         .try_map(|level| level.parse::<LevelFilter>())
+}
+
+fn registration() -> impl TypedValueParser<Value = Registration> {
+    PossibleValuesParser::new(Registration::ALL.iter().map(|registration| registration.word()))
+        .try_map(|word| word.parse().map_err(|InvalidRegistration| "no such word"))
 }
 
 #[cfg(test)]

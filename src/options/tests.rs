@@ -184,7 +184,10 @@ fn numbers_and_sizes_have_bounds() {
 
 #[test]
 fn words_are_taken_from_their_lists() {
-    assert_eq!(options(&["--registration", "closed"]).registration, Registration::Closed);
+    for registration in Registration::ALL {
+        let word = registration.word();
+        assert_eq!(options(&["--registration", word]).registration, *registration);
+    }
     assert_eq!(options(&["--offline", "discard"]).offline, Offline::Discard);
     assert_eq!(options(&["--password-cost", "low"]).password_cost, PasswordCost::Low);
     assert_eq!(options(&["--log", "trace"]).log, LevelFilter::Trace);

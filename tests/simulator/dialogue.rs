@@ -31,6 +31,7 @@ use std::time::Duration;
 
 use chatsrv::chat::address::Address;
 use chatsrv::chat::refusal::Failure;
+use chatsrv::chat::registration::Registration;
 use chatsrv::hub::config::{ArrivalBounds, Config, GroupBounds};
 use chatsrv::hub::input::UploadEnd;
 use chatsrv::hub::job::Job;
@@ -50,7 +51,7 @@ struct Dialogue {
 /// The usual configuration.
 pub fn config() -> Config {
     Config {
-        registration: true,
+        registration: Registration::Open,
         arrivals: ArrivalBounds::unbounded(),
         public_files: false,
         presence_limit: 500,

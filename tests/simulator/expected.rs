@@ -142,6 +142,7 @@ const REPLIES: &[&str] = &[
     "250 PUT",
     "250 QUIET",
     "250 REFUSE",
+    "250 REGISTRATION",
     "250 SEARCH",
     "250 SEEN",
     "250 SENDFILE",

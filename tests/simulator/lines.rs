@@ -285,7 +285,18 @@ impl People {
             20 => Self::about_networks(rng),
             21 if rng.bool() => "C ACCOUNTS".into(),
             21 => "C BANS".into(),
+            22 if rng.bool() => Self::about_doors(rng).into(),
             _ => format!("C ADMIN {name} {}", ["on", "off"][rng.usize(..2)]),
+        }
+    }
+
+    /// Who may make an account: mostly everybody.
+    fn about_doors(rng: &mut Rng) -> &'static str {
+        match rng.u8(..8) {
+            0 => "C REGISTRATION closed",
+            1 => "C REGISTRATION invite",
+            2 => "C REGISTRATION",
+            _ => "C REGISTRATION open",
         }
     }
 

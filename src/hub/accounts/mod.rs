@@ -7,6 +7,7 @@
 pub mod arrivals;
 pub mod ask_first;
 pub mod directory;
+pub mod doors;
 pub mod ignored;
 pub mod last_seen;
 pub mod networks;
@@ -20,6 +21,7 @@ use crate::chat::entry::Entry;
 use arrivals::Arrivals;
 use ask_first::AskFirst;
 use directory::{Directory, OPERATOR, UserIndex};
+use doors::Doors;
 use ignored::Ignored;
 use last_seen::LastSeen;
 use networks::KnownNetworks;
@@ -54,6 +56,7 @@ pub struct Accounts {
     pub ask_first: AskFirst,
     pub throttle: Throttle,
     pub arrivals: Arrivals,
+    pub doors: Doors,
     pub networks: KnownNetworks,
     /// The users who have to replace their passwords.
     resets: BTreeSet<UserIndex>,
@@ -74,7 +77,7 @@ enum AccountJob {
 
 impl Accounts {
     /// Creates the domain from what the store kept.
-    pub fn new(arrivals: Arrivals, kept: &mut Snapshot) -> Self {
+    pub fn new(arrivals: Arrivals, doors: Doors, kept: &mut Snapshot) -> Self {
         let mut directory = Directory::new(std::mem::take(&mut kept.accounts));
         directory.note_removed(&kept.gone.removed);
         let roles = Roles::new(kept, &directory);
@@ -91,6 +94,7 @@ impl Accounts {
             ask_first,
             throttle,
             arrivals,
+            doors,
             networks,
             resets,
             last_seen: LastSeen::default(),

@@ -1,6 +1,7 @@
 use super::*;
 use crate::chat::account::Account;
 use crate::chat::name::UserRef;
+use crate::chat::registration::Registration;
 use crate::hub::config::{ArrivalBounds, Config, GroupBounds};
 use crate::hub::context::{Caller, Core};
 use crate::hub::domains::Domains;
@@ -23,7 +24,7 @@ struct World {
 /// A chat whose clock shows a given time.
 fn chat_at(unix_micros: u64, keep_messages: bool) -> World {
     let config = Config {
-        registration: false,
+        registration: Registration::Closed,
         arrivals: ArrivalBounds::unbounded(),
         public_files: false,
         presence_limit: 10,

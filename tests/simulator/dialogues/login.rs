@@ -2,6 +2,7 @@
 
 use chatsrv::chat::account::Account;
 use chatsrv::chat::name::Number;
+use chatsrv::chat::registration::Registration;
 use chatsrv::hub::config::Config;
 use chatsrv::protocol::native::verb::Verb;
 
@@ -204,7 +205,7 @@ fn a_second_session_is_refused_unless_it_takes_over() {
 
 #[test]
 fn with_registration_closed_unknown_names_look_like_known_ones() {
-    let config = Config { registration: false, ..config() };
+    let config = Config { registration: Registration::Closed, ..config() };
     play_with(
         config,
         with_bob(),

@@ -9,6 +9,7 @@ mod crowded;
 mod deletions;
 mod devices;
 mod doors;
+mod entrance;
 mod expected_sums;
 mod files;
 mod groups;

@@ -3,6 +3,7 @@
 use super::people::play_among_two;
 use super::people::play_among_two_with;
 use crate::dialogue::config;
+use chatsrv::chat::registration::Registration;
 use chatsrv::hub::config::Config;
 
 const OPERATOR: &str = "op logs in locally
@@ -188,7 +189,7 @@ fn a_word_is_good_for_a_day() {
 
 #[test]
 fn an_account_is_added_whatever_registration_says() {
-    let config = Config { registration: false, ..config() };
+    let config = Config { registration: Registration::Closed, ..config() };
     let script = "op > C ADDUSER carol
          op < C 250 ADDUSER carol _ word1
          carol connects

@@ -6,6 +6,7 @@ use std::time::Duration;
 use chatsrv::chat::account::Account;
 use chatsrv::chat::address::Address;
 use chatsrv::chat::name::Number;
+use chatsrv::chat::registration::Registration;
 use chatsrv::hub::config::{ArrivalBounds, Config};
 use chatsrv::hub::job::{Job, Value};
 use fastrand::Rng;
@@ -26,7 +27,7 @@ const BROADCASTS: usize = 20;
 pub fn run(seed: u64, people: usize) -> Counts {
     let mut rng = Rng::with_seed(seed);
     let config = Config {
-        registration: true,
+        registration: Registration::Open,
         arrivals: ArrivalBounds::unbounded(),
         public_files: false,
         presence_limit: [0, 100, 300][rng.usize(..3)],

@@ -14,6 +14,7 @@ use chatsrv::chat::account::Account;
 use chatsrv::chat::address::Address;
 use chatsrv::chat::id::MessageId;
 use chatsrv::chat::name::Number;
+use chatsrv::chat::registration::Registration;
 use chatsrv::hub::config::{ArrivalBounds, Config, GroupBounds};
 use chatsrv::limits::{ANSWER_BYTES_MAX, GROUP_OFFLINE_TIME_MAX};
 use fastrand::Rng;
@@ -123,7 +124,11 @@ impl World {
     fn new(seed: u64, people: usize, present_max: usize, steps: usize) -> Self {
         let mut rng = Rng::with_seed(seed);
         let config = Config {
-            registration: rng.u8(..4) > 0,
+            registration: match rng.u8(..8) {
+                0..6 => Registration::Open,
+                6 => Registration::Invite,
+                _ => Registration::Closed,
+            },
             arrivals: arrival_bounds(&mut rng),
             public_files: rng.bool(),
             presence_limit: rng.usize(..=people),

@@ -3,7 +3,9 @@ use crate::chat::account::Account;
 use crate::chat::group::GroupSettings;
 use crate::chat::group_action::GroupAction;
 use crate::chat::name::{Number, UserRef};
+use crate::chat::registration::Registration;
 use crate::hub::accounts::arrivals::Arrivals;
+use crate::hub::accounts::doors::Doors;
 use crate::hub::config::ArrivalBounds;
 use crate::hub::groups::changes::decide;
 use crate::hub::presence::Presence;
@@ -18,7 +20,12 @@ fn accounts() -> Accounts {
         Account { number: number(at), name: name.parse().unwrap(), display: None }
     });
     let arrivals = Arrivals::new(&ArrivalBounds::unbounded(), false);
-    Accounts::new(arrivals, &mut Snapshot { accounts: accounts.collect(), ..Snapshot::default() })
+    let doors = Doors::new(Registration::Closed);
+    Accounts::new(
+        arrivals,
+        doors,
+        &mut Snapshot { accounts: accounts.collect(), ..Snapshot::default() },
+    )
 }
 
 fn number(at: usize) -> Number {

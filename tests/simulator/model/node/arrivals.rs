@@ -128,7 +128,8 @@ impl NodeModel {
 
     /// Somebody gives a password or a token for a login. It counts, if there were not too many.
     pub(super) fn arrives(&mut self, conn: ConnId) {
-        let is_new = self.arrivals.choosing.remove(&conn);
+        // Whoever chooses a password behind a door that is shut meanwhile has given a wrong one.
+        let is_new = self.arrivals.choosing.remove(&conn) && self.are_doors_open();
         let has_to_wait =
             self.login_wait(conn).is_some() || (is_new && self.registration_wait(conn).is_some());
         if has_to_wait {

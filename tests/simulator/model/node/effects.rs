@@ -179,6 +179,7 @@ impl NodeModel {
 
     fn reply(&mut self, conn: ConnId, reply: &Reply<'_>) {
         self.check_failures(conn, reply);
+        self.check_doors(conn, reply);
         self.login_is_answered(conn, reply);
         if reply.of == Kind::Say {
             return self.message_answered(conn, reply);

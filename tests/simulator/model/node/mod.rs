@@ -10,6 +10,7 @@ mod creations;
 mod deletions;
 mod deliveries;
 mod devices;
+mod doors;
 mod effects;
 mod entries;
 mod failures;
@@ -51,6 +52,7 @@ use chatsrv::protocol::native::{code::Code, codes, kinds};
 
 use self::arrivals::Arrivals;
 use self::deletions::Deletions;
+use self::doors::Doors;
 use self::failures::Failures;
 use self::groups::GroupWork;
 use self::ledger::Ledger;
@@ -86,6 +88,7 @@ pub struct NodeModel {
     uploads: Expectations,
     failures: Failures,
     arrivals: Arrivals,
+    doors: Doors,
     /// What each connection has yet to receive, also after it was closed.
     deliveries: HashMap<ConnId, VecDeque<Message>>,
     order: Order,
@@ -138,6 +141,7 @@ pub struct NodeModel {
 impl NodeModel {
     pub fn new(config: Config, kept: &Snapshot) -> Self {
         NodeModel {
+            doors: Doors::new(config.registration),
             config,
             chat: ChatModel::new(kept),
             now: Duration::ZERO,
@@ -220,6 +224,7 @@ impl NodeModel {
         self.reports = ReportWork::start(&kept);
         self.failures = Failures::start(&kept.networks);
         self.arrivals = Arrivals::default();
+        self.doors = Doors::new(self.config.registration);
         self.chat = ChatModel::new(&kept);
     }
 
@@ -335,6 +340,7 @@ impl NodeModel {
             match request {
                 Command::Ask(Request::Seen { chat, id }) => self.reads_up_to(user, chat, *id),
                 Command::Ask(Request::Delete(id)) => self.wants_deleted(conn, *id),
+                Command::Ask(Request::Moderate(asked)) => self.doors_command(conn, asked),
                 _ => {}
             }
         }

@@ -289,6 +289,7 @@ impl NodeModel {
                 | Verb::Logout
                 | Verb::Setpasswd
                 | Verb::Adduser
+                | Verb::Registration
                 | Verb::Shutdown,
                 _,
             ) if reply.code == Code::Done => {

@@ -1,0 +1,36 @@
+//! Who may make an account.
+
+mod support;
+
+use support::{Client, Server};
+
+/// The operator, welcomed, with nothing unread.
+fn operator(server: &Server) -> Client {
+    let mut operator = Client::operator(server);
+    operator.expect("C 150 UNREAD 0");
+    operator.expect("C 230 USER operator 1 welcome");
+    operator
+}
+
+/// Asks for a name, and is let in by no password.
+fn is_turned_away(server: &Server, name: &str) {
+    let mut stranger = server.connect();
+    stranger.ask(&format!("C USER {name}"), &format!("C 331 USER {name} …"));
+    stranger.ask("D a password", "C 535 USER …");
+}
+
+#[test]
+fn the_door_is_shut_and_opened_while_the_server_runs() {
+    let server = Server::start(&["--registration", "invite"]);
+    let mut operator = operator(&server);
+    operator.ask("C REGISTRATION", "C 250 REGISTRATION invite");
+    is_turned_away(&server, "alice");
+    operator.ask("C REGISTRATION open", "C 250 REGISTRATION open");
+    let mut alice = server.register("alice");
+    alice.ask("C REGISTRATION closed", "C 530 REGISTRATION …");
+    operator.ask("C REGISTRATION closed", "C 250 REGISTRATION closed");
+    is_turned_away(&server, "bob");
+    server.connect().login_beside("alice");
+    let line = "event=registration time=… user=- peer=local conn=… by=operator how=closed";
+    server.log().wait_for(line);
+}
