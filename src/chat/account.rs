@@ -12,6 +12,8 @@ pub struct Account {
     pub name: UserName,
     /// The display name, if one was chosen.
     pub display: Option<DisplayName>,
+    /// The time at which it was made, in seconds since the Unix epoch.
+    pub created: u32,
 }
 
 /// An account that was removed, of which the number stays.

@@ -255,10 +255,11 @@ impl Admin {
         accounts: &mut Accounts,
         cx: &mut Cx<'_>,
     ) {
-        let Some(account) = accounts.directory.reserve(name, &mut cx.core.rng) else {
+        let now = cx.core.seconds();
+        let Some(account) = accounts.directory.reserve(name, now, &mut cx.core.rng) else {
             return cx.refuse(caller.conn, Kind::AddUser, Refusal::UserNameTaken);
         };
-        let until = cx.core.seconds() + RESET_SECONDS;
+        let until = now + RESET_SECONDS;
         let job = Job::AddAccount { account: account.clone(), until };
         self.decide(caller, job, Decision::AddAccount(account), cx);
     }

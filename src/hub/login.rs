@@ -142,9 +142,9 @@ impl Login {
             return self.log_in(conn, name, (password, place), accounts, cx);
         }
         let Some(from) = count_registration(conn, accounts, cx) else { return };
-        let now = cx.core.log_time().0 / 1_000_000;
+        let now = cx.core.seconds();
         let is_free = !accounts.directory.is_kept(&name, now) && !name.is_of_removed();
-        let mut reserve = || accounts.directory.reserve(name, &mut cx.core.rng);
+        let mut reserve = || accounts.directory.reserve(name, now, &mut cx.core.rng);
         let reserved = if is_free { reserve() } else { None };
         let Some(account) = reserved else {
             accounts.arrivals.did_not_register(from, cx.core.now.monotonic);

@@ -99,7 +99,7 @@ impl Whois {
 
 /// What everyone may know of a user.
 fn facts_for_all(user: UserIndex, People { accounts, presence, .. }: People<'_>) -> Vec<Item> {
-    let Account { name, number, display } = accounts.account(user);
+    let Account { name, number, display, .. } = accounts.account(user);
     let away = presence.away(user).filter(|_| presence.is_online(user));
     let facts = [
         Fact::Name(*name),

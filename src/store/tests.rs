@@ -139,7 +139,12 @@ fn config(folder: &Path, password_cost: HashCost) -> StoreConfig {
 }
 
 fn account(number: u32, name: &str) -> Account {
-    Account { number: Number(number), name: name.parse().unwrap(), display: None }
+    Account {
+        number: Number(number),
+        name: name.parse().unwrap(),
+        display: None,
+        created: 7 + number,
+    }
 }
 
 fn register(number: u32, name: &str, password: &str) -> Job {

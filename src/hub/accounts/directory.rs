@@ -45,7 +45,7 @@ impl Directory {
         let mut directory = Directory::default();
         directory.accounts.reserve_exact(accounts.len() + 1);
         let (number, name) = (Number::OPERATOR, UserName::operator());
-        let operator = directory.add(Account { number, name, display: None });
+        let operator = directory.add(Account { number, name, display: None, created: 0 });
         debug_assert_eq!(operator, OPERATOR);
         for account in accounts {
             directory.add(account);
@@ -143,8 +143,14 @@ impl Directory {
     }
 
     /// Draws a number for a new account, and reserves both the name and the number until
-    /// [`add`](Self::add) or [`release`](Self::release). None if the name is taken.
-    pub fn reserve(&mut self, name: UserName, rng: &mut fastrand::Rng) -> Option<Account> {
+    /// [`add`](Self::add) or [`release`](Self::release). The account is made at `now`, in seconds
+    /// since the Unix epoch. None if the name is taken.
+    pub fn reserve(
+        &mut self,
+        name: UserName,
+        now: u64,
+        rng: &mut fastrand::Rng,
+    ) -> Option<Account> {
         if self.find_name(&name).is_some() || !self.reserved_names.insert(name) {
             return None;
         }
@@ -152,7 +158,8 @@ impl Directory {
             self.find_number(number).is_some() || self.reserved_numbers.contains(&number)
         });
         self.reserved_numbers.insert(number);
-        Some(Account { number, name, display: None })
+        let created = u32::try_from(now).unwrap_or(u32::MAX);
+        Some(Account { number, name, display: None, created })
     }
 
     /// Releases the name and the number that were reserved for an account that is not added.
@@ -238,7 +245,7 @@ mod tests {
     #[test]
     fn an_account_is_found_by_name_in_any_case_and_by_number() {
         let mut directory = Directory::default();
-        let account = directory.reserve("Alice".parse().unwrap(), &mut rng()).unwrap();
+        let account = directory.reserve("Alice".parse().unwrap(), 17, &mut rng()).unwrap();
         let number = account.number;
         assert_eq!(directory.find_name(&"alice".parse().unwrap()), None);
         let user = directory.add(account);
@@ -252,10 +259,10 @@ mod tests {
         let mut directory = Directory::default();
         let rng = &mut rng();
         let name = "bob".parse().unwrap();
-        let account = directory.reserve(name, rng).unwrap();
-        assert_eq!(directory.reserve("BOB".parse().unwrap(), rng), None);
+        let account = directory.reserve(name, 17, rng).unwrap();
+        assert_eq!(directory.reserve("BOB".parse().unwrap(), 17, rng), None);
         directory.release(&account);
-        assert!(directory.reserve(name, rng).is_some());
+        assert!(directory.reserve(name, 17, rng).is_some());
         assert_eq!(directory.reservations(), 1);
     }
 
@@ -266,7 +273,7 @@ mod tests {
         let five_digits = (Number::PORT_MAX - Number::MIN + 1) as usize;
         let mut longer = 0;
         for at in 0..five_digits + 100 {
-            let account = directory.reserve(format!("u{at}").parse().unwrap(), rng).unwrap();
+            let account = directory.reserve(format!("u{at}").parse().unwrap(), 17, rng).unwrap();
             match account.number.0 {
                 Number::MIN..=Number::PORT_MAX => {}
                 100_000..=999_999 => {

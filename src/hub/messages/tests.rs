@@ -41,7 +41,7 @@ fn chat_at(unix_micros: u64, keep_messages: bool) -> World {
     };
     let account = |number, name: &str| {
         let name = name.parse().expect("a valid name");
-        Account { number, name, display: None }
+        Account { number, name, display: None, created: 0 }
     };
     let accounts = vec![account(ALICE, "alice"), account(BOB, "bob")];
     let domains = Domains::new(&config, Snapshot { accounts, ..Snapshot::default() });

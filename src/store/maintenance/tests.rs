@@ -14,7 +14,7 @@ fn store() -> (tempfile::TempDir, Connection) {
     let folder = tempfile::tempdir().unwrap();
     let store = schema::open(&folder.path().join(DATABASE)).unwrap();
     let number = Number(10_001);
-    let account = Account { number, name: "alice".parse().unwrap(), display: None };
+    let account = Account { number, name: "alice".parse().unwrap(), display: None, created: 0 };
     let hash = "$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHQ$\
                 h2T4sBmkLVb2DsEyOYTJ5rmMAuVEFtbGPSVdQUgxfPo";
     accounts::insert(&store, &account, hash).unwrap();

@@ -19,7 +19,8 @@ use crate::store::hash;
 /// start with only a part of the accounts.
 pub(in crate::store) fn load(database: &Connection) -> Result<Vec<Account>, StoreFault> {
     let mut select = database.prepare(
-        "SELECT number, name, display, password FROM accounts WHERE number <> ?1 ORDER BY number",
+        "SELECT number, name, display, password, created FROM accounts
+         WHERE number <> ?1 ORDER BY number",
     )?;
     let mut rows = select.query([Number::OPERATOR.0])?;
     let mut accounts = Vec::new();
@@ -45,6 +46,7 @@ fn parse(row: &Row<'_>) -> Result<Account, StoreFault> {
             .map(DisplayName::from_str)
             .transpose()
             .map_err(|_| malformed("display name"))?,
+        created: u32::try_from(row.get::<_, i64>(4)?.max(0)).unwrap_or(u32::MAX),
     };
     let hash: String = row.get(3)?;
     // Nobody logs in to an account that was removed.
@@ -219,7 +221,7 @@ pub(in crate::store) fn insert(
             account.name.as_str(),
             account.display.as_ref().map(DisplayName::as_str),
             password_hash,
-            clock::seconds(),
+            account.created,
         ))?;
     expect_one(changed)
 }

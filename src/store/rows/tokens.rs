@@ -277,6 +277,7 @@ mod tests {
                 number,
                 name: name.parse().unwrap(),
                 display: None,
+                created: 0,
             };
             crate::store::rows::accounts::insert(&database, &account, "$argon2id").unwrap();
         }

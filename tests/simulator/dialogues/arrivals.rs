@@ -229,7 +229,7 @@ fn all_come(host: &str) -> (Store, String) {
     let mut script = "store holds\n".to_owned();
     for at in 0..LOGINS_PER_PERIOD_MAX + 2 {
         let name = format!("u{at}").parse().unwrap();
-        store.add(Account { number: Number(10_001 + at), name, display: None }, "x");
+        store.add(Account { number: Number(10_001 + at), name, display: None, created: 0 }, "x");
         script += &format!("u{at} connects from {host}\nu{at} > C RESUME u{at} x\n");
         if at == LOGINS_PER_PERIOD_MAX - 1 {
             script += "store has 30 jobs\n";

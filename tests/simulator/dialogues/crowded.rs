@@ -25,7 +25,7 @@ fn play_in(kept: GroupRecord, others: &[Number], script: &str) {
     let mut store = four();
     for number in others {
         let name = format!("user{number}").parse().unwrap();
-        store.add(Account { number: *number, name, display: None }, "x");
+        store.add(Account { number: *number, name, display: None, created: 0 }, "x");
     }
     store.run(&Job::SaveGroup(kept.into())).unwrap();
     let config = Config { presence_limit: 0, groups: groups(2000), ..config() };

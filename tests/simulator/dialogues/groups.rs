@@ -14,7 +14,7 @@ pub fn four() -> Store {
     let mut store = Store::new();
     for (at, name) in (1..).zip(NAMES) {
         let name = name.parse().unwrap();
-        store.add(Account { number: Number(10_000 + at), name, display: None }, "x");
+        store.add(Account { number: Number(10_000 + at), name, display: None, created: 0 }, "x");
     }
     store
 }

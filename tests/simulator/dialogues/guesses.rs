@@ -216,7 +216,7 @@ fn many_who_come_at_once_from_one_address_all_come_in() {
     let mut script = "store holds\n".to_owned();
     for at in 0..45 {
         let name = format!("u{at}").parse().unwrap();
-        store.add(Account { number: Number(10_001 + at), name, display: None }, "x");
+        store.add(Account { number: Number(10_001 + at), name, display: None, created: 0 }, "x");
         script += &format!(
             "u{at} connects
              u{at} > C USER u{at}
@@ -290,7 +290,7 @@ fn who_changes_a_password_waits_for_the_others_of_the_network() {
         store holds\n";
     for at in 0..31 {
         let name = format!("u{at}").parse().unwrap();
-        store.add(Account { number: Number(10_001 + at), name, display: None }, "x");
+        store.add(Account { number: Number(10_001 + at), name, display: None, created: 0 }, "x");
         script += &format!(
             "u{at} connects from 192.0.2.1
              u{at} > C USER u{at}

@@ -139,7 +139,12 @@ fn a_call_of_an_ignored_user_rings_nowhere() {
 #[test]
 fn an_invitation_of_an_ignored_user_stands_and_is_not_told() {
     let mut store = alice_and_bob();
-    let carol = Account { number: Number(10_003), name: "carol".parse().unwrap(), display: None };
+    let carol = Account {
+        number: Number(10_003),
+        name: "carol".parse().unwrap(),
+        display: None,
+        created: 0,
+    };
     store.add(carol, "x");
     play_with(
         config(),

@@ -12,7 +12,8 @@ use crate::store::Store;
 /// A store in which bob is registered, with the password `secret` and the number 10417.
 pub fn with_bob() -> Store {
     let mut store = Store::new();
-    let account = Account { number: Number(10_417), name: "Bob".parse().unwrap(), display: None };
+    let account =
+        Account { number: Number(10_417), name: "Bob".parse().unwrap(), display: None, created: 0 };
     store.add(account, "secret");
     store
 }

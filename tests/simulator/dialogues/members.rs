@@ -295,7 +295,7 @@ fn a_group_of_a_hundred_gets_every_message() {
     let names: Vec<String> = (0..100).map(|at| format!("user{at}")).collect();
     for (at, name) in (0..).zip(&names) {
         let name = name.parse().unwrap();
-        store.add(Account { number: Number(20_000 + at), name, display: None }, "x");
+        store.add(Account { number: Number(20_000 + at), name, display: None, created: 0 }, "x");
     }
     let (here, away) = names.split_at(50);
     let mut script: String = here.iter().map(|name| format!("{name} logs in\n")).collect();

@@ -12,7 +12,7 @@ pub fn alice_and_bob() -> Store {
     let mut store = Store::new();
     for (number, name) in [(10_001, "alice"), (10_002, "bob")] {
         let name = name.parse().unwrap();
-        store.add(Account { number: Number(number), name, display: None }, "x");
+        store.add(Account { number: Number(number), name, display: None, created: 0 }, "x");
     }
     store
 }

@@ -10,7 +10,12 @@ use crate::store::Store;
 /// Alice, bob and carol, 10003.
 fn three() -> Store {
     let mut store = alice_and_bob();
-    let carol = Account { number: Number(10_003), name: "carol".parse().unwrap(), display: None };
+    let carol = Account {
+        number: Number(10_003),
+        name: "carol".parse().unwrap(),
+        display: None,
+        created: 0,
+    };
     store.add(carol, "x");
     store
 }

@@ -46,7 +46,10 @@ pub fn run(seed: u64, people: usize) -> Counts {
     let mut known = People::new(people);
     for (name, at) in known.names.iter().zip(20_000..) {
         let number = Number(at);
-        store.add(Account { number, name: name.parse().unwrap(), display: None }, "right");
+        store.add(
+            Account { number, name: name.parse().unwrap(), display: None, created: 0 },
+            "right",
+        );
         let (device, address) = (1, Address::Local);
         let job = Job::MakeToken { number, device, name: None, address };
         let Ok(Value::Token(token)) = store.run(&job) else { panic!("{name}") };

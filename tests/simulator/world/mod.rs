@@ -157,7 +157,10 @@ impl World {
         for (at, name) in people.names.iter().enumerate().filter(|(at, _)| at % 2 == 0) {
             let number = Number(20_000 + at as u32);
             people.numbers.push(number.0);
-            store.add(Account { number, name: name.parse().unwrap(), display: None }, "right");
+            store.add(
+                Account { number, name: name.parse().unwrap(), display: None, created: 0 },
+                "right",
+            );
         }
         let mut server = Server::new(config, seed, &store);
         if rng.bool() {

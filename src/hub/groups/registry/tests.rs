@@ -17,7 +17,7 @@ const MADE: Stamp = Stamp { id: MessageId(GROUP.0), time: LogTime(1) };
 /// Five accounts, of whom nobody is online.
 fn accounts() -> Accounts {
     let accounts = ["ann", "bob", "cy", "dan", "eve"].into_iter().enumerate().map(|(at, name)| {
-        Account { number: number(at), name: name.parse().unwrap(), display: None }
+        Account { number: number(at), name: name.parse().unwrap(), display: None, created: 0 }
     });
     let arrivals = Arrivals::new(&ArrivalBounds::unbounded(), false);
     let doors = Doors::new(Registration::Closed);

@@ -32,7 +32,7 @@ impl Fixture {
         let database = schema::open(&folder.path().join("store")).unwrap();
         for number in 10_001..10_013 {
             let name = format!("user{number}").parse().unwrap();
-            let account = Account { number: Number(number), name, display: None };
+            let account = Account { number: Number(number), name, display: None, created: 0 };
             accounts::insert(&database, &account, "$argon2id").unwrap();
         }
         Fixture { database, folder }

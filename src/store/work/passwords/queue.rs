@@ -169,8 +169,12 @@ mod tests {
     }
 
     fn register(job: u64, network: u8) -> PasswordTask {
-        let account =
-            Account { number: Number(10_009), name: "new".parse().unwrap(), display: None };
+        let account = Account {
+            number: Number(10_009),
+            name: "new".parse().unwrap(),
+            display: None,
+            created: 0,
+        };
         task(job, network, HashPurpose::Register(account))
     }
 

@@ -47,7 +47,7 @@ impl People {
             present: BTreeSet::new(),
             welcomed: BTreeSet::new(),
         };
-        people.add(Account { number, name, display: None });
+        people.add(Account { number, name, display: None, created: 0 });
         kept.accounts.iter().for_each(|account| people.add(account.clone()));
         people
     }

@@ -239,7 +239,7 @@ impl NodeModel {
 
     /// What everyone may know of a user, but the time of the login.
     pub(super) fn facts_for_all(&self, user: Number) -> Vec<Item> {
-        let Account { name, number, display } = self.account(user).clone();
+        let Account { name, number, display, .. } = self.account(user).clone();
         let is_online = self.people().contains(&user);
         let away = self.away.get(&user).filter(|_| is_online);
         let facts = [
