@@ -1,4 +1,4 @@
-//! Who may make an account.
+//! Who may make an account, and who is held back in a lockdown.
 
 mod support;
 
@@ -33,4 +33,23 @@ fn the_door_is_shut_and_opened_while_the_server_runs() {
     server.connect().login_beside("alice");
     let line = "event=registration time=… user=- peer=local conn=… by=operator how=closed";
     server.log().wait_for(line);
+}
+
+#[test]
+fn in_a_lockdown_nobody_comes_in_and_who_came_today_reaches_few() {
+    let server = Server::start(&[]);
+    let mut operator = operator(&server);
+    let mut alice = server.register("alice");
+    operator.ask("C LOCKDOWN on", "C 250 LOCKDOWN …");
+    alice.ask("D * hello", "C 530 MSG lockdown …");
+    alice.ask("C MKPUBLIC #raid", "C 530 MKPUBLIC lockdown …");
+    alice.ask("C PUT 3 notes", "C 530 PUT lockdown …");
+    is_turned_away(&server, "bob");
+    operator.ask("C LOCKDOWN off", "C 250 LOCKDOWN …");
+    alice.ask("D * hello", "C 250 MSG … * 1 0");
+    server.register("bob");
+    for how in ["on", "off"] {
+        let line = "event=lockdown time=… user=- peer=local conn=… by=operator how=";
+        server.log().wait_for(&format!("{line}{how}"));
+    }
 }

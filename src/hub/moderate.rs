@@ -52,11 +52,11 @@ pub fn moderate(domains: &mut Domains, conn: ConnId, request: Moderation, cx: &m
             domains.admin.add_user(caller, name, &mut domains.accounts, cx);
         }
         Moderation::Accounts { after } => domains.whois.list_accounts(conn, after, cx),
+        Moderation::Lockdown(on) => lock_down(caller, on, &mut domains.accounts, cx),
         Moderation::Registration(how) => registration(caller, how, &mut domains.accounts, cx),
-        Moderation::Invite { .. }
-        | Moderation::Invites
-        | Moderation::Uninvite(_)
-        | Moderation::Lockdown(_) => cx.refuse(conn, of, Refusal::NotYet),
+        Moderation::Invite { .. } | Moderation::Invites | Moderation::Uninvite(_) => {
+            cx.refuse(conn, of, Refusal::NotYet)
+        }
         Moderation::Audit(count) => audit(conn, count, cx),
     }
 }
@@ -74,6 +74,14 @@ fn registration(
         cx.audit(&deed.with(format_args!("how={how}")));
     }
     cx.answer(conn, Kind::Registration, Done::Registration(accounts.doors.registration()));
+}
+
+/// Shuts the door to strangers, or opens it again.
+fn lock_down(Caller { conn, user }: Caller, on: bool, accounts: &mut Accounts, cx: &mut Cx<'_>) {
+    accounts.doors.lock_down(on);
+    let deed = Deed::of("lockdown", None).by(accounts.name(user)).over(conn);
+    cx.audit(&deed.with(format_args!("how={}", if on { "on" } else { "off" })));
+    cx.answer(conn, Kind::Lockdown, Done::Switched(on));
 }
 
 /// Lists the last lines of the audit log.

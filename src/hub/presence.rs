@@ -273,8 +273,8 @@ impl Presence {
     }
 
     /// Tells all sessions but one of an event: those that monitor its user, and those that are not
-    /// quiet, unless more users are online than such events are told for, the user in any case, or
-    /// there are too many events at once. A user causes so many of them a minute; what comes then
+    /// quiet, unless more users are online than such events are told for, the user in any case,
+    /// there are too many events at once, or there is a lockdown. A user causes so many of them a minute; what comes then
     /// is told once that is over.
     pub fn announce(
         &mut self,
@@ -298,19 +298,22 @@ impl Presence {
         if cx.core.config.bounds_rates {
             self.storms.count(cx.core.now.monotonic);
         }
-        let is_told = self.tell_all(user, event, but, cx);
+        let is_storm = self.storms.is_storm(cx.core.now.monotonic);
+        let is_for_all = !is_storm && !accounts.doors.are_locked_down();
+        let is_told = self.tell_all(user, event, (but, is_for_all), cx);
         if is_told && cx.core.config.bounds_rates {
             let told = status(user, (&self.away, self.is_announced(user)), accounts);
             self.budgets.count(user, cx.core.now.monotonic, told);
         }
     }
 
-    /// Tells those of an event who are to be told. Returns true if there are any.
+    /// Tells those of an event who are to be told: all but one session, or those that monitor its
+    /// user. Returns true if there are any.
     fn tell_all(
         &self,
         user: UserIndex,
         event: Event,
-        but: Option<ConnId>,
+        (but, is_for_all): (Option<ConnId>, bool),
         cx: &mut Cx<'_>,
     ) -> bool {
         let users = self.len() + usize::from(!self.is_online(user));
@@ -327,13 +330,12 @@ impl Presence {
                 && !is_own
                 && (!session.is_quiet || monitors.is_some_and(|monitors| monitors.contains(conn)))
         };
-        let is_storm = self.storms.is_storm(cx.core.now.monotonic);
-        let to = match is_storm || users > cx.core.config.presence_limit {
-            true => {
+        let to = match is_for_all && users <= cx.core.config.presence_limit {
+            true => cx.effects.recipients(self.conns().filter(is_told)),
+            false => {
                 let monitors = monitors.into_iter().flatten().copied();
                 cx.effects.recipients(monitors.filter(is_told))
             }
-            false => cx.effects.recipients(self.conns().filter(is_told)),
         };
         let are_any = !to.is_empty();
         if are_any {

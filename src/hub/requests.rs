@@ -60,6 +60,9 @@ pub fn asked(
             let Some(caller) = cx.caller(conn) else { return };
             domains.login.set_password(caller, is_confirmed, password, &domains.accounts, cx);
         }
+        Ok(request) if domains.accounts.hold_back(user, &request, cx.core) => {
+            cx.refuse(conn, of, Refusal::Lockdown);
+        }
         Ok(request) => run(domains, conn, request, cx),
         Err((of, refusal)) => refused(domains, conn, of, refusal, cx),
     }

@@ -67,7 +67,7 @@ pub fn codes(verb: Verb, guest: bool) -> &'static [u16] {
         Verb::Logout | Verb::Setpasswd => &[250, 450, 452, 503, 530, 550],
         Verb::Adduser => &[250, 450, 452, 530, 553],
         Verb::Mute => &[250, 450, 452, 503, 530, 550],
-        Verb::Dump | Verb::Shutdown | Verb::Registration => &[250, 530],
+        Verb::Dump | Verb::Shutdown | Verb::Registration | Verb::Lockdown => &[250, 530],
         _ => &[503, 530],
     }
 }

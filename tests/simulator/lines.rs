@@ -290,12 +290,14 @@ impl People {
         }
     }
 
-    /// Who may make an account: mostly everybody.
+    /// Who may make an account, and is held back: mostly everybody, and nobody.
     fn about_doors(rng: &mut Rng) -> &'static str {
         match rng.u8(..8) {
             0 => "C REGISTRATION closed",
             1 => "C REGISTRATION invite",
             2 => "C REGISTRATION",
+            3 => "C LOCKDOWN on",
+            4 | 5 => "C LOCKDOWN off",
             _ => "C REGISTRATION open",
         }
     }

@@ -36,6 +36,7 @@ use crate::chat::id::LogTime;
 use crate::chat::kind::Kind;
 use crate::chat::name::{DisplayName, Number, UserName, UserRef};
 use crate::chat::refusal::Refusal;
+use crate::chat::request::Request;
 use crate::chat::sanction::{Sanction, Sanctioned};
 use crate::chat::term::TimeLeft;
 use crate::hub::context::{Caller, Core, Cx};
@@ -166,6 +167,11 @@ impl Accounts {
         let sanctions = &mut self.roles.sanctions;
         sanctions.get(whom, &self.directory).filter(|sanction| sanction.ends_at(until))?;
         sanctions.set(whom, None, &self.directory)
+    }
+
+    /// Returns true if a request is not for a user now, whose account is too young.
+    pub fn hold_back(&self, user: Option<UserIndex>, request: &Request, core: &Core) -> bool {
+        user.is_some_and(|user| self.doors.hold_back(self.account(user), request, core.seconds()))
     }
 
     /// Returns true if a user has to replace the password before anything else.

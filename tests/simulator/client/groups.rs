@@ -10,7 +10,7 @@ use super::{Client, Sent};
 use crate::counts::Tally;
 
 /// Counts a line by its code and verb; and once more by what changed in a group, where the seconds
-/// are told after which something may be tried again, or where its reader is muted.
+/// are told after which something may be tried again, or why its reader may not say something.
 pub fn count(line: &ServerLine<'_>, tally: &mut Tally) {
     let ServerLine { code, verb, rest } = line;
     let mut add = |what| *tally.entry(what).or_default() += 1;
@@ -21,7 +21,10 @@ pub fn count(line: &ServerLine<'_>, tally: &mut Tally) {
         450 if words.next().is_some_and(|word| word.parse::<u32>().is_ok()) => {
             add(format!("450 {verb} seconds"));
         }
-        530 if words.next() == Some("muted") => add("530 muted".to_owned()),
+        530 => {
+            let why = words.next().filter(|why| ["muted", "lockdown"].contains(why));
+            why.into_iter().for_each(|why| add(format!("530 {why}")));
+        }
         _ => {}
     }
 }

@@ -1,8 +1,9 @@
-//! Who may make an account.
+//! Who may make an account, and who is held back in a lockdown.
 
 use chatsrv::chat::registration::Registration;
 use chatsrv::hub::config::Config;
 
+use super::people::alice_and_bob;
 use crate::dialogue::{config, play, play_with};
 use crate::store::Store;
 
@@ -65,5 +66,110 @@ fn who_was_asked_for_a_password_before_the_door_was_shut_has_a_wrong_one() {
          op < C 250 REGISTRATION open
          alice logs in
          op < C 120 ON alice _",
+    );
+}
+
+#[test]
+fn in_a_lockdown_nobody_comes_in_and_who_came_today_reaches_few() {
+    play_with(
+        config(),
+        alice_and_bob(),
+        "op logs in locally
+         alice logs in
+         op < C 120 ON alice 10001
+         carol logs in
+         op < C 120 ON carol _
+         alice < C 120 ON carol _
+         carol > C LOCKDOWN on
+         carol < C 530 LOCKDOWN ...
+         op > C LOCKDOWN on
+         op < C 250 LOCKDOWN ...
+         op > C REGISTRATION
+         op < C 250 REGISTRATION open
+         dan connects
+         dan > C USER dan
+         dan < C 331 USER dan ...
+         dan > D x
+         dan < C 535 USER ...
+         carol > D * hello
+         carol < C 530 MSG lockdown ...
+         carol > C PM
+         carol < C 354 ...
+         carol > D hello
+         carol < C 530 MSG lockdown ...
+         carol > C MKGROUP #raid alice
+         carol < C 530 MKGROUP lockdown ...
+         carol > C MKGROUPREQ #raid alice
+         carol < C 530 MKGROUPREQ lockdown ...
+         carol > C MKPUBLIC #raid
+         carol < C 530 MKPUBLIC lockdown ...
+         carol > C PUT 3 notes
+         carol < C 530 PUT lockdown ...
+         carol > C SENDFILE alice 3 notes
+         carol < C 530 SENDFILE lockdown ...
+         carol > D alice help
+         alice < D _ carol alice help
+         carol < C 250 MSG _ alice 1 0
+         alice > C MKGROUP #calm carol
+         alice < C 250 MKGROUP #calm 2
+         alice < C 128 GROUP #calm join carol
+         carol < C 128 GROUP #calm join carol
+         carol > D #calm thanks
+         alice < D _ carol #calm thanks
+         carol < C 250 MSG _ #calm 1 0
+         alice > D * a raid
+         carol < D _ alice * a raid
+         op < D _ alice * a raid
+         alice < C 250 MSG _ * 2 0
+         wait 1440m
+         carol > D * hello
+         alice < D _ carol * hello
+         op < D _ carol * hello
+         carol < C 250 MSG _ * 2 0
+         op > C LOCKDOWN off
+         op < C 250 LOCKDOWN ...
+         op > C QUIET on
+         op < C 250 QUIET ...
+         dan logs in
+         alice < C 120 ON dan _
+         carol < C 120 ON dan _
+         dan > D * here
+         op < D _ dan * here
+         alice < D _ dan * here
+         carol < D _ dan * here
+         dan < C 250 MSG _ * 3 0",
+    );
+}
+
+#[test]
+fn in_a_lockdown_only_those_who_monitor_a_user_are_told() {
+    play_with(
+        config(),
+        alice_and_bob(),
+        "op logs in locally
+         alice logs in
+         op < C 120 ON alice 10001
+         alice > C MORE on
+         alice < C 250 MORE ...
+         alice > C MONITOR bob on
+         alice < C 250 MONITOR ...
+         op > C LOCKDOWN on
+         op < C 250 LOCKDOWN ...
+         bob logs in
+         alice < C 120 ON bob 10002
+         bob > C AWAY out
+         alice < C 137 AWAY bob out
+         bob < C 250 AWAY ...
+         bob > C NICK The Bob
+         bob < C 250 NICK ...
+         op > C LOCKDOWN perhaps
+         op < C 501 LOCKDOWN ...
+         server crashes
+         alice logs in
+         bob logs in
+         alice < C 120 ON bob 10002
+         carol logs in
+         alice < C 120 ON carol _
+         bob < C 120 ON carol _",
     );
 }

@@ -112,6 +112,7 @@ impl NodeModel {
             return Err(Code::BadParameters);
         }
         let chat = match target {
+            Target::Everyone if self.is_held_back(from) => return Err(Code::NotAllowed),
             Target::Everyone => Chat::Everyone,
             Target::Group(name) => Chat::Group(self.own_group(from, &name)?),
             Target::User(user) => Chat::direct(from, self.find(user).ok_or(Code::NotFound)?),

@@ -285,6 +285,11 @@ impl NodeModel {
                     return self.group_command_refused(conn, verb, Code::NotAllowed);
                 }
                 match (command, user, verb) {
+                    (Ok(Command::Ask(Request::Mkgroup { .. })), Some(user), Some(verb))
+                        if self.is_held_back(user) =>
+                    {
+                        self.group_command_refused(conn, verb, Code::NotAllowed);
+                    }
                     (Ok(command), user, _) => {
                         if user.is_some() {
                             self.uploads.command(conn, &command);

@@ -290,6 +290,7 @@ impl NodeModel {
                 | Verb::Setpasswd
                 | Verb::Adduser
                 | Verb::Registration
+                | Verb::Lockdown
                 | Verb::Shutdown,
                 _,
             ) if reply.code == Code::Done => {

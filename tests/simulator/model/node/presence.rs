@@ -183,7 +183,8 @@ impl NodeModel {
         let is_storm = self.is_storm();
         // The user counts, online or not.
         let others = self.people().into_iter().filter(|number| *number != user).count();
-        let is_for_all = others < self.config.presence_limit && !is_storm;
+        let is_calm = !is_storm && !self.doors.is_locked_down;
+        let is_for_all = others < self.config.presence_limit && is_calm;
         let is_monitored = !matches!(event, Event::Nick(..));
         let is_told_of_own = !matches!(event, Event::On(..) | Event::Off(..));
         let told = self.sessions.iter().filter(|(conn, session)| {
