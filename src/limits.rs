@@ -218,6 +218,9 @@ pub const MONITORED_USERS_MAX: usize = 100;
 /// Users whom one user ignores.
 pub const IGNORED_USERS_MAX: usize = 1000;
 
+/// Invitations that are good at a time.
+pub const INVITES_MAX: usize = 1000;
+
 /// Reports of one user within a day.
 pub const REPORTS_PER_DAY_MAX: usize = 10;
 

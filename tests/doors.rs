@@ -1,4 +1,4 @@
-//! Who may make an account, and who is held back in a lockdown.
+//! Who may make an account, with an invitation or without, and who is held back in a lockdown.
 
 mod support;
 
@@ -52,4 +52,25 @@ fn in_a_lockdown_nobody_comes_in_and_who_came_today_reaches_few() {
         let line = "event=lockdown time=… user=- peer=local conn=… by=operator how=";
         server.log().wait_for(&format!("{line}{how}"));
     }
+}
+
+#[test]
+fn an_invitation_outlives_the_server_and_no_more_accounts_are_made_with_it_than_it_says() {
+    let mut server = Server::start(&["--registration", "invite", "--registrations", "1/1d"]);
+    let code = operator(&server).ask("C INVITE 2 30d", "C 250 INVITE … 2 …").remove(0);
+    assert_eq!(code.len(), 16);
+    server.restart();
+    for name in ["alice", "bob"] {
+        let mut new = server.connect();
+        new.ask(&format!("C USER {name} INVITE {code}"), &format!("C 332 USER {name} …"));
+        new.send(&format!("D the password of {name}"));
+        new.expect("C 150 UNREAD 0");
+        new.expect("C 230 USER …");
+    }
+    let mut late = server.connect();
+    late.ask(&format!("C USER carol INVITE {code}"), "C 535 USER …");
+    late.ask(&format!("C USER alice INVITE {code}"), "C 331 USER alice …");
+    let log = server.log();
+    log.wait_for("event=login-failed time=… user=carol peer=127.0.0.1 conn=… count=1");
+    assert!(!log.lines().iter().any(|line| line.contains(&code)), "the code is in the log");
 }

@@ -112,7 +112,8 @@ fn register(number: u32, password: &str) -> Result<Job, Failure> {
     let name = user_name(number);
     let name = name.parse().map_err(|_| Failure::Usage(format!("{name} is no name")))?;
     let account = Account { number: account_number(number), name, display: None };
-    Ok(Job::Register { account, password: Secret::new(password), from: Network::Local })
+    let (password, from) = (Secret::new(password), Network::Local);
+    Ok(Job::Register { account, password, from, invite: None })
 }
 
 fn account_number(number: u32) -> Number {

@@ -3,6 +3,11 @@
 use std::fmt;
 use std::str::FromStr;
 
+use sha2::{Digest, Sha256};
+
+use crate::chat::name::Number;
+use crate::chat::sha256::Sha256Sum;
+use crate::chat::term::Until;
 use crate::chat::text::Secret;
 
 /// Who may make an account.
@@ -53,6 +58,9 @@ impl fmt::Display for Registration {
 /// The length of an invitation's code, in characters.
 pub const INVITE_CODE_CHARS: usize = 16;
 
+/// The length of the start of a code, by which an invitation can be taken back, in characters.
+pub const INVITE_START_CHARS: usize = 4;
+
 /// A text that is not a valid [`InviteCode`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidInviteCode;
@@ -66,6 +74,18 @@ impl InviteCode {
     /// The text of the code.
     pub fn expose(&self) -> &str {
         self.0.expose()
+    }
+
+    /// The hash of it, by which an invitation is known.
+    pub fn sum(&self) -> Sha256Sum {
+        Sha256Sum(Sha256::digest(self.expose().as_bytes()).into())
+    }
+
+    /// An invitation with this code.
+    pub fn invite(&self, uses: u32, until: Until, by: Number) -> Invite {
+        let text = self.expose();
+        let start = text.get(..INVITE_START_CHARS).unwrap_or(text).into();
+        Invite { code: self.sum(), start, uses, until, by }
     }
 
     /// Returns true if it may be a whole code, and not only the start of one.
@@ -82,6 +102,21 @@ impl FromStr for InviteCode {
             && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
         if fits { Ok(InviteCode(Secret::new(text))) } else { Err(InvalidInviteCode) }
     }
+}
+
+/// An invitation, with which accounts can be made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invite {
+    /// The hash of the code.
+    pub code: Sha256Sum,
+    /// The start of the code, of [`INVITE_START_CHARS`].
+    pub start: Box<str>,
+    /// How many more accounts it may make.
+    pub uses: u32,
+    /// The time until which it is good.
+    pub until: Until,
+    /// The administrator who made it.
+    pub by: Number,
 }
 
 #[cfg(test)]

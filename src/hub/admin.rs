@@ -10,9 +10,12 @@ use crate::chat::entry::Entry;
 use crate::chat::event::Event;
 use crate::chat::id::LogTime;
 use crate::chat::kind::Kind;
-use crate::chat::name::{UserName, UserRef};
+use crate::chat::name::{Number, UserName, UserRef};
 use crate::chat::refusal::Refusal;
+use crate::chat::registration::InviteCode;
 use crate::chat::sanction::{Sanction, Sanctioned, is_too_wide};
+use crate::chat::sha256::Sha256Sum;
+use crate::chat::term::Term;
 use crate::chat::text::Reason;
 use crate::hub::accounts::Accounts;
 use crate::hub::accounts::directory::{OPERATOR, UserIndex};
@@ -264,6 +267,39 @@ impl Admin {
         self.decide(caller, job, Decision::AddAccount(account), cx);
     }
 
+    /// Makes an invitation. The answer, which tells its code, waits until it is on disk.
+    pub fn invite(
+        &mut self,
+        caller: Caller,
+        (uses, term): (u32, Term),
+        accounts: &mut Accounts,
+        cx: &mut Cx<'_>,
+    ) {
+        let (now, by) = (cx.core.seconds(), accounts.number(caller.user));
+        if !accounts.doors.invites.begin(now) {
+            return cx.refuse(caller.conn, Kind::Invite, Refusal::TooManyInvites);
+        }
+        let until = term.from(now);
+        let job = Job::MakeInvite { uses, until, by, now };
+        self.decide(caller, job, Decision::Invite(uses, until), cx);
+    }
+
+    /// Takes the invitation with a code back, or those whose codes begin so. The answer waits until
+    /// that is on disk.
+    pub fn uninvite(
+        &mut self,
+        caller: Caller,
+        code: &InviteCode,
+        accounts: &Accounts,
+        cx: &mut Cx<'_>,
+    ) {
+        let found: Box<[Sha256Sum]> = accounts.doors.invites.find(code).into();
+        if found.is_empty() {
+            return cx.refuse(caller.conn, Kind::Uninvite, Refusal::NoSuchInvite);
+        }
+        self.decide(caller, Job::EndInvites(found.clone()), Decision::Uninvite(found), cx);
+    }
+
     /// The accounts that are being made.
     pub fn reservations(&self) -> usize {
         let adds = |job: &&AdminJob| matches!(job, AdminJob::Decide(_, Decision::AddAccount(_)));
@@ -289,8 +325,10 @@ impl Admin {
                 let of = decision.kind();
                 let Some(done) = outcome.as_ref().ok().and_then(|value| decision.done(value))
                 else {
-                    if let Decision::AddAccount(account) = &decision {
-                        accounts.directory.release(account);
+                    match &decision {
+                        Decision::AddAccount(account) => accounts.directory.release(account),
+                        Decision::Invite(..) => accounts.doors.invites.made(None),
+                        _ => {}
                     }
                     cx.resolve_answer(conn, id, of, Err(failed(outcome)));
                     return None;
@@ -299,6 +337,7 @@ impl Admin {
                     Decision::LogOut(user) | Decision::ResetPassword(user) => Some(user),
                     _ => None,
                 };
+                note_invites(&decision, &done, accounts.number(by), accounts);
                 decision.tell(caller, accounts, cx);
                 let due = Some(DueAnswer { conn, job: id, of, done });
                 let entries = decision.entries(accounts.number(by), accounts);
@@ -381,6 +420,18 @@ impl Admin {
     /// The number of decisions that are being kept.
     pub fn jobs(&self) -> usize {
         self.pending.len()
+    }
+}
+
+/// Notes an invitation that is on disk, or those that are there no more.
+fn note_invites(decision: &Decision, done: &Done, by: Number, accounts: &mut Accounts) {
+    let invites = &mut accounts.doors.invites;
+    match (decision, done) {
+        (Decision::Uninvite(codes), _) => invites.remove(codes),
+        (_, Done::Invited { code, uses, until }) => {
+            invites.made(Some(code.invite(*uses, *until, by)));
+        }
+        _ => {}
     }
 }
 

@@ -6,7 +6,8 @@ use crate::chat::entry::Entry;
 use crate::chat::kind::Kind;
 use crate::chat::name::Number;
 use crate::chat::sanction::{Sanction, Sanctioned};
-use crate::chat::term::Term;
+use crate::chat::sha256::Sha256Sum;
+use crate::chat::term::{Term, Until};
 use crate::chat::text::Reason;
 use crate::hub::accounts::Accounts;
 use crate::hub::accounts::directory::UserIndex;
@@ -28,6 +29,10 @@ pub enum Decision {
     ResetPassword(UserIndex),
     /// Makes an account with such a password.
     AddAccount(Account),
+    /// Makes an invitation for so many accounts, until a time.
+    Invite(u32, Until),
+    /// Takes invitations back.
+    Uninvite(Box<[Sha256Sum]>),
 }
 
 /// A kind of sanction against a user.
@@ -96,13 +101,21 @@ impl Decision {
             Decision::LogOut(_) => Kind::LogOut,
             Decision::ResetPassword(_) => Kind::ResetPassword,
             Decision::AddAccount(_) => Kind::AddUser,
+            Decision::Invite(..) => Kind::Invite,
+            Decision::Uninvite(_) => Kind::Uninvite,
         }
     }
 
     /// The answer once it holds, for which the store may have drawn a password.
     pub fn done(&self, value: &Value) -> Option<Done> {
         Some(match (self, value) {
-            (Decision::Sanction(..) | Decision::LogOut(_), Value::Done) => Done::Done,
+            (Decision::Sanction(..) | Decision::LogOut(_) | Decision::Uninvite(_), Value::Done) => {
+                Done::Done
+            }
+            (Decision::Invite(uses, until), Value::Token(code)) => {
+                let code = code.expose().parse().ok()?;
+                Done::Invited { code, uses: *uses, until: *until }
+            }
             (Decision::Administrator(_, admin), Value::Done) => Done::Switched(*admin),
             (Decision::ResetPassword(_), Value::Token(password)) => {
                 Done::PasswordSet(password.clone())
@@ -150,6 +163,11 @@ impl Decision {
                 cx.audit(&done_to("setpasswd", Some(accounts.name(*user))));
             }
             Decision::AddAccount(account) => cx.audit(&done_to("adduser", Some(account.name))),
+            Decision::Invite(uses, until) => {
+                let more = format_args!("uses={uses} until={until}");
+                cx.audit(&done_to("invite", None).with(more));
+            }
+            Decision::Uninvite(_) => cx.audit(&done_to("uninvite", None)),
         }
     }
 
@@ -160,7 +178,7 @@ impl Decision {
             Decision::Administrator(user, admin) => {
                 vec![Entry::AdministratorSet { user: accounts.number(user), by, admin }]
             }
-            Decision::LogOut(_) => Vec::new(),
+            Decision::LogOut(_) | Decision::Invite(..) | Decision::Uninvite(_) => Vec::new(),
             Decision::ResetPassword(user) => {
                 vec![Entry::PasswordReset { user: accounts.number(user), by }]
             }

@@ -7,6 +7,7 @@ use crate::hub::accounts::Accounts;
 use crate::hub::accounts::arrivals::Arrivals;
 use crate::hub::accounts::directory::UserIndex;
 use crate::hub::accounts::doors::Doors;
+use crate::hub::accounts::invites::Invites;
 use crate::hub::admin::Admin;
 use crate::hub::calls::Calls;
 use crate::hub::config::Config;
@@ -52,7 +53,8 @@ impl Domains {
     pub fn new(config: &Config, mut kept: Snapshot) -> Self {
         let messages = Messages::new(config, &kept.keys, kept.id_mark);
         let arrivals = Arrivals::new(&config.arrivals, config.bounds_rates);
-        let doors = Doors::new(config.registration);
+        let invites = Invites::new(std::mem::take(&mut kept.invites));
+        let doors = Doors::new(config.registration, invites);
         let accounts = Accounts::new(arrivals, doors, &mut kept);
         let reports = Reports::new(&mut kept, &accounts);
         let removals = Removals::new(&kept);

@@ -8,16 +8,25 @@ use crate::chat::answer::Done;
 use crate::chat::kind::Kind;
 use crate::chat::name::UserName;
 use crate::chat::refusal::Refusal;
+use crate::chat::registration::InviteCode;
 use crate::hub::accounts::Accounts;
+use crate::hub::accounts::doors::Entrance;
 use crate::hub::accounts::throttle::Verdict;
 use crate::hub::context::Cx;
 use crate::hub::counters::LoginResult;
 use crate::hub::input::ConnId;
 use crate::hub::try_again::retry_after;
 
-/// Answers whether a name has an account, so that a password may follow.
-pub fn identify(conn: ConnId, name: UserName, accounts: &mut Accounts, cx: &mut Cx<'_>) {
-    let Some(from) = begin_anew(conn, accounts, cx) else { return };
+/// Answers whether a name has an account, so that a password may follow. Returns false if it has
+/// none, and the code that was given with it is not good: then no answer is given.
+pub fn identify(
+    conn: ConnId,
+    name: UserName,
+    code: Option<&InviteCode>,
+    accounts: &mut Accounts,
+    cx: &mut Cx<'_>,
+) -> bool {
+    let Some(from) = begin_anew(conn, accounts, cx) else { return true };
     let now = cx.core.now.monotonic;
     let user = accounts.find_login(&name);
     let tried = accounts.password_try(name, user, from, cx.core.now);
@@ -27,22 +36,31 @@ pub fn identify(conn: ConnId, name: UserName, accounts: &mut Accounts, cx: &mut 
     };
     if let Some(wait) = failures.max(accounts.arrivals.name_wait(from, now)) {
         cx.core.counters.login(LoginResult::Busy);
-        return cx.refuse(conn, Kind::Identify, retry_after(wait));
+        cx.refuse(conn, Kind::Identify, retry_after(wait));
+        return true;
     }
     // Whatever the answer is from here on, it tells whether there is such an account.
     asks(conn, cx);
-    let is_new = accounts.doors.are_open() && user.is_none();
-    let time = cx.core.log_time().0 / 1_000_000;
+    let time = cx.core.seconds();
+    let entrance = match user {
+        Some(_) => Entrance::Shut,
+        None => accounts.doors.admit(code, time),
+    };
+    let is_new = matches!(entrance, Entrance::Open | Entrance::Invited);
     if is_new && (accounts.directory.is_kept(&name, time) || name.is_of_removed()) {
-        return cx.refuse(conn, Kind::Identify, Refusal::ReservedName);
+        cx.refuse(conn, Kind::Identify, Refusal::ReservedName);
+        return true;
     }
-    match accounts.arrivals.registration_wait(from, now).filter(|_| is_new) {
+    let wait = accounts.arrivals.registration_wait(from, now);
+    match wait.filter(|_| entrance == Entrance::Open) {
+        _ if entrance == Entrance::WrongCode => return false,
         Some(wait) => {
             cx.core.counters.login(LoginResult::Busy);
             cx.refuse(conn, Kind::Identify, retry_after(wait));
         }
         None => cx.answer(conn, Kind::Identify, Done::PasswordWanted { name, is_new }),
     }
+    true
 }
 
 /// Refuses a name that no account may have.

@@ -16,6 +16,7 @@ use crate::chat::refusal::Failure;
 use crate::chat::report::Report;
 use crate::chat::sanction::{Sanction, Sanctioned};
 use crate::chat::sha256::Sha256Sum;
+use crate::chat::term::Until;
 use crate::chat::text::Secret;
 
 /// The id of a job. Ids rise, and none is used twice. The last bits are the domain that began the
@@ -70,6 +71,8 @@ pub enum Job {
         password: Secret,
         /// The network from which it is asked for, whose turn it takes (see [`Address::network`]).
         from: Network,
+        /// The invitation of which it is a use, if it is made with one.
+        invite: Option<Sha256Sum>,
     },
     /// Check a password.
     CheckPassword {
@@ -225,6 +228,19 @@ pub enum Job {
     /// Make the ticket for a call: 32 bytes that nobody can guess, as text. The outcome is
     /// [`Value::Token`].
     MakeCallTicket,
+    /// Draw the code of an invitation, and keep its hash. The outcome is [`Value::Token`].
+    MakeInvite {
+        /// How many accounts it may make.
+        uses: u32,
+        /// The time until which it is good.
+        until: Until,
+        /// The administrator who makes it.
+        by: Number,
+        /// The time now, in seconds since the Unix epoch: invitations whose time is over go.
+        now: u64,
+    },
+    /// Remove invitations.
+    EndInvites(Box<[Sha256Sum]>),
     /// Keep a sanction in place of one before, or that it is lifted. All tokens of a user that were
     /// made before the end of a ban become invalid.
     SetSanction {

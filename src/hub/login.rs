@@ -8,25 +8,27 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::chat::account::Account;
-use crate::chat::address::Address;
 use crate::chat::answer::Done;
 use crate::chat::close::CloseReason;
 use crate::chat::device::TokenId;
 use crate::chat::kind::Kind;
 use crate::chat::name::{Number, UserName};
 use crate::chat::refusal::Refusal;
+use crate::chat::registration::InviteCode;
 use crate::chat::request::Place;
 use crate::chat::text::Secret;
 use crate::hub::accounts::Accounts;
 use crate::hub::accounts::directory::{OPERATOR, UserIndex};
+use crate::hub::accounts::doors::Entrance;
 use crate::hub::accounts::throttle::{Try, TryOf, Verdict};
 use crate::hub::confirmation;
 use crate::hub::context::{Caller, Cx};
 use crate::hub::counters::LoginResult;
 use crate::hub::failed_logins::{FailedLogins, FailedTry};
-use crate::hub::identify::{begin_anew, count_login, count_registration};
+use crate::hub::identify::{begin_anew, count_login};
 use crate::hub::input::ConnId;
 use crate::hub::job::{Job, JobId, Outcome, Value};
+use crate::hub::new_account::NewAccount;
 use crate::hub::outcome::kept;
 use crate::hub::pending::{Domain, Pending};
 use crate::hub::sessions::state::{FailedLogin, State};
@@ -57,15 +59,6 @@ enum LoginJob {
     /// Confirms the password of a user who is logged in, for a request of a kind.
     Confirm(Caller, Kind, Try),
     SetPassword(Caller),
-}
-
-/// An account that is being made.
-#[derive(Debug)]
-struct NewAccount {
-    conn: ConnId,
-    from: Address,
-    account: Account,
-    place: Place,
 }
 
 /// A session that gave the right password or token, or came over the server's own socket.
@@ -129,32 +122,51 @@ impl Login {
     }
 
     /// Begins to make an account and to log in to it. If the door was shut since its name was
-    /// given, the password is as wrong as any for a name that has no account.
+    /// given, or the invitation used up, the password is as wrong as any for a name that has no
+    /// account.
     pub fn register(
         &mut self,
         conn: ConnId,
         name: UserName,
-        (password, place): (Secret, Place),
+        (password, place, invite): (Secret, Place, Option<InviteCode>),
         accounts: &mut Accounts,
         cx: &mut Cx<'_>,
     ) {
-        if !accounts.doors.are_open() {
-            return self.log_in(conn, name, (password, place), accounts, cx);
-        }
-        let Some(from) = count_registration(conn, accounts, cx) else { return };
-        let now = cx.core.seconds();
-        let is_free = !accounts.directory.is_kept(&name, now) && !name.is_of_removed();
-        let mut reserve = || accounts.directory.reserve(name, now, &mut cx.core.rng);
-        let reserved = if is_free { reserve() } else { None };
-        let Some(account) = reserved else {
-            accounts.arrivals.did_not_register(from, cx.core.now.monotonic);
-            return cx.refuse(conn, Kind::LogIn, Refusal::UserNameTaken);
+        let invite = match accounts.doors.admit(invite.as_ref(), cx.core.seconds()) {
+            Entrance::Open => None,
+            Entrance::Invited => invite,
+            Entrance::Shut | Entrance::WrongCode => {
+                return self.log_in(conn, name, (password, place), accounts, cx);
+            }
         };
-        let network = from.network();
-        let job = Job::Register { account: account.clone(), password, from: network };
+        let new = NewAccount::reserve(conn, name, (place, invite), accounts, cx);
+        let Some(new) = new else { return };
+        let (account, from, invite) = (new.account.clone(), cx.core.network_of(conn), new.invite);
         cx.enter(conn, State::ChecksPassword);
-        let registration = NewAccount { conn, from, account, place };
-        self.pending.begin(job, LoginJob::Register(registration), cx);
+        let job = Job::Register { account, password, from, invite };
+        self.pending.begin(job, LoginJob::Register(new), cx);
+    }
+
+    /// Refuses a name with the code of an invitation that is not good, which counts as a failure of
+    /// its network.
+    pub fn refuse_code(
+        &mut self,
+        conn: ConnId,
+        name: Option<UserName>,
+        accounts: &mut Accounts,
+        cx: &mut Cx<'_>,
+    ) {
+        let (now, network) = (cx.core.now.monotonic, cx.core.network_of(conn));
+        let tried = Try { network, of: TryOf::Token };
+        if let Verdict::After(wait) = accounts.throttle.judge(tried, now) {
+            cx.core.counters.login(LoginResult::Busy);
+            return cx.refuse(conn, Kind::Identify, retry_after(wait));
+        }
+        accounts.throttle.take(tried, now);
+        let delay = accounts.throttle.wrong(tried, now);
+        cx.core.counters.login(LoginResult::Wrong);
+        self.failed(name, conn, cx);
+        self.refuse(conn, Kind::Identify, delay, cx);
     }
 
     /// Begins a login with a token.
@@ -256,7 +268,7 @@ impl Login {
     ) -> Option<LoginDone> {
         match self.pending.take(id)? {
             LoginJob::Register(registration) => {
-                let is_kept = registered(&registration, &outcome, accounts, cx);
+                let is_kept = registration.settle(&outcome, accounts, cx);
                 // The session that asked for it may be gone; the account is added all the same.
                 let NewAccount { conn, account, place, .. } = registration;
                 is_kept.then_some(LoginDone::Registered(conn, account, place))
@@ -455,24 +467,6 @@ impl Login {
     }
 }
 
-/// Ends a registration. Returns true if the account is on disk.
-fn registered(
-    NewAccount { conn, from, account, .. }: &NewAccount,
-    outcome: &Outcome,
-    accounts: &mut Accounts,
-    cx: &mut Cx<'_>,
-) -> bool {
-    if *outcome == Ok(Value::Done) {
-        cx.core.counters.login(LoginResult::Registered);
-        return true;
-    }
-    accounts.directory.release(account);
-    accounts.arrivals.did_not_register(*from, cx.core.now.monotonic);
-    cx.core.counters.login(LoginResult::Busy);
-    start_over(*conn, Kind::LogIn, not_checked(outcome), cx);
-    false
-}
-
 fn tell_refused(conn: ConnId, cx: &mut Cx<'_>) {
     let Some(session) = cx.session(conn) else { return };
     let State::Refused(failed) = session.state() else { return };
@@ -481,6 +475,7 @@ fn tell_refused(conn: ConnId, cx: &mut Cx<'_>) {
     let is_last = session.wrong_passwords >= WRONG_PASSWORDS_MAX;
     let refusal = match of {
         Kind::Resume => Refusal::WrongToken,
+        Kind::Identify => Refusal::WrongCode,
         _ => Refusal::WrongPassword,
     };
     start_over(conn, of, refusal, cx);

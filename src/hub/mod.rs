@@ -44,6 +44,7 @@ mod login;
 mod messages;
 mod moderate;
 mod monitors;
+mod new_account;
 mod online;
 mod outcome;
 mod outcomes;

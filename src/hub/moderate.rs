@@ -20,7 +20,6 @@ use crate::hub::sessions::replies::Reply;
 /// Hands a request of an administrator, who may make it, to the domain that carries it out.
 pub fn moderate(domains: &mut Domains, conn: ConnId, request: Moderation, cx: &mut Cx<'_>) {
     let Some(caller) = cx.caller(conn) else { return };
-    let of = request.kind();
     match request {
         Moderation::Kick { user, reason } => kick(domains, conn, user, reason, cx),
         Moderation::Ban { .. }
@@ -54,9 +53,11 @@ pub fn moderate(domains: &mut Domains, conn: ConnId, request: Moderation, cx: &m
         Moderation::Accounts { after } => domains.whois.list_accounts(conn, after, cx),
         Moderation::Lockdown(on) => lock_down(caller, on, &mut domains.accounts, cx),
         Moderation::Registration(how) => registration(caller, how, &mut domains.accounts, cx),
-        Moderation::Invite { .. } | Moderation::Invites | Moderation::Uninvite(_) => {
-            cx.refuse(conn, of, Refusal::NotYet)
+        Moderation::Invite { uses, term } => {
+            domains.admin.invite(caller, (uses, term), &mut domains.accounts, cx);
         }
+        Moderation::Uninvite(code) => domains.admin.uninvite(caller, &code, &domains.accounts, cx),
+        Moderation::Invites => cx.list(conn, Kind::Invites, invites(&domains.accounts, cx)),
         Moderation::Audit(count) => audit(conn, count, cx),
     }
 }
@@ -115,6 +116,12 @@ fn sanction(domains: &mut Domains, caller: Caller, request: Moderation, cx: &mut
         Moderation::Bans => cx.list(caller.conn, Kind::Bans, bans(accounts)),
         other => debug_assert!(false, "{other:?} is no sanction"),
     }
+}
+
+/// The items of the list of invitations.
+fn invites(accounts: &Accounts, cx: &Cx<'_>) -> Vec<Item> {
+    let lines = accounts.doors.invites.list(cx.core.seconds(), |by| accounts.name_of(by));
+    lines.into_iter().map(Box::new).map(Item::Invite).collect()
 }
 
 /// The items of the list of bans: users, the oldest ban first, then networks.

@@ -19,7 +19,7 @@ use crate::hub::context::{Caller, Core, Cx};
 use crate::hub::domains::Domains;
 use crate::hub::files::Files;
 use crate::hub::groups::creation::GroupDraft;
-use crate::hub::identify::{identify, refuse_name};
+use crate::hub::identify::{begin_anew, identify, refuse_name};
 use crate::hub::input::ConnId;
 use crate::hub::messages::Draft;
 use crate::hub::moderate::moderate;
@@ -181,6 +181,11 @@ fn refused(domains: &mut Domains, conn: ConnId, of: Kind, refusal: Refusal, cx: 
         (Kind::Identify, refusal @ Refusal::BadUserName) => {
             refuse_name(conn, refusal, &mut domains.accounts, cx);
         }
+        // A code that no invitation can have is no better guess than one that none has.
+        (Kind::Identify, Refusal::WrongCode) => {
+            begin_anew(conn, &mut domains.accounts, cx);
+            domains.login.refuse_code(conn, None, &mut domains.accounts, cx);
+        }
         // A name that no account can have is no better guess than one that no account has.
         (Kind::Resume, Refusal::WrongToken) => {
             domains.login.refuse(conn, Kind::Resume, Duration::ZERO, cx);
@@ -193,12 +198,16 @@ fn refused(domains: &mut Domains, conn: ConnId, of: Kind, refusal: Refusal, cx: 
 fn login_request(domains: &mut Domains, conn: ConnId, request: Request, cx: &mut Cx<'_>) {
     let accounts = &mut domains.accounts;
     match request {
-        Request::Identify { name, invite: _ } => identify(conn, name, accounts, cx),
+        Request::Identify { name, invite } => {
+            if !identify(conn, name, invite.as_ref(), accounts, cx) {
+                domains.login.refuse_code(conn, Some(name), accounts, cx);
+            }
+        }
         Request::LogIn { name, password, place } => {
             domains.login.log_in(conn, name, (password, place), accounts, cx);
         }
-        Request::Register { name, password, place, invite: _ } => {
-            domains.login.register(conn, name, (password, place), accounts, cx);
+        Request::Register { name, password, place, invite } => {
+            domains.login.register(conn, name, (password, place, invite), accounts, cx);
         }
         Request::Resume { name, token, beside } => {
             domains.login.resume(conn, name, (token, beside), accounts, cx);

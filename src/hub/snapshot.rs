@@ -4,6 +4,7 @@ use crate::chat::account::{Account, NetworksOf, RemovedAccount};
 use crate::chat::group::GroupRecord;
 use crate::chat::id::MessageId;
 use crate::chat::name::{GroupName, Key, Number};
+use crate::chat::registration::Invite;
 use crate::chat::report::Report;
 use crate::chat::sanction::{Sanction, Sanctioned};
 
@@ -27,6 +28,8 @@ pub struct Snapshot {
     pub resets: Vec<Number>,
     /// All sanctions, also those whose time is over.
     pub sanctions: Vec<(Sanctioned, Sanction)>,
+    /// The invitations, also those whose time is over.
+    pub invites: Vec<Invite>,
     /// The networks from which accounts have logged in.
     pub networks: Vec<NetworksOf>,
     /// The ceiling of the ids, which no message's id has reached; see

@@ -42,8 +42,8 @@ impl Route {
         let hash =
             |password, purpose, from| self.hash(PasswordTask { job: id, password, purpose, from });
         let has_begun = match job {
-            Job::Register { account, password, from } => {
-                hash(password, HashPurpose::Register(account), from)
+            Job::Register { account, password, from, invite } => {
+                hash(password, HashPurpose::Register(account, invite), from)
             }
             Job::SetPassword { number, password, from } => {
                 hash(password, HashPurpose::Set(number), from)
@@ -58,6 +58,8 @@ impl Route {
             of_administrators @ (Job::SetSanction { .. }
             | Job::EndSanction { .. }
             | Job::SetAdministrator { .. }
+            | Job::MakeInvite { .. }
+            | Job::EndInvites(_)
             | Job::ListAccounts { .. }) => self.moderate(id, of_administrators),
             Job::SaveGroup(record) => group(GroupRequest::Save(record)),
             Job::ChangeGroups(rows) => group(GroupRequest::Change(rows)),
@@ -202,6 +204,10 @@ impl Route {
                 ModerationRequest::SetAdministrator { number, admin }
             }
             Job::ListAccounts { after } => ModerationRequest::ListAccounts { after },
+            Job::MakeInvite { uses, until, by, now } => {
+                ModerationRequest::MakeInvite { uses, until, by, now }
+            }
+            Job::EndInvites(codes) => ModerationRequest::EndInvites(codes),
             other => {
                 debug_assert!(false, "{other:?} is for no administrator");
                 return false;

@@ -149,7 +149,7 @@ fn account(number: u32, name: &str) -> Account {
 
 fn register(number: u32, name: &str, password: &str) -> Job {
     let (account, password) = (account(number, name), Secret::new(password));
-    Job::Register { account, password, from: Network::Local }
+    Job::Register { account, password, from: Network::Local, invite: None }
 }
 
 fn check(number: u32, password: &str) -> Job {

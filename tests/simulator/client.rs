@@ -7,6 +7,7 @@ mod groups;
 use std::collections::{BTreeMap, VecDeque};
 
 use chatsrv::chat::id::MessageId;
+use chatsrv::chat::moderation::Moderation;
 use chatsrv::chat::request::{Place, Request};
 use chatsrv::protocol::native::SERVER_LINE_BYTES_MAX;
 use chatsrv::protocol::native::command::Command;
@@ -97,6 +98,8 @@ pub struct Client {
 pub struct Learned {
     /// Whose token, and which.
     pub tokens: Vec<(String, String)>,
+    /// The codes of invitations.
+    pub codes: Vec<String>,
     /// Names of groups that it made.
     pub groups: Vec<String>,
     /// Messages that were confirmed, by their ids and lines.
@@ -359,6 +362,12 @@ impl Client {
             }
             Sent::Data(text, marked) if line.verb == "MSG" && matches!(line.code, 250 | 251) => {
                 self.confirmed(line.rest, text, marked);
+            }
+            Sent::Command(Command::Ask(Request::Moderate(Moderation::Invite { .. })))
+                if line.code == 250 =>
+            {
+                let code = line.rest.split(' ').next().unwrap();
+                self.learned.codes.push(code.to_owned());
             }
             Sent::Command(Command::Ask(Request::Mkgroup { .. })) if line.code == 250 => {
                 let name = line.rest.split(' ').next().unwrap();

@@ -7,7 +7,7 @@ pub fn codes(verb: Verb, guest: bool) -> &'static [u16] {
     match verb {
         Verb::Help => &[250],
         Verb::Ex => &[221],
-        Verb::User if guest => &[331, 332, 450],
+        Verb::User if guest => &[331, 332, 450, 535],
         Verb::User => &[503],
         Verb::Resume if guest => &[230, 431, 450, 452, 530, 535],
         Verb::Alive if guest => &[503],
@@ -67,6 +67,9 @@ pub fn codes(verb: Verb, guest: bool) -> &'static [u16] {
         Verb::Logout | Verb::Setpasswd => &[250, 450, 452, 503, 530, 550],
         Verb::Adduser => &[250, 450, 452, 530, 553],
         Verb::Mute => &[250, 450, 452, 503, 530, 550],
+        Verb::Invite => &[250, 450, 452, 530],
+        Verb::Uninvite => &[250, 450, 452, 530, 550],
+        Verb::Invites => &[250, 530],
         Verb::Dump | Verb::Shutdown | Verb::Registration | Verb::Lockdown => &[250, 530],
         _ => &[503, 530],
     }

@@ -24,6 +24,8 @@ pub struct People {
     pub numbers: Vec<u32>,
     /// Whose tokens.
     pub tokens: Vec<(String, String)>,
+    /// The codes of invitations that somebody made.
+    pub codes: Vec<String>,
     /// Whether people have much to do with groups.
     pub meets_in_groups: bool,
     /// Whether they have to do with little else.
@@ -57,6 +59,7 @@ impl People {
             names: (0..count).map(name).collect(),
             numbers: Vec::new(),
             tokens: Vec::new(),
+            codes: Vec::new(),
             meets_in_groups: false,
             is_club: false,
             sees_days_go_by: false,
@@ -285,21 +288,30 @@ impl People {
             20 => Self::about_networks(rng),
             21 if rng.bool() => "C ACCOUNTS".into(),
             21 => "C BANS".into(),
-            22 if rng.bool() => Self::about_doors(rng).into(),
+            22 if rng.bool() => self.about_doors(rng),
             _ => format!("C ADMIN {name} {}", ["on", "off"][rng.usize(..2)]),
         }
     }
 
     /// Who may make an account, and is held back: mostly everybody, and nobody.
-    fn about_doors(rng: &mut Rng) -> &'static str {
-        match rng.u8(..8) {
+    fn about_doors(&self, rng: &mut Rng) -> String {
+        let line = match rng.u8(..14) {
             0 => "C REGISTRATION closed",
             1 => "C REGISTRATION invite",
             2 => "C REGISTRATION",
             3 => "C LOCKDOWN on",
             4 | 5 => "C LOCKDOWN off",
+            6 | 7 => "C INVITE",
+            8 => "C INVITE 3 20s",
+            9 => "C INVITE 2 ever",
+            10 => "C INVITES",
+            11 => match rng.choice(&self.codes) {
+                Some(code) => return format!("C UNINVITE {}", &code[..[4, 16][rng.usize(..2)]]),
+                None => "C UNINVITE none",
+            },
             _ => "C REGISTRATION open",
-        }
+        };
+        line.into()
     }
 
     /// Bans of networks from which people come, most of them not for long.
@@ -344,7 +356,12 @@ impl People {
 
     fn log_in(&self, rng: &mut Rng) -> String {
         let place = ["", "", " TAKEOVER", " BESIDE", " BESIDE", " BESIDE"][rng.usize(..6)];
-        format!("C USER {}{place}", self.name(rng))
+        let code = match rng.choice(&self.codes) {
+            Some(_) if rng.u8(..32) == 0 => " INVITE nosuchcode".to_owned(),
+            Some(code) if rng.bool() => format!(" INVITE {code}"),
+            _ => String::new(),
+        };
+        format!("C USER {}{place}{code}", self.name(rng))
     }
 
     /// A name, not always in the case in which it was registered.

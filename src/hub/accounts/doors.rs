@@ -3,23 +3,38 @@
 
 use crate::chat::account::Account;
 use crate::chat::name::Target;
-use crate::chat::registration::Registration;
+use crate::chat::registration::{InviteCode, Registration};
 use crate::chat::request::Request;
+use crate::hub::accounts::invites::Invites;
 
 /// The age in seconds from which an account is held back by no lockdown.
 const SETTLED_SECONDS: u64 = 24 * 60 * 60;
 
-/// What decides about new accounts. It holds until the next start.
+/// What decides about new accounts. All but the invitations holds until the next start.
 #[derive(Debug)]
 pub struct Doors {
     registration: Registration,
     is_locked_down: bool,
+    pub invites: Invites,
+}
+
+/// What becomes of somebody who wants to make an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entrance {
+    /// It may be made, and counts as a registration.
+    Open,
+    /// It may be made with the invitation that was given.
+    Invited,
+    /// It may not, and nobody is told that there is no such account.
+    Shut,
+    /// The code that was given is not good.
+    WrongCode,
 }
 
 impl Doors {
     /// Creates the doors as the operator has set them.
-    pub fn new(registration: Registration) -> Self {
-        Doors { registration, is_locked_down: false }
+    pub fn new(registration: Registration, invites: Invites) -> Self {
+        Doors { registration, is_locked_down: false, invites }
     }
 
     /// Who may make an account while there is no lockdown.
@@ -42,9 +57,17 @@ impl Doors {
         self.is_locked_down
     }
 
-    /// Returns true if everybody may make an account.
-    pub fn are_open(&self) -> bool {
-        self.registration == Registration::Open && !self.is_locked_down
+    /// What becomes of somebody who wants to make an account now, in seconds since the Unix epoch,
+    /// perhaps with the code of an invitation.
+    pub fn admit(&self, code: Option<&InviteCode>, now: u64) -> Entrance {
+        match (self.registration, code) {
+            _ if self.is_locked_down => Entrance::Shut,
+            (Registration::Closed, _) => Entrance::Shut,
+            (_, Some(code)) if self.invites.is_good(code, now) => Entrance::Invited,
+            (_, Some(_)) => Entrance::WrongCode,
+            (Registration::Open, None) => Entrance::Open,
+            (Registration::Invite, None) => Entrance::Shut,
+        }
     }
 
     /// Returns true if the user of an account may not make a request now, in seconds since the Unix

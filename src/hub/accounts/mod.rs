@@ -9,6 +9,7 @@ pub mod ask_first;
 pub mod directory;
 pub mod doors;
 pub mod ignored;
+pub mod invites;
 pub mod last_seen;
 pub mod networks;
 pub mod roles;

@@ -26,7 +26,7 @@ fn open() -> (TempDir, Database) {
 fn register(number: u32, name: &str) -> StoreRequest {
     let account =
         Account { number: Number(number), name: name.parse().unwrap(), display: None, created: 0 };
-    let request = AccountRequest::Register { account, hash: "$argon2id".to_owned() };
+    let request = AccountRequest::Register { account, hash: "$argon2id".to_owned(), invite: None };
     StoreRequest::Account { job: Some(JobId(number.into())), request }
 }
 

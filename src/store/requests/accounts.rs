@@ -8,17 +8,18 @@ use crate::chat::address::{Address, Network};
 use crate::chat::device::{DevicesToEnd, TokenId};
 use crate::chat::name::{DisplayName, Number, UserName};
 use crate::chat::refusal::Failure;
+use crate::chat::sha256::Sha256Sum;
 use crate::chat::text::Secret;
 use crate::hub::job::{Outcome, Value};
-use crate::store::rows::{accounts, networks, tokens, uploads};
+use crate::store::rows::{accounts, invites, networks, tokens, uploads};
 
 /// A request about an account.
 #[derive(Debug)]
 pub(in crate::store) enum AccountRequest {
     /// Look up the hash with which a password is to be compared.
     LookUpPassword { number: Option<Number>, password: Secret, from: Network },
-    /// Store a new account.
-    Register { account: Account, hash: String },
+    /// Store a new account, and count the use of an invitation.
+    Register { account: Account, hash: String, invite: Option<Sha256Sum> },
     /// Store another hash of the same password.
     ReplaceHash { number: Number, old: String, new: String },
     /// Store the hash of a new password, and revoke all tokens.
@@ -113,8 +114,9 @@ impl RequestKind for AccountRequest {
             AccountRequest::CheckToken { number, token } => {
                 return check_token(database, *number, token).map(|good| Step::Done(Ok(good)));
             }
-            AccountRequest::Register { account, hash } => {
+            AccountRequest::Register { account, hash, invite } => {
                 accounts::insert(database, account, hash)?;
+                invite.map_or(Ok(()), |code| invites::take(database, code))?;
             }
             AccountRequest::ReplaceHash { number, old, new } => {
                 accounts::replace_password_hash(database, *number, old, new)?;

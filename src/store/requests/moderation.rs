@@ -4,10 +4,14 @@ use rusqlite::Connection;
 
 use super::kind::{Context, RequestKind, Step};
 use crate::chat::name::{Number, UserName};
+use crate::chat::refusal::Failure;
+use crate::chat::registration::InviteCode;
 use crate::chat::request::LIST_CHATS_MAX;
 use crate::chat::sanction::{Sanction, Sanctioned};
+use crate::chat::sha256::Sha256Sum;
+use crate::chat::term::Until;
 use crate::hub::job::Value;
-use crate::store::rows::{accounts, sanctions, tokens};
+use crate::store::rows::{accounts, invites, sanctions, tokens};
 
 /// A request of an administrator.
 #[derive(Debug)]
@@ -18,6 +22,10 @@ pub(in crate::store) enum ModerationRequest {
     EndSanction { whom: Sanctioned, until: u64 },
     /// Store whether an account is an administrator's.
     SetAdministrator { number: Number, admin: bool },
+    /// Draw the code of an invitation, and store its hash; remove those whose time is over.
+    MakeInvite { uses: u32, until: Until, by: Number, now: u64 },
+    /// Remove invitations.
+    EndInvites(Box<[Sha256Sum]>),
     /// List accounts by name.
     ListAccounts { after: Option<UserName> },
 }
@@ -32,11 +40,13 @@ impl RequestKind for ModerationRequest {
             ModerationRequest::SetSanction { whom, .. } => format!("the sanction {whom:?}"),
             ModerationRequest::EndSanction { whom, .. } => format!("the end of {whom:?}"),
             ModerationRequest::SetAdministrator { number, .. } => format!("what {number} may do"),
+            ModerationRequest::MakeInvite { .. } => "an invitation".to_owned(),
+            ModerationRequest::EndInvites(_) => "the end of invitations".to_owned(),
             ModerationRequest::ListAccounts { .. } => "a list of accounts".to_owned(),
         }
     }
 
-    fn run(&self, database: &Connection, _context: &mut Context) -> rusqlite::Result<Step> {
+    fn run(&self, database: &Connection, context: &mut Context) -> rusqlite::Result<Step> {
         match self {
             ModerationRequest::SetSanction { whom, sanction: Some(sanction) } => {
                 sanctions::insert(database, *whom, sanction)?;
@@ -52,6 +62,21 @@ impl RequestKind for ModerationRequest {
             }
             ModerationRequest::SetAdministrator { number, admin } => {
                 accounts::set_administrator(database, *number, *admin)?;
+            }
+            ModerationRequest::MakeInvite { uses, until, by, now } => {
+                let Ok(word) =
+                    tokens::draw_code().inspect_err(|error| context.health.failed(error))
+                else {
+                    return Ok(Step::Done(Err(Failure::Failed)));
+                };
+                let Ok(code) = word.expose().parse::<InviteCode>() else {
+                    return Ok(Step::Done(Err(Failure::Failed)));
+                };
+                invites::insert(database, &code.invite(*uses, *until, *by), *now)?;
+                return Ok(Step::Done(Ok(Value::Token(word))));
+            }
+            ModerationRequest::EndInvites(codes) => {
+                codes.iter().try_for_each(|code| invites::remove(database, *code))?;
             }
             ModerationRequest::ListAccounts { after } => {
                 let (accounts, left) = accounts::list(database, *after, LIST_CHATS_MAX)?;

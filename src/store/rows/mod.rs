@@ -10,6 +10,7 @@ pub(super) mod files;
 pub(super) mod groups;
 pub(super) mod history;
 pub(super) mod ignored;
+pub(super) mod invites;
 pub(super) mod keys;
 pub(super) mod lane;
 pub(super) mod messages;

@@ -333,6 +333,15 @@ pub(in crate::store) const MIGRATIONS: &[&str] = &[
     -- 1 where the user ignores the one who asked, and is not told.
     ALTER TABLE candidates ADD COLUMN unheard INTEGER NOT NULL DEFAULT 0;
     ",
+    "
+    CREATE TABLE invites (
+        hash  BLOB PRIMARY KEY, -- SHA-256 of the code
+        start TEXT NOT NULL, -- of the code
+        uses  INTEGER NOT NULL, -- how many more accounts it may make
+        until INTEGER, -- seconds since the Unix epoch; NULL where it does not end by itself
+        by    INTEGER NOT NULL -- an account's number
+    ) STRICT, WITHOUT ROWID;
+    ",
 ];
 
 /// The number of pages of 4 KiB in the write-ahead log after which it is checkpointed. A page that

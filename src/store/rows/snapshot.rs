@@ -4,8 +4,8 @@ use rusqlite::Connection;
 
 use super::uploads::{self, UploadRecord};
 use super::{
-    accounts, erasing, groups, ignored, keys, messages, networks, reports, sanctions, tokens,
-    untold,
+    accounts, erasing, groups, ignored, invites, keys, messages, networks, reports, sanctions,
+    tokens, untold,
 };
 use crate::chat::id::UploadId;
 use crate::hub::snapshot::{Gone, Snapshot, Wishes};
@@ -39,6 +39,7 @@ pub(in crate::store) fn load(
         },
         resets: accounts::load_resets(database)?,
         sanctions: sanctions::load(database)?,
+        invites: invites::load(database)?,
         networks: networks::load(database)?,
         devices: tokens::load_highest(database)?,
         id_mark: messages::load_id_mark(database)?,

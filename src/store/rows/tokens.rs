@@ -13,6 +13,7 @@ use super::clock;
 use crate::chat::address::Address;
 use crate::chat::device::{Device, DevicesToEnd, TokenId};
 use crate::chat::name::{Number, UserName};
+use crate::chat::registration::INVITE_CODE_CHARS;
 use crate::chat::text::Secret;
 
 /// The length of a token in bytes, before it is encoded.
@@ -47,7 +48,16 @@ pub(in crate::store) fn draw() -> Result<Secret, getrandom::Error> {
 /// Draws a random word of [`WORD_CHARS`] characters, which people type from a note: 100 bits, in
 /// letters and digits that do not look alike.
 pub(in crate::store) fn draw_word() -> Result<Secret, getrandom::Error> {
-    let mut bytes = Zeroizing::new([0; WORD_CHARS]);
+    draw_letters::<WORD_CHARS>()
+}
+
+/// Draws the code of an invitation, of the same letters and digits: 80 bits.
+pub(in crate::store) fn draw_code() -> Result<Secret, getrandom::Error> {
+    draw_letters::<INVITE_CODE_CHARS>()
+}
+
+fn draw_letters<const CHARS: usize>() -> Result<Secret, getrandom::Error> {
+    let mut bytes = Zeroizing::new([0; CHARS]);
     getrandom::fill(&mut *bytes)?;
     let letters = bytes.iter().map(|byte| char::from(LETTERS[usize::from(byte % 32)]));
     let word: Zeroizing<String> = Zeroizing::new(letters.collect());

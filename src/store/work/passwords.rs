@@ -93,10 +93,11 @@ impl PasswordWorker {
         while let Some(task) = self.next(tasks) {
             let PasswordTask { job, password, purpose, .. } = task;
             match purpose {
-                HashPurpose::Register(account) => {
+                HashPurpose::Register(account, invite) => {
                     self.keep_hash(job, &password, |hash| AccountRequest::Register {
                         account,
                         hash,
+                        invite,
                     });
                 }
                 HashPurpose::Set(number) => {

@@ -1,4 +1,4 @@
-//! Who may make an account, and who is held back in a lockdown.
+//! Who may make an account, with an invitation or without, and who is held back in a lockdown.
 
 use chatsrv::chat::registration::Registration;
 use chatsrv::hub::config::Config;
@@ -171,5 +171,114 @@ fn in_a_lockdown_only_those_who_monitor_a_user_are_told() {
          carol logs in
          alice < C 120 ON carol _
          bob < C 120 ON carol _",
+    );
+}
+
+#[test]
+fn with_an_invitation_so_many_accounts_are_made_and_no_more() {
+    let invite = Config { registration: Registration::Invite, ..config() };
+    play_with(
+        invite,
+        Store::new(),
+        "op logs in locally
+         op > C QUIET on
+         op < C 250 QUIET ...
+         op > C INVITE
+         op < C 250 INVITE 0001000000000001 1 _
+         op > C INVITE 2 ever
+         op < C 250 INVITE 0002000000000002 2 ever
+         op > C INVITES
+         op < C 150 INVITES 2
+         op < C 151 INVITES 0001 1 _ operator
+         op < C 151 INVITES 0002 2 ever operator
+         op < C 250 INVITES ...
+         eve connects
+         eve > C USER eve
+         eve < C 331 USER eve ...
+         eve > D x
+         eve < C 535 USER ...
+         alice connects
+         alice > C USER alice INVITE 0001000000000001
+         alice < C 332 USER alice ...
+         bob connects from 192.0.2.2
+         bob > C USER bob INVITE 0001000000000001
+         bob < C 332 USER bob ...
+         store holds
+         alice > D x
+         bob > D x
+         store answers first
+         store answers first
+         bob < C 535 USER ...
+         store answers first
+         alice < C 150 UNREAD 0
+         alice < C 230 ...
+         store works
+         bob > C USER bob INVITE 0001000000000001
+         wait 30s
+         bob < C 535 USER ...
+         bob > C USER alice INVITE 0001000000000001
+         bob < C 331 USER alice ...
+         op > C INVITES
+         op < C 150 INVITES 1
+         op < C 151 INVITES 0002 2 ever operator
+         op < C 250 INVITES ...
+         server crashes
+         carol connects
+         carol > C USER carol INVITE 0002000000000002
+         carol < C 332 USER carol ...
+         carol > D x
+         carol < C 150 UNREAD 0
+         carol < C 230 ...
+         carol > C INVITE
+         carol < C 530 INVITE ...
+         carol > C INVITES
+         carol < C 530 INVITES ...
+         carol > C UNINVITE 0002
+         carol < C 530 UNINVITE ...
+         op logs in locally
+         op > C UNINVITE 0002
+         op < C 250 UNINVITE ...
+         op > C UNINVITE 0002
+         op < C 550 UNINVITE ...
+         op > C INVITES
+         op < C 150 INVITES 0
+         op < C 250 INVITES ...
+         dan connects from 192.0.2.3
+         dan > C USER dan INVITE 0002000000000002
+         dan < C 535 USER ...",
+    );
+}
+
+#[test]
+fn an_invitation_is_good_for_a_time_and_in_no_lockdown() {
+    play(
+        "op logs in locally
+         op > C INVITE 9 10m
+         op < C 250 INVITE 0001000000000001 9 _
+         alice connects
+         alice > C USER alice INVITE 0001000000000002
+         alice < C 535 USER ...
+         alice > C USER alice INVITE 0001000000000001
+         alice < C 332 USER alice ...
+         op > C LOCKDOWN on
+         op < C 250 LOCKDOWN ...
+         alice > D x
+         wait 30s
+         alice < C 535 USER ...
+         alice > C USER alice INVITE 0001000000000001
+         alice < C 331 USER alice ...
+         op > C LOCKDOWN off
+         op < C 250 LOCKDOWN ...
+         op > C REGISTRATION closed
+         op < C 250 REGISTRATION closed
+         alice > C USER alice INVITE 0001000000000001
+         alice < C 331 USER alice ...
+         op > C REGISTRATION open
+         op < C 250 REGISTRATION open
+         wait 10m
+         alice > C USER alice INVITE 0001000000000001
+         alice < C 535 USER ...
+         alice < C 421 ...
+         alice closed wrong-password",
     );
 }

@@ -17,9 +17,11 @@ use chatsrv::chat::file::FolderEntry;
 use chatsrv::chat::id::MessageId;
 use chatsrv::chat::name::{FileName, Number, UserName};
 use chatsrv::chat::refusal::Failure;
+use chatsrv::chat::registration::Invite;
 use chatsrv::chat::report::Report;
 use chatsrv::chat::request::LIST_CHATS_MAX;
 use chatsrv::chat::sanction::{Sanction, Sanctioned};
+use chatsrv::chat::text::Secret;
 use chatsrv::hub::job::{Job, Outcome, Value};
 use chatsrv::hub::snapshot::{Gone, KeptReports, Snapshot, Wishes};
 use chatsrv::limits::KNOWN_NETWORKS_MAX;
@@ -48,6 +50,7 @@ pub struct Store {
     /// Whose passwords have to be replaced, and until when these are good.
     resets: BTreeMap<Number, u64>,
     sanctions: BTreeMap<Sanctioned, Sanction>,
+    invites: Vec<Invite>,
     networks: BTreeMap<Number, Box<[KnownNetwork]>>,
     pub messages: Messages,
     pub files: Files,
@@ -70,6 +73,7 @@ impl Store {
             reports: BTreeMap::new(),
             resets: BTreeMap::new(),
             sanctions: BTreeMap::new(),
+            invites: Vec::new(),
             networks: BTreeMap::new(),
             messages: Messages::default(),
             files: Files::new(&files),
@@ -139,6 +143,7 @@ impl Store {
             },
             resets: self.resets.keys().copied().collect(),
             sanctions: self.sanctions.clone().into_iter().collect(),
+            invites: self.invites.clone(),
             networks: self.networks.clone().into_iter().collect(),
             devices: self.tokens.highest(),
             id_mark: self.messages.id_mark,
@@ -186,8 +191,12 @@ impl Store {
 
     fn run_job_on_accounts(&mut self, job: &Job) -> Outcome {
         match job {
-            Job::Register { account, password, .. } => {
+            Job::Register { account, password, invite, .. } => {
                 self.add(account.clone(), password.expose());
+                for used in self.invites.iter_mut().filter(|one| Some(one.code) == *invite) {
+                    used.uses -= 1;
+                }
+                self.invites.retain(|one| one.uses > 0);
                 Ok(Value::Done)
             }
             Job::CheckPassword { number, password, .. } => {
@@ -229,6 +238,16 @@ impl Store {
                 if self.sanctions.get(whom).is_some_and(|sanction| sanction.ends_at(*until)) {
                     self.lift(*whom);
                 }
+                Ok(Value::Done)
+            }
+            Job::MakeInvite { uses, until, by, now } => {
+                let code = self.tokens.draw_code();
+                self.invites.retain(|one| !one.until.is_over(*now));
+                self.invites.push(code.invite(*uses, *until, *by));
+                Ok(Value::Token(Secret::new(code.expose())))
+            }
+            Job::EndInvites(codes) => {
+                self.invites.retain(|one| !codes.contains(&one.code));
                 Ok(Value::Done)
             }
             Job::SetAdministrator { number, admin } => {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use chatsrv::chat::device::{Device, DevicesToEnd, TokenId};
 use chatsrv::chat::name::Number;
 use chatsrv::chat::refusal::Failure;
+use chatsrv::chat::registration::InviteCode;
 use chatsrv::chat::text::Secret;
 use chatsrv::hub::job::{Job, Outcome, Value};
 
@@ -34,6 +35,12 @@ impl Tokens {
     pub fn draw(&mut self, of: &str) -> Secret {
         self.made += 1;
         Secret::new(&format!("{of}{}", self.made))
+    }
+
+    /// The code of an invitation: its number, twice.
+    pub fn draw_code(&mut self) -> InviteCode {
+        self.made += 1;
+        format!("{0:04}{0:012}", self.made).parse().unwrap()
     }
 
     /// Does a job that has to do with tokens, if it is one.

@@ -122,6 +122,8 @@ fn writes(job: &Job) -> bool {
             | Job::SetSanction { .. }
             | Job::EndSanction { .. }
             | Job::SetAdministrator { .. }
+            | Job::MakeInvite { .. }
+            | Job::EndInvites(_)
             | Job::SaveGroup(_)
             | Job::ChangeGroups(_)
             | Job::EndGroup(_)

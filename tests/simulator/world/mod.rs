@@ -354,9 +354,10 @@ impl World {
     }
 
     fn learn_from(&mut self, at: usize) {
-        let Learned { tokens, groups, confirmed, marked } =
+        let Learned { tokens, codes, groups, confirmed, marked } =
             std::mem::take(&mut self.clients[at].learned);
         self.people.tokens.extend(tokens);
+        self.people.codes.extend(codes);
         self.people.groups.extend(groups);
         let client = &self.clients[at];
         if let Some(user) = client.user().filter(|_| client.groups != Known::default()) {

@@ -6,6 +6,7 @@ use crate::chat::name::{Number, UserRef};
 use crate::chat::registration::Registration;
 use crate::hub::accounts::arrivals::Arrivals;
 use crate::hub::accounts::doors::Doors;
+use crate::hub::accounts::invites::Invites;
 use crate::hub::config::ArrivalBounds;
 use crate::hub::groups::changes::decide;
 use crate::hub::presence::Presence;
@@ -20,7 +21,7 @@ fn accounts() -> Accounts {
         Account { number: number(at), name: name.parse().unwrap(), display: None, created: 0 }
     });
     let arrivals = Arrivals::new(&ArrivalBounds::unbounded(), false);
-    let doors = Doors::new(Registration::Closed);
+    let doors = Doors::new(Registration::Closed, Invites::default());
     Accounts::new(
         arrivals,
         doors,

@@ -50,7 +50,7 @@ impl PasswordTurns {
             refused = self.new.take_newest(most).or_else(|| self.known.take_newest(most));
         }
         let turns = match task.purpose {
-            HashPurpose::Register(_) => &mut self.new,
+            HashPurpose::Register(..) => &mut self.new,
             HashPurpose::Set(_) | HashPurpose::Check { .. } => &mut self.known,
             // An administrator asked for it.
             HashPurpose::Reset(..) | HashPurpose::Add(..) => &mut self.known,
@@ -175,7 +175,7 @@ mod tests {
             display: None,
             created: 0,
         };
-        task(job, network, HashPurpose::Register(account))
+        task(job, network, HashPurpose::Register(account, None))
     }
 
     fn order(queue: &PasswordQueue) -> Vec<u64> {

@@ -3,6 +3,7 @@
 use crate::chat::account::Account;
 use crate::chat::address::Network;
 use crate::chat::name::Number;
+use crate::chat::sha256::Sha256Sum;
 use crate::chat::text::Secret;
 use crate::hub::job::JobId;
 
@@ -21,8 +22,8 @@ pub(in crate::store) struct PasswordTask {
 /// The purpose for which a password is hashed.
 #[derive(Debug)]
 pub(in crate::store) enum HashPurpose {
-    /// To store a new account.
-    Register(Account),
+    /// To store a new account, with the invitation of which it is a use.
+    Register(Account, Option<Sha256Sum>),
     /// To store it as the new password of an account.
     Set(Number),
     /// To store it as the password of an account until a time.

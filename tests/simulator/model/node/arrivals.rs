@@ -15,6 +15,7 @@ use chatsrv::limits::{
 use chatsrv::protocol::native::code::Code;
 
 use super::NodeModel;
+use super::doors::Entrance;
 use crate::reply::Reply;
 
 const LOGINS: Limit<Allowance> =
@@ -128,8 +129,10 @@ impl NodeModel {
 
     /// Somebody gives a password or a token for a login. It counts, if there were not too many.
     pub(super) fn arrives(&mut self, conn: ConnId) {
-        // Whoever chooses a password behind a door that is shut meanwhile has given a wrong one.
-        let is_new = self.arrivals.choosing.remove(&conn) && self.are_doors_open();
+        // Whoever chooses a password behind a door that is shut meanwhile has given a wrong one; and
+        // who was invited does not count.
+        let is_choosing = self.arrivals.choosing.remove(&conn);
+        let is_new = is_choosing && self.entrance(conn) == Entrance::Open;
         let has_to_wait =
             self.login_wait(conn).is_some() || (is_new && self.registration_wait(conn).is_some());
         if has_to_wait {
@@ -156,8 +159,12 @@ impl NodeModel {
     fn name_is_answered(&mut self, conn: ConnId, reply: &Reply<'_>) {
         let may_ask = self.name_wait(conn).is_none();
         match reply.code {
-            Code::SendPassword | Code::ChoosePassword | Code::NameNotAllowed => {
-                assert!(may_ask, "{conn} asks for too many names: {reply}");
+            Code::SendPassword
+            | Code::ChoosePassword
+            | Code::NameNotAllowed
+            | Code::WrongPassword => {
+                let is_late = reply.code == Code::WrongPassword;
+                assert!(may_ask || is_late, "{conn} asks for too many names: {reply}");
                 self.arrivals.asked.insert(conn);
             }
             // It was refused for the new accounts that there were, and so is new itself.
@@ -167,7 +174,9 @@ impl NodeModel {
             _ => {}
         }
         if reply.code == Code::ChoosePassword {
-            assert!(self.registration_wait(conn).is_none(), "{conn} may not register: {reply}");
+            let is_in_time = self.registration_wait(conn).is_none();
+            let is_invited = self.entrance(conn) == Entrance::Invited;
+            assert!(is_in_time || is_invited, "{conn} may not register: {reply}");
             self.arrivals.choosing.insert(conn);
         }
     }

@@ -136,6 +136,7 @@ impl NodeModel {
         if self.file_job(job_id, job) {
             return;
         }
+        self.invite_is_taken(job);
         let in_turn = self.try_is_taken(job_id, job);
         self.token_is_made(job);
         let conn = in_turn.or(self.current).or_else(|| self.sender(job));

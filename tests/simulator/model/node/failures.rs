@@ -110,6 +110,13 @@ impl NodeModel {
         }
     }
 
+    /// Somebody gave the code of no invitation.
+    pub(super) fn gave_wrong_code(&mut self, conn: ConnId) {
+        let network = self.failures.from[&conn].network();
+        let job_id = JobId(u64::MAX);
+        self.failures.tries.push(Try { job_id, network, of: Of::Token, at: self.now });
+    }
+
     /// Somebody says what may be a password.
     pub(super) fn tries_password(&mut self, conn: ConnId) {
         let session = self.session(conn);

@@ -141,7 +141,7 @@ pub struct NodeModel {
 impl NodeModel {
     pub fn new(config: Config, kept: &Snapshot) -> Self {
         NodeModel {
-            doors: Doors::new(config.registration),
+            doors: Doors::new(config.registration, kept),
             config,
             chat: ChatModel::new(kept),
             now: Duration::ZERO,
@@ -224,7 +224,7 @@ impl NodeModel {
         self.reports = ReportWork::start(&kept);
         self.failures = Failures::start(&kept.networks);
         self.arrivals = Arrivals::default();
-        self.doors = Doors::new(self.config.registration);
+        self.doors = Doors::new(self.config.registration, &kept);
         self.chat = ChatModel::new(&kept);
     }
 
@@ -269,6 +269,7 @@ impl NodeModel {
                     Err((of, _)) => kinds::verb(*of),
                 };
                 self.tries(conn, &command);
+                self.gives_code(conn, &command);
                 if let Ok(command) = &command {
                     self.login_command(conn, command);
                 }
@@ -374,6 +375,11 @@ impl NodeModel {
                 }
                 _ => return,
             },
+            (Command::Ask(Request::Moderate(Moderation::Invites)), Some(user))
+                if self.chat.people.is_administrator(user) =>
+            {
+                Some(self.invites())
+            }
             (Command::Ask(Request::Moderate(Moderation::Bans)), Some(_))
                 if self.may_administer(conn) =>
             {
@@ -396,6 +402,7 @@ impl NodeModel {
         self.device_job_done(asker, job, outcome);
         self.presence_job_done(asker, job, outcome);
         self.try_is_settled(job_id, outcome);
+        self.invites_kept(job, outcome);
         self.registration_is_over(asker, *outcome == Ok(Value::Done));
         match (job, outcome) {
             (Job::Register { account, .. }, Ok(Value::Done)) => {

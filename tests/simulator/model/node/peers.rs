@@ -290,6 +290,9 @@ impl NodeModel {
                 | Verb::Setpasswd
                 | Verb::Adduser
                 | Verb::Registration
+                | Verb::Invite
+                | Verb::Invites
+                | Verb::Uninvite
                 | Verb::Lockdown
                 | Verb::Shutdown,
                 _,
