@@ -139,6 +139,7 @@ struct Chat {
 impl Chat {
     fn new(users: usize) -> Self {
         let account = |at: usize| Account {
+            created: 0,
             number: Number(Number::MIN + at as u32),
             name: format!("user{at}").parse().expect("a name"),
             display: None,
