@@ -1,6 +1,8 @@
 //! The server's options: [`Options`], parsed from the command line and the environment and
 //! validated.
 
+mod values;
+
 use std::ffi::{OsStr, OsString};
 use std::net::{AddrParseError, IpAddr, SocketAddr};
 use std::num::NonZeroU32;
@@ -14,11 +16,12 @@ use clap::error::ErrorKind;
 use clap::{ArgMatches, Args, Command, CommandFactory, FromArgMatches, Parser, ValueEnum};
 use log::LevelFilter;
 
+use self::values::{duration, files_size, history, send_queue, timeout};
 use crate::bounds::allowance::Allowance;
 use crate::bounds::limit::{Exempt, Limit};
 use crate::chat::cidr::Cidr;
 use crate::chat::registration::{InvalidRegistration, Registration};
-use crate::command_line::{InvalidSize, Size};
+use crate::command_line::Size;
 
 /// The default TCP port.
 pub const PORT: u16 = 9000;
@@ -26,14 +29,6 @@ pub const PORT: u16 = 9000;
 pub const TLS_PORT: u16 = 9443;
 /// The default of what one user may say a second.
 const SPEECH_RATE: Size = Size::kib(16);
-/// The smallest send queue that can be set: the longest replies to one request fit well.
-pub const SEND_QUEUE_MIN: Size = Size::kib(64);
-/// The largest send queue that can be set.
-pub const SEND_QUEUE_MAX: Size = Size(1 << 40);
-/// The largest size that can be set for a file, or for all files of a user; so sums can't overflow.
-pub const FILES_SIZE_MAX: Size = Size(1 << 60);
-/// The longest time that can be set; so sums with the clock can't overflow.
-pub const DURATION_MAX: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 
 /// The default of `--max-per-address`.
 const CONNECTIONS_OF_NETWORK: u32 = 128;
@@ -427,45 +422,6 @@ fn address(text: &str) -> Result<IpAddr, AddrParseError> {
         Some(inner) => inner.parse().map(IpAddr::V6),
         None => text.parse(),
     }
-}
-
-fn duration(text: &str) -> Result<Duration, String> {
-    let duration = humantime::parse_duration(text)
-        .map_err(|error| format!("{error}; write a time as 30s, 5m, 2h or 7d"))?;
-    if duration > DURATION_MAX {
-        return Err("that is more than ten years".to_owned());
-    }
-    Ok(duration)
-}
-
-fn timeout(text: &str) -> Result<Duration, String> {
-    match duration(text)? {
-        Duration::ZERO => Err("a timeout has to be longer than nothing".to_owned()),
-        duration => Ok(duration),
-    }
-}
-
-fn history(text: &str) -> Result<Duration, String> {
-    match duration(text)? {
-        Duration::ZERO => Err("to keep no messages, use --offline discard".to_owned()),
-        duration => Ok(duration),
-    }
-}
-
-fn send_queue(text: &str) -> Result<Size, String> {
-    let size: Size = text.parse().map_err(|error: InvalidSize| error.to_string())?;
-    if !(SEND_QUEUE_MIN..=SEND_QUEUE_MAX).contains(&size) {
-        return Err(format!("it has to be {SEND_QUEUE_MIN} to {SEND_QUEUE_MAX}"));
-    }
-    Ok(size)
-}
-
-fn files_size(text: &str) -> Result<Size, String> {
-    let size: Size = text.parse().map_err(|error: InvalidSize| error.to_string())?;
-    if size > FILES_SIZE_MAX {
-        return Err(format!("it has to be {FILES_SIZE_MAX} at most"));
-    }
-    Ok(size)
 }
 
 fn log_level() -> impl TypedValueParser<Value = LevelFilter> {

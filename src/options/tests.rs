@@ -1,5 +1,6 @@
 //! Tests of the options.
 
+use super::values::{DURATION_MAX, FILES_SIZE_MAX, SEND_QUEUE_MAX, SEND_QUEUE_MIN};
 use super::*;
 
 /// Parses `words` as options, whatever the environment of the tests is.
