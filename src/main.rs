@@ -11,6 +11,7 @@ use chatsrv::hub::snapshot::Snapshot;
 use chatsrv::hub::{self, Hub};
 use chatsrv::limits::{GROUP_OFFLINE_TIME_MAX, ID_CEILING_LEAD};
 use chatsrv::log::{Log, Quoted};
+use chatsrv::options::rules::{RuleOptions, Uploaders, Who};
 use chatsrv::options::{Audit, Offline, Options, PasswordCost, Plain, TLS_PORT};
 use chatsrv::server::{
     self, AuditFile, AuditSink, Certificates, Endpoint, Inherited, Listening, Poll, Server,
@@ -274,6 +275,7 @@ fn store_config(options: &Options) -> store::StoreConfig {
 fn hub_config(options: &Options, shares: Shares) -> hub::config::Config {
     hub::config::Config {
         registration: options.registration,
+        rules: rules(&options.rules),
         arrivals: hub::config::ArrivalBounds {
             registrations: options.registrations_of_network(),
             registrations_total: options.registrations_total(),
@@ -296,6 +298,24 @@ fn hub_config(options: &Options, shares: Shares) -> hub::config::Config {
         file_size_max: options.max_file.0,
         places: usize::try_from(shares.transfers).unwrap_or(usize::MAX),
         quota: options.quota.0,
+    }
+}
+
+fn rules(options: &RuleOptions) -> hub::config::Rules {
+    use hub::config::Permitted;
+    let permitted = |who| match who {
+        Who::All => Permitted::All,
+        Who::Admins => Permitted::Administrators,
+    };
+    hub::config::Rules {
+        broadcast: permitted(options.broadcast),
+        group_makers: permitted(options.group_makers),
+        uploads: match options.uploads {
+            Uploaders::All => Permitted::All,
+            Uploaders::Admins => Permitted::Administrators,
+            Uploaders::Off => Permitted::Nobody,
+        },
+        probation: u32::try_from(options.probation.as_secs()).unwrap_or(u32::MAX),
     }
 }
 

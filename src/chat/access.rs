@@ -23,6 +23,8 @@ pub enum Access {
     User,
     /// Sessions that are logged in, of users who may speak.
     Speaker,
+    /// The same, of users who may write to everyone.
+    Broadcaster,
     /// Sessions that are logged in to an account with a password.
     Account,
     /// The same, also while that password has to be replaced.

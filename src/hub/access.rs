@@ -46,7 +46,8 @@ fn access(of: Kind) -> Access {
 
 /// Returns true if requests of a kind are not for users who are muted.
 pub fn is_speech(of: Kind) -> bool {
-    matches!(of, Kind::Nick | Kind::Away) || access(of) == Access::Speaker
+    let is_said = matches!(access(of), Access::Speaker | Access::Broadcaster);
+    is_said || matches!(of, Kind::Nick | Kind::Away)
 }
 
 /// Returns true if requests of a kind are taken of users who have to replace their password first.

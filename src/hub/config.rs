@@ -11,6 +11,8 @@ use crate::chat::registration::Registration;
 pub struct Config {
     /// Who may make an account, until an administrator decides otherwise.
     pub registration: Registration,
+    /// What users may do who are no administrators.
+    pub rules: Rules,
     /// How often new names may register.
     pub arrivals: ArrivalBounds,
     /// True if files may be read before the login.
@@ -39,6 +41,38 @@ pub struct Config {
     pub places: usize,
     /// The largest total size in bytes of all files and uploads of one user.
     pub quota: u64,
+}
+
+/// What users may do who are no administrators.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rules {
+    /// Who writes to everyone.
+    pub broadcast: Permitted,
+    /// Who makes groups.
+    pub group_makers: Permitted,
+    /// Who uploads into the shared folder.
+    pub uploads: Permitted,
+    /// The seconds for which a new account may not write or send to everyone, upload, make groups
+    /// and call.
+    pub probation: u32,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        let all = Permitted::All;
+        Rules { broadcast: all, group_makers: all, uploads: all, probation: 0 }
+    }
+}
+
+/// The users who may do something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Permitted {
+    /// All users.
+    All,
+    /// Administrators and the operator.
+    Administrators,
+    /// Nobody, not even the operator.
+    Nobody,
 }
 
 /// How often new names may register.

@@ -55,6 +55,7 @@ mod proposal;
 mod removals;
 mod reports;
 mod requests;
+mod rules;
 mod sequence;
 mod sessions;
 pub mod snapshot;

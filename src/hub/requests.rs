@@ -25,6 +25,7 @@ use crate::hub::messages::Draft;
 use crate::hub::moderate::moderate;
 use crate::hub::people::People;
 use crate::hub::reports::ReportDraft;
+use crate::hub::rules;
 
 /// Handles a request, or the refusal of one that a codec could not decode.
 pub fn asked(
@@ -47,7 +48,8 @@ pub fn asked(
         Kind::Alive | Kind::Seen => false,
         _ => std::mem::take(&mut session.has_confirmed_password),
     };
-    if let Err(refusal) = may_ask(&domains.accounts, user, of, cx.core)
+    let asked = (of, request.as_ref().ok());
+    if let Err(refusal) = may_ask(&domains.accounts, user, asked, cx.core)
         && is_line
     {
         return cx.refuse(conn, of, refusal);
@@ -68,11 +70,12 @@ pub fn asked(
     }
 }
 
-/// Checks that whoever is logged in over a session may make requests of a kind.
+/// Checks that whoever is logged in over a session may make a request, of which at least the kind
+/// is known.
 fn may_ask(
     accounts: &Accounts,
     user: Option<UserIndex>,
-    of: Kind,
+    (of, request): (Kind, Option<&Request>),
     core: &Core,
 ) -> Result<(), Refusal> {
     if user.is_some_and(|user| accounts.has_to_reset(user)) && !access::is_open_to_all(of) {
@@ -80,7 +83,10 @@ fn may_ask(
     }
     access::check(accounts.roles.of(user), of, core.config.public_files)?;
     let muted = user.filter(|_| access::is_speech(of)).and_then(|user| accounts.muted(user, core));
-    muted.map_or(Ok(()), |left| Err(Refusal::Muted(left)))
+    if let Some(left) = muted {
+        return Err(Refusal::Muted(left));
+    }
+    user.map_or(Ok(()), |user| rules::check(user, (of, request), accounts, core))
 }
 
 /// Hands a request that is permitted to the domain that carries it out.

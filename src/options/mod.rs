@@ -1,6 +1,7 @@
 //! The server's options: [`Options`], parsed from the command line and the environment and
 //! validated.
 
+pub mod rules;
 mod values;
 
 use std::ffi::{OsStr, OsString};
@@ -16,6 +17,7 @@ use clap::error::ErrorKind;
 use clap::{ArgMatches, Args, Command, CommandFactory, FromArgMatches, Parser, ValueEnum};
 use log::LevelFilter;
 
+use self::rules::RuleOptions;
 use self::values::{duration, files_size, history, send_queue, timeout};
 use crate::bounds::allowance::Allowance;
 use crate::bounds::limit::{Exempt, Limit};
@@ -89,6 +91,10 @@ pub struct Options {
     #[arg(long, env = "CHATSRV_REGISTRATION", value_name = "WHO", default_value = "open")]
     #[arg(value_parser = registration())]
     pub registration: Registration,
+
+    /// What users may do who are no administrators
+    #[command(flatten)]
+    pub rules: RuleOptions,
 
     /// Whether messages are kept, for users who are offline and to be read again
     #[arg(long, env = "CHATSRV_OFFLINE", value_name = "WHAT", default_value = "store")]

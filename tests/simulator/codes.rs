@@ -52,7 +52,7 @@ pub fn codes(verb: Verb, guest: bool) -> &'static [u16] {
         Verb::Groups => &[250],
         Verb::Info => &[250, 550],
         Verb::Members | Verb::Shutout => &[250, 530, 550],
-        Verb::Put => &[250, 450, 452, 530, 550, 552, 553],
+        Verb::Put => &[250, 450, 452, 503, 530, 550, 552, 553],
         Verb::Sendfile => &[250, 450, 452, 503, 530, 550, 552],
         Verb::Up => &[250, 501, 503],
         Verb::Down => &[250],

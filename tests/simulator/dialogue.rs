@@ -32,7 +32,7 @@ use std::time::Duration;
 use chatsrv::chat::address::Address;
 use chatsrv::chat::refusal::Failure;
 use chatsrv::chat::registration::Registration;
-use chatsrv::hub::config::{ArrivalBounds, Config, GroupBounds};
+use chatsrv::hub::config::{ArrivalBounds, Config, GroupBounds, Rules};
 use chatsrv::hub::input::UploadEnd;
 use chatsrv::hub::job::Job;
 use chatsrv::protocol::native::frame::encode_chunk_header;
@@ -52,6 +52,7 @@ struct Dialogue {
 pub fn config() -> Config {
     Config {
         registration: Registration::Open,
+        rules: Rules::default(),
         arrivals: ArrivalBounds::unbounded(),
         public_files: false,
         presence_limit: 500,

@@ -2,7 +2,7 @@ use super::*;
 use crate::chat::account::Account;
 use crate::chat::name::UserRef;
 use crate::chat::registration::Registration;
-use crate::hub::config::{ArrivalBounds, Config, GroupBounds};
+use crate::hub::config::{ArrivalBounds, Config, GroupBounds, Rules};
 use crate::hub::context::{Caller, Core};
 use crate::hub::domains::Domains;
 use crate::hub::effect::Effects;
@@ -25,6 +25,7 @@ struct World {
 fn chat_at(unix_micros: u64, keep_messages: bool) -> World {
     let config = Config {
         registration: Registration::Closed,
+        rules: Rules::default(),
         arrivals: ArrivalBounds::unbounded(),
         public_files: false,
         presence_limit: 10,

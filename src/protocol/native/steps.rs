@@ -7,7 +7,7 @@ use crate::chat::access::{Access, DialogueStep};
 /// The old password is asked for.
 pub const PASSWD: DialogueStep = DialogueStep { access: Access::PasswordHolder, number: 0 };
 /// A message to everyone is asked for.
-pub const PM: DialogueStep = DialogueStep { access: Access::Speaker, number: 1 };
+pub const PM: DialogueStep = DialogueStep { access: Access::Broadcaster, number: 1 };
 /// The next message gets an idempotency key.
 pub const KEY: DialogueStep = DialogueStep { access: Access::User, number: 2 };
 /// Later additions to the protocol are sent from now on.

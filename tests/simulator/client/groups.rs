@@ -22,7 +22,7 @@ pub fn count(line: &ServerLine<'_>, tally: &mut Tally) {
             add(format!("450 {verb} seconds"));
         }
         530 => {
-            let why = words.next().filter(|why| ["muted", "lockdown"].contains(why));
+            let why = words.next().filter(|why| ["muted", "young", "lockdown"].contains(why));
             why.into_iter().for_each(|why| add(format!("530 {why}")));
         }
         _ => {}

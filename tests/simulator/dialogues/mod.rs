@@ -34,6 +34,7 @@ mod regressions;
 mod removals;
 mod reports;
 mod resets;
+mod rules;
 mod sent;
 mod talk;
 mod uploads;

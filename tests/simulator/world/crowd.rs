@@ -7,7 +7,7 @@ use chatsrv::chat::account::Account;
 use chatsrv::chat::address::Address;
 use chatsrv::chat::name::Number;
 use chatsrv::chat::registration::Registration;
-use chatsrv::hub::config::{ArrivalBounds, Config};
+use chatsrv::hub::config::{ArrivalBounds, Config, Rules};
 use chatsrv::hub::job::{Job, Value};
 use fastrand::Rng;
 
@@ -28,6 +28,7 @@ pub fn run(seed: u64, people: usize) -> Counts {
     let mut rng = Rng::with_seed(seed);
     let config = Config {
         registration: Registration::Open,
+        rules: Rules::default(),
         arrivals: ArrivalBounds::unbounded(),
         public_files: false,
         presence_limit: [0, 100, 300][rng.usize(..3)],

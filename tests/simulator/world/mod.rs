@@ -15,7 +15,7 @@ use chatsrv::chat::address::Address;
 use chatsrv::chat::id::MessageId;
 use chatsrv::chat::name::Number;
 use chatsrv::chat::registration::Registration;
-use chatsrv::hub::config::{ArrivalBounds, Config, GroupBounds};
+use chatsrv::hub::config::{ArrivalBounds, Config, GroupBounds, Permitted, Rules};
 use chatsrv::limits::{ANSWER_BYTES_MAX, GROUP_OFFLINE_TIME_MAX};
 use fastrand::Rng;
 
@@ -110,6 +110,16 @@ fn arrival_bounds(rng: &mut Rng) -> ArrivalBounds {
     ArrivalBounds { registrations, registrations_total, exempt }
 }
 
+/// Some rules; in most worlds everybody may do all.
+fn rules(rng: &mut Rng) -> Rules {
+    use Permitted::{Administrators, All, Nobody};
+    let mut drawn = |rare: Permitted| if rng.u8(..8) == 0 { rare } else { All };
+    let (broadcast, group_makers) = (drawn(Administrators), drawn(Administrators));
+    let rare = [Administrators, Nobody];
+    let uploads = drawn(rare[usize::from(broadcast == group_makers)]);
+    Rules { broadcast, group_makers, uploads, probation: [0, 0, 0, 20, 4000][rng.usize(..5)] }
+}
+
 /// Some bounds of groups among so many people: few of them are large.
 fn bounds(people: usize, rng: &mut Rng) -> GroupBounds {
     GroupBounds {
@@ -130,6 +140,8 @@ impl World {
                 _ => Registration::Closed,
             },
             arrivals: arrival_bounds(&mut rng),
+            // What else the world draws does not depend on them.
+            rules: rules(&mut Rng::with_seed(!seed)),
             public_files: rng.bool(),
             presence_limit: rng.usize(..=people),
             audits: true,

@@ -29,6 +29,7 @@ impl NodeModel {
         };
         self.check_peers(effects);
         self.check_reports(effects);
+        self.check_forbidden(effects);
         self.uploads.after(effects);
         let mut told = Vec::new();
         let mut told_of_groups = Vec::new();

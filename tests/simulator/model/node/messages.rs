@@ -83,6 +83,11 @@ impl NodeModel {
                     return self.session(conn).replies.push_back(Due::Refused(Code::NotAllowed));
                 }
                 let said = self.said((user, key), composing, text);
+                let forbids = |said: &Said| self.may_not_broadcast(user, said.chat);
+                if let Some(refusal) = said.as_ref().ok().and_then(forbids) {
+                    self.is_forbidden(conn, refusal);
+                    return self.session(conn).replies.push_back(Due::Refused(Code::NotAllowed));
+                }
                 said.map_or_else(Due::Refused, |said| {
                     Due::Attempt(Attempt { said, state: State::Waits })
                 })

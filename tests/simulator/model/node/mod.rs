@@ -24,6 +24,7 @@ mod order;
 mod peers;
 mod presence;
 mod reports;
+mod rules;
 mod sanctions;
 mod sessions;
 mod uploads;
@@ -34,6 +35,7 @@ use std::time::Duration;
 use chatsrv::chat::answer::Item;
 use chatsrv::chat::entry::Entry;
 use chatsrv::chat::id::{LogTime, MessageId};
+use chatsrv::chat::kind::Kind;
 use chatsrv::chat::message::{Chat, Message, StoredMessage};
 use chatsrv::chat::moderation::Moderation;
 use chatsrv::chat::name::Number;
@@ -61,6 +63,7 @@ use self::order::Order;
 use self::peers::Peers;
 use self::presence::{Minute, Presence, Storm, Told};
 use self::reports::ReportWork;
+use self::rules::Forbidden;
 use self::sanctions::Endings;
 use self::sessions::Session;
 use self::uploads::Expectations;
@@ -107,6 +110,7 @@ pub struct NodeModel {
     said_away: u64,
     /// The notices of who came and went that the last input ought to bring.
     presence: Vec<Presence>,
+    forbidden: Forbidden,
     /// The sanctions that end.
     pub endings: Endings,
     /// When users were last here since the server started, to the minute.
@@ -166,6 +170,7 @@ impl NodeModel {
             away: BTreeMap::new(),
             said_away: 0,
             presence: Vec::new(),
+            forbidden: Forbidden::default(),
             endings: Endings::default(),
             seen: BTreeMap::new(),
             told: BTreeMap::new(),
@@ -206,6 +211,7 @@ impl NodeModel {
         self.announced.clear();
         self.told.clear();
         self.endings.forget();
+        self.forbidden = Forbidden::default();
         self.seen.clear();
         self.minutes.clear();
         self.storm = Storm::default();
@@ -250,7 +256,10 @@ impl NodeModel {
                 self.sessions.insert(*conn, Session::default());
                 self.deliveries.insert(*conn, VecDeque::new());
             }
-            Input::Disconnected { conn } => self.leave(*conn),
+            Input::Disconnected { conn } => {
+                self.forbidden.forget(*conn);
+                self.leave(*conn);
+            }
             Input::Deadline => {
                 self.groups.is_deadline = true;
                 self.end_minutes();
@@ -284,6 +293,13 @@ impl NodeModel {
                     && self.is_silenced(user, verb)
                 {
                     return self.group_command_refused(conn, verb, Code::NotAllowed);
+                }
+                if let (Some(user), Some(verb)) = (user, verb)
+                    && let Some(refusal) = self.against_rules(user, verb, command.as_ref().ok())
+                {
+                    let code = codes::refused(Kind::Unknown, &refusal, false).0;
+                    self.is_forbidden(conn, refusal);
+                    return self.group_command_refused(conn, verb, code);
                 }
                 match (command, user, verb) {
                     (Ok(Command::Ask(Request::Mkgroup { .. })), Some(user), Some(verb))

@@ -1,0 +1,48 @@
+//! The options about what users may do who are no administrators.
+
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+
+use super::values::duration;
+
+/// What users may do who are no administrators.
+#[derive(Args, Clone, Debug)]
+pub struct RuleOptions {
+    /// Who may write to everyone
+    #[arg(long, env = "CHATSRV_BROADCAST", value_name = "WHO", default_value = "all")]
+    pub broadcast: Who,
+
+    /// Who may make groups
+    #[arg(long, env = "CHATSRV_GROUP_MAKERS", value_name = "WHO", default_value = "all")]
+    pub group_makers: Who,
+
+    /// Who may upload into the shared folder
+    #[arg(long, env = "CHATSRV_UPLOADS", value_name = "WHO", default_value = "all")]
+    pub uploads: Uploaders,
+
+    /// How long new accounts may not write or send to everyone, upload, make groups and call
+    #[arg(long, env = "CHATSRV_PROBATION", value_name = "TIME", value_parser = duration)]
+    #[arg(default_value = "0")]
+    pub probation: Duration,
+}
+
+/// Who may do something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Who {
+    /// All users
+    All,
+    /// Administrators
+    Admins,
+}
+
+/// Who may upload into the shared folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Uploaders {
+    /// All users
+    All,
+    /// Administrators
+    Admins,
+    /// Nobody
+    Off,
+}

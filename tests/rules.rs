@@ -1,0 +1,53 @@
+//! What the operator lets users do, over the real sockets and with a real store.
+
+mod support;
+
+use std::time::Instant;
+
+use support::{Client, PATIENCE, Server};
+
+#[test]
+fn what_is_for_administrators_alone_is_refused_to_users() {
+    let server =
+        Server::start(&["--broadcast", "admins", "--group-makers=admins", "--uploads=admins"]);
+    let mut bob = server.register("bob");
+    bob.ask("D * hello", "C 530 MSG administrators …");
+    bob.ask("C PM", "C 530 PM administrators …");
+    bob.ask("C MKPUBLIC #team", "C 530 MKPUBLIC administrators …");
+    bob.ask("C PUT 3 notes", "C 530 PUT administrators …");
+    let mut operator = Client::operator(&server);
+    operator.expect("C 150 UNREAD 0");
+    operator.expect("C 230 USER operator 1 welcome");
+    operator.ask("C ADMIN bob on", "C 250 ADMIN …");
+    bob.ask("D * hello", "C 250 MSG …");
+    bob.ask("C MKPUBLIC #team", "C 250 MKPUBLIC …");
+    bob.ask("C PUT 3 notes", "C 250 PUT …");
+}
+
+#[test]
+fn uploads_that_are_off_are_off_for_all() {
+    let server = Server::start(&["--uploads", "off"]);
+    let mut alice = server.register("alice");
+    alice.ask("C PUT 3 notes", "C 503 PUT …");
+    alice.ask("C SENDFILE alice 3 notes", "C 250 SENDFILE …");
+}
+
+#[test]
+fn a_young_account_may_do_all_once_it_is_older_also_after_a_restart() {
+    let mut server = Server::start(&["--probation", "1h"]);
+    let mut alice = server.register("alice");
+    let left: u32 = alice.ask("D * hello", "C 530 MSG young … …")[0].parse().unwrap();
+    assert!((3500..=3600).contains(&left), "{left} seconds");
+    alice.ask("C CALL alice", "C 530 CALL young …");
+    server.restart_with(&["--probation", "2s"]);
+    let (mut alice, begin) = (server.login("alice"), Instant::now());
+    loop {
+        alice.send("D * hello");
+        let line = alice.line();
+        if line.starts_with("C 250 MSG") {
+            break;
+        }
+        assert!(line.starts_with("C 530 MSG young "), "{line}");
+        assert!(begin.elapsed() < PATIENCE, "it stays young");
+    }
+}
