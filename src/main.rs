@@ -315,6 +315,7 @@ fn rules(options: &RuleOptions) -> hub::config::Rules {
             Uploaders::Admins => Permitted::Administrators,
             Uploaders::Off => Permitted::Nobody,
         },
+        message_quota: options.message_quota.0,
         probation: u32::try_from(options.probation.as_secs()).unwrap_or(u32::MAX),
     }
 }

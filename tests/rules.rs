@@ -51,3 +51,17 @@ fn a_young_account_may_do_all_once_it_is_older_also_after_a_restart() {
         assert!(begin.elapsed() < PATIENCE, "it stays young");
     }
 }
+
+#[test]
+fn a_user_says_no_more_than_so_much_a_day() {
+    let mut server = Server::start(&["--message-quota", "1KiB"]);
+    let mut alice = server.register("alice");
+    let text = "a".repeat(500);
+    for _ in 0..2 {
+        alice.ask(&format!("D * {text}"), "C 250 MSG …");
+    }
+    alice.ask(&format!("D * {text}"), "C 452 MSG …");
+    server.register("bob").ask(&format!("D * {text}"), "C 250 MSG …");
+    server.restart();
+    server.login("alice").ask(&format!("D * {text}"), "C 250 MSG …");
+}

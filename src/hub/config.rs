@@ -43,7 +43,7 @@ pub struct Config {
     pub quota: u64,
 }
 
-/// What users may do who are no administrators.
+/// What users may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rules {
     /// Who writes to everyone.
@@ -55,12 +55,15 @@ pub struct Rules {
     /// The seconds for which a new account may not write or send to everyone, upload, make groups
     /// and call.
     pub probation: u32,
+    /// The bytes of text that one user may say a day; 0 is no limit. It holds for administrators,
+    /// and not for the operator.
+    pub message_quota: u64,
 }
 
 impl Default for Rules {
     fn default() -> Self {
         let all = Permitted::All;
-        Rules { broadcast: all, group_makers: all, uploads: all, probation: 0 }
+        Rules { broadcast: all, group_makers: all, uploads: all, probation: 0, message_quota: 0 }
     }
 }
 

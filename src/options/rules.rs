@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::values::duration;
+use super::values::{duration, files_size};
+use crate::command_line::Size;
 
 /// What users may do who are no administrators.
 #[derive(Args, Clone, Debug)]
@@ -25,6 +26,11 @@ pub struct RuleOptions {
     #[arg(long, env = "CHATSRV_PROBATION", value_name = "TIME", value_parser = duration)]
     #[arg(default_value = "0")]
     pub probation: Duration,
+
+    /// What one user may say a day, in bytes of text; 0 is no limit
+    #[arg(long, env = "CHATSRV_MESSAGE_QUOTA", value_name = "SIZE", value_parser = files_size)]
+    #[arg(default_value_t = Size::mib(100))]
+    pub message_quota: Size,
 }
 
 /// Who may do something.

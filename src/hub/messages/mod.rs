@@ -13,6 +13,7 @@ mod history;
 mod inbox;
 mod lists;
 mod retention;
+mod spoken;
 
 use self::history::ReadOn;
 pub use self::history::{History, unread_items};
@@ -23,6 +24,7 @@ use self::audience::Audience;
 use self::dedup::{Dedup, Known};
 use self::deletion::Deletions;
 use self::inbox::Inbox;
+use self::spoken::SpokenToday;
 use crate::chat::answer::Done;
 use crate::chat::entry::{Deletion, Entry, Said};
 use crate::chat::event::Event;
@@ -32,6 +34,7 @@ use crate::chat::message::{Chat, Message};
 use crate::chat::name::{Key, Number, Target};
 use crate::chat::refusal::{Failure, Refusal};
 use crate::chat::request::Request;
+use crate::hub::accounts::directory::OPERATOR;
 use crate::hub::config::Config;
 use crate::hub::context::{Caller, Cx};
 use crate::hub::effect::Effect;
@@ -53,6 +56,7 @@ pub(super) struct Messages {
     inbox: Inbox,
     pub history: History,
     deletions: Deletions,
+    spoken: SpokenToday,
     pending: Pending<MessageJob>,
 }
 
@@ -95,6 +99,7 @@ impl Messages {
             inbox: Inbox::default(),
             history: History::new(config.history),
             deletions: Deletions::new(),
+            spoken: SpokenToday::default(),
             pending: Pending::new(Domain::Messages),
         }
     }
@@ -167,6 +172,11 @@ impl Messages {
         if reaches_nobody {
             return Err(Refusal::Offline);
         }
+        let spoken = self.spoken.by(from.user, cx.core.seconds()) + draft.text.len() as u64;
+        let quota = cx.core.config.rules.message_quota;
+        if quota > 0 && spoken > quota && from.user != OPERATOR {
+            return Err(Refusal::SaidEnough);
+        }
         if cx.core.unannounced.first(chat).is_some() {
             cx.await_file(from.conn, chat, draft.into_request());
             return Ok(None);
@@ -212,6 +222,9 @@ impl Messages {
         let delivered = self.deliver(message, (chat, asked), &audience, people, cx);
         if stored.file_size.is_some() {
             return;
+        }
+        if cx.core.config.rules.message_quota > 0 {
+            self.spoken.note(audience.from, stored.text.len(), cx.core.seconds());
         }
         if let Some(key) = &key {
             self.dedup.note(stored.from, key, id, chat);

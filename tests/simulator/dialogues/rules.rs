@@ -152,3 +152,58 @@ fn how_old_an_account_is_outlasts_a_crash() {
         alice < C 530 MSG young 40 ...";
     play_with(Config { rules, ..config() }, Store::new(), script);
 }
+
+#[test]
+fn who_has_said_enough_for_a_day_may_go_on_the_next_day_and_after_a_restart() {
+    let rules = Rules { message_quota: 10, ..Rules::default() };
+    let script = "bob > D alice 1234567
+        alice < D _ bob alice 1234567
+        bob < C 250 MSG _ alice 1 0
+        bob > D alice 1234
+        bob < C 452 MSG you have said enough ...
+        bob > D alice 123
+        alice < D _ bob alice 123
+        bob < C 250 MSG _ alice 1 0
+        bob > D * 1
+        bob < C 452 MSG you have said enough ...
+        bob > C SENDFILE alice 3 notes
+        bob < C 250 SENDFILE 1 0
+        alice > D bob 1
+        bob < D _ alice bob 1
+        alice < C 250 MSG _ bob 1 0
+        wait 86400s
+        bob > D alice 1234567890
+        alice < D _ bob alice 1234567890
+        bob < C 250 MSG _ alice 1 0
+        bob > D alice 1
+        bob < C 452 MSG you have said enough ...
+        server crashes
+        alice logs in to read 1
+        alice < C 151 UNREAD bob 3 _
+        alice < C 230 ...
+        bob logs in to read 1
+        bob < C 151 UNREAD alice 1 _
+        bob < C 230 ...
+        alice < C 120 ON bob ...
+        bob > D alice 1
+        alice < D _ bob alice 1
+        bob < C 250 MSG _ alice 1 0";
+    play_among_two_with(Config { rules, ..config() }, script);
+}
+
+#[test]
+fn what_is_sent_again_with_its_key_counts_once() {
+    let rules = Rules { message_quota: 10, ..Rules::default() };
+    let again = "bob > C KEY once
+        bob < C 250 KEY ...
+        bob > D alice 1234567890
+        ";
+    let script = format!(
+        "{again}alice < D _ bob alice 1234567890
+         bob < C 250 MSG _ alice 1 0
+         {again}bob < C 250 MSG _ alice 0 0
+         bob > D alice 1
+         bob < C 452 MSG you have said enough ..."
+    );
+    play_among_two_with(Config { rules, ..config() }, &script);
+}

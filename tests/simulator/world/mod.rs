@@ -111,13 +111,16 @@ fn arrival_bounds(rng: &mut Rng) -> ArrivalBounds {
 }
 
 /// Some rules; in most worlds everybody may do all.
-fn rules(rng: &mut Rng) -> Rules {
+fn rules(keeps_messages: bool, rng: &mut Rng) -> Rules {
     use Permitted::{Administrators, All, Nobody};
     let mut drawn = |rare: Permitted| if rng.u8(..8) == 0 { rare } else { All };
     let (broadcast, group_makers) = (drawn(Administrators), drawn(Administrators));
     let rare = [Administrators, Nobody];
     let uploads = drawn(rare[usize::from(broadcast == group_makers)]);
-    Rules { broadcast, group_makers, uploads, probation: [0, 0, 0, 20, 4000][rng.usize(..5)] }
+    // Where nothing is kept, what is said to nobody does not show in the simulator.
+    let message_quota = if keeps_messages && rng.u8(..8) == 0 { 300 } else { 0 };
+    let probation = [0, 0, 0, 20, 4000][rng.usize(..5)];
+    Rules { broadcast, group_makers, uploads, probation, message_quota }
 }
 
 /// Some bounds of groups among so many people: few of them are large.
@@ -133,15 +136,14 @@ fn bounds(people: usize, rng: &mut Rng) -> GroupBounds {
 impl World {
     fn new(seed: u64, people: usize, present_max: usize, steps: usize) -> Self {
         let mut rng = Rng::with_seed(seed);
-        let config = Config {
+        let mut config = Config {
             registration: match rng.u8(..8) {
                 0..6 => Registration::Open,
                 6 => Registration::Invite,
                 _ => Registration::Closed,
             },
             arrivals: arrival_bounds(&mut rng),
-            // What else the world draws does not depend on them.
-            rules: rules(&mut Rng::with_seed(!seed)),
+            rules: Rules::default(),
             public_files: rng.bool(),
             presence_limit: rng.usize(..=people),
             audits: true,
@@ -155,6 +157,8 @@ impl World {
             places: 10_000,
             quota: 2_000,
         };
+        // What else the world draws does not depend on them.
+        config.rules = rules(config.keep_messages, &mut Rng::with_seed(!seed));
         let mut store = Store::new();
         let mut people = People::new(people);
         people.meets_in_groups = rng.bool();

@@ -213,6 +213,7 @@ impl NodeModel {
                 self.ledger.words.insert(word, (Some(id), said.chat));
             }
         }
+        self.speaks(said.from, &said.text);
         let change = self.propose_as(id, Entry::Said(said.clone()));
         let readers = change.unwrap_or_else(|why| panic!("{said:?}: {why:?}")).readers;
         let Reached { online, entering, users: delivered, absent } =
@@ -372,6 +373,7 @@ impl NodeModel {
             State::Waits => self.unseen(&attempt.said),
             known => known,
         };
+        self.check_silence(attempt.said.from, &attempt.said.text, reply);
         let shown = self.destination(attempt.said.from, attempt.said.chat);
         let is_kept = |id| self.ledger.was_kept(id);
         match (state, reply.code, reply.done) {

@@ -27,6 +27,7 @@ mod reports;
 mod rules;
 mod sanctions;
 mod sessions;
+mod spoken;
 mod uploads;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
@@ -66,6 +67,7 @@ use self::reports::ReportWork;
 use self::rules::Forbidden;
 use self::sanctions::Endings;
 use self::sessions::Session;
+use self::spoken::Spoken;
 use self::uploads::Expectations;
 use crate::model::chat::ChatModel;
 use crate::store::Store;
@@ -111,6 +113,7 @@ pub struct NodeModel {
     /// The notices of who came and went that the last input ought to bring.
     presence: Vec<Presence>,
     forbidden: Forbidden,
+    spoken: Spoken,
     /// The sanctions that end.
     pub endings: Endings,
     /// When users were last here since the server started, to the minute.
@@ -171,6 +174,7 @@ impl NodeModel {
             said_away: 0,
             presence: Vec::new(),
             forbidden: Forbidden::default(),
+            spoken: Spoken::default(),
             endings: Endings::default(),
             seen: BTreeMap::new(),
             told: BTreeMap::new(),
@@ -212,6 +216,7 @@ impl NodeModel {
         self.told.clear();
         self.endings.forget();
         self.forbidden = Forbidden::default();
+        self.spoken = Spoken::default();
         self.seen.clear();
         self.minutes.clear();
         self.storm = Storm::default();
