@@ -11,7 +11,7 @@ use chatsrv::hub::snapshot::Snapshot;
 use chatsrv::hub::{self, Hub};
 use chatsrv::limits::{GROUP_OFFLINE_TIME_MAX, ID_CEILING_LEAD};
 use chatsrv::log::{Log, Quoted};
-use chatsrv::options::rules::{RuleOptions, Uploaders, Who};
+use chatsrv::options::rules::{Uploaders, Who};
 use chatsrv::options::{Audit, Offline, Options, PasswordCost, Plain, TLS_PORT};
 use chatsrv::server::{
     self, AuditFile, AuditSink, Certificates, Endpoint, Inherited, Listening, Poll, Server,
@@ -275,13 +275,12 @@ fn store_config(options: &Options) -> store::StoreConfig {
 fn hub_config(options: &Options, shares: Shares) -> hub::config::Config {
     hub::config::Config {
         registration: options.registration,
-        rules: rules(&options.rules),
+        rules: rules(options),
         arrivals: hub::config::ArrivalBounds {
             registrations: options.registrations_of_network(),
             registrations_total: options.registrations_total(),
             exempt: options.exempt(),
         },
-        public_files: options.public_files,
         audits: options.audit != Audit::Off,
         presence_limit: options.presence_limit as usize,
         bounds_rates: options.rate > 0,
@@ -301,8 +300,10 @@ fn hub_config(options: &Options, shares: Shares) -> hub::config::Config {
     }
 }
 
-fn rules(options: &RuleOptions) -> hub::config::Rules {
+fn rules(options: &Options) -> hub::config::Rules {
     use hub::config::Permitted;
+    let public_files = options.public_files;
+    let options = &options.rules;
     let permitted = |who| match who {
         Who::All => Permitted::All,
         Who::Admins => Permitted::Administrators,
@@ -315,6 +316,7 @@ fn rules(options: &RuleOptions) -> hub::config::Rules {
             Uploaders::Admins => Permitted::Administrators,
             Uploaders::Off => Permitted::Nobody,
         },
+        public_files,
         message_quota: options.message_quota.0,
         probation: u32::try_from(options.probation.as_secs()).unwrap_or(u32::MAX),
     }

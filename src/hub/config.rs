@@ -15,8 +15,6 @@ pub struct Config {
     pub rules: Rules,
     /// How often new names may register.
     pub arrivals: ArrivalBounds,
-    /// True if files may be read before the login.
-    pub public_files: bool,
     /// With more users online than this, nobody is told who comes and goes.
     pub presence_limit: usize,
     /// True if only so much is caused in a time: notices of presence and additions of others to
@@ -55,6 +53,8 @@ pub struct Rules {
     /// The seconds for which a new account may not write or send to everyone, upload, make groups
     /// and call.
     pub probation: u32,
+    /// True if files may be read before the login.
+    pub public_files: bool,
     /// The bytes of text that one user may say a day; 0 is no limit. It holds for administrators,
     /// and not for the operator.
     pub message_quota: u64,
@@ -63,7 +63,14 @@ pub struct Rules {
 impl Default for Rules {
     fn default() -> Self {
         let all = Permitted::All;
-        Rules { broadcast: all, group_makers: all, uploads: all, probation: 0, message_quota: 0 }
+        Rules {
+            broadcast: all,
+            group_makers: all,
+            uploads: all,
+            probation: 0,
+            public_files: false,
+            message_quota: 0,
+        }
     }
 }
 

@@ -81,7 +81,7 @@ fn may_ask(
     if user.is_some_and(|user| accounts.has_to_reset(user)) && !access::is_open_to_all(of) {
         return Err(Refusal::ResetFirst);
     }
-    access::check(accounts.roles.of(user), of, core.config.public_files)?;
+    access::check(accounts.roles.of(user), of, core.config.rules.public_files)?;
     let muted = user.filter(|_| access::is_speech(of)).and_then(|user| accounts.muted(user, core));
     if let Some(left) = muted {
         return Err(Refusal::Muted(left));

@@ -54,7 +54,6 @@ pub fn config() -> Config {
         registration: Registration::Open,
         rules: Rules::default(),
         arrivals: ArrivalBounds::unbounded(),
-        public_files: false,
         presence_limit: 500,
         audits: true,
         bounds_rates: true,

@@ -27,7 +27,6 @@ fn chat_at(unix_micros: u64, keep_messages: bool) -> World {
         registration: Registration::Closed,
         rules: Rules::default(),
         arrivals: ArrivalBounds::unbounded(),
-        public_files: false,
         presence_limit: 10,
         audits: false,
         bounds_rates: true,

@@ -1,6 +1,6 @@
 //! The shared folder.
 
-use chatsrv::hub::config::Config;
+use chatsrv::hub::config::{Config, Rules};
 
 use super::login::with_bob;
 use crate::dialogue::{config, play_with};
@@ -104,7 +104,8 @@ fn a_session_has_so_many_downloads_at_once() {
 
 #[test]
 fn public_files_may_be_read_before_the_login() {
-    let config = Config { public_files: true, ..config() };
+    let rules = Rules { public_files: true, ..Rules::default() };
+    let config = Config { rules, ..config() };
     play_with(
         config,
         with_bob(),

@@ -1,7 +1,7 @@
 //! How many transfers one user, or strangers, may have at a time, and what becomes of those that
 //! stand still.
 
-use chatsrv::hub::config::Config;
+use chatsrv::hub::config::{Config, Rules};
 
 use super::login::with_bob;
 use super::people::{play_among_two, play_among_two_with};
@@ -54,7 +54,8 @@ fn where_there_are_few_places_a_user_has_a_quarter_of_them_at_most() {
 
 #[test]
 fn strangers_have_a_quarter_together_and_two_a_network() {
-    let config = Config { public_files: true, places: 16, ..config() };
+    let rules = Rules { public_files: true, ..Rules::default() };
+    let config = Config { rules, places: 16, ..config() };
     let script = "one connects from 198.51.100.1
         one > C GET 0 small
         one < C 250 GET 1 11 small

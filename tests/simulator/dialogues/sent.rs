@@ -1,6 +1,6 @@
 //! Files that are sent in chats.
 
-use chatsrv::hub::config::Config;
+use chatsrv::hub::config::{Config, Rules};
 
 use super::groups::play_among;
 use super::people::{alice_and_bob, play_among_two, play_among_two_with};
@@ -64,7 +64,8 @@ fn strangers_read_a_file_like_a_missing_one() {
          guest > C GET 0 @1700000000000000
          guest < C 530 GET ..."
     ));
-    let config = Config { public_files: true, ..config() };
+    let rules = Rules { public_files: true, ..Rules::default() };
+    let config = Config { rules, ..config() };
     let guest = "guest connects
         guest > C GET 0 @1700000000000000
         guest < C 530 GET ...

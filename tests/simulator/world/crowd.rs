@@ -30,7 +30,6 @@ pub fn run(seed: u64, people: usize) -> Counts {
         registration: Registration::Open,
         rules: Rules::default(),
         arrivals: ArrivalBounds::unbounded(),
-        public_files: false,
         presence_limit: [0, 100, 300][rng.usize(..3)],
         audits: true,
         bounds_rates: true,

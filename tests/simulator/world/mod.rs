@@ -111,16 +111,17 @@ fn arrival_bounds(rng: &mut Rng) -> ArrivalBounds {
 }
 
 /// Some rules; in most worlds everybody may do all.
-fn rules(keeps_messages: bool, rng: &mut Rng) -> Rules {
+fn rules(config: &Config, rng: &mut Rng) -> Rules {
     use Permitted::{Administrators, All, Nobody};
     let mut drawn = |rare: Permitted| if rng.u8(..8) == 0 { rare } else { All };
     let (broadcast, group_makers) = (drawn(Administrators), drawn(Administrators));
     let rare = [Administrators, Nobody];
     let uploads = drawn(rare[usize::from(broadcast == group_makers)]);
     // Where nothing is kept, what is said to nobody does not show in the simulator.
-    let message_quota = if keeps_messages && rng.u8(..8) == 0 { 300 } else { 0 };
+    let message_quota = if config.keep_messages && rng.u8(..8) == 0 { 300 } else { 0 };
     let probation = [0, 0, 0, 20, 4000][rng.usize(..5)];
-    Rules { broadcast, group_makers, uploads, probation, message_quota }
+    let public_files = config.rules.public_files;
+    Rules { broadcast, group_makers, uploads, probation, public_files, message_quota }
 }
 
 /// Some bounds of groups among so many people: few of them are large.
@@ -143,8 +144,7 @@ impl World {
                 _ => Registration::Closed,
             },
             arrivals: arrival_bounds(&mut rng),
-            rules: Rules::default(),
-            public_files: rng.bool(),
+            rules: Rules { public_files: rng.bool(), ..Rules::default() },
             presence_limit: rng.usize(..=people),
             audits: true,
             bounds_rates: rng.u8(..4) > 0,
@@ -158,7 +158,7 @@ impl World {
             quota: 2_000,
         };
         // What else the world draws does not depend on them.
-        config.rules = rules(config.keep_messages, &mut Rng::with_seed(!seed));
+        config.rules = rules(&config, &mut Rng::with_seed(!seed));
         let mut store = Store::new();
         let mut people = People::new(people);
         people.meets_in_groups = rng.bool();
