@@ -18,7 +18,7 @@ use chatsrv::chat::event::Event;
 use chatsrv::chat::name::Number;
 use chatsrv::chat::registration::Registration;
 use chatsrv::hub::Hub;
-use chatsrv::hub::config::{ArrivalBounds, Config, GroupBounds, Rules};
+use chatsrv::hub::config::{AccountRules, ArrivalBounds, Config, GroupBounds, Rules};
 use chatsrv::hub::effect::{Effect, Effects};
 use chatsrv::hub::input::{ConnId, Input, Now};
 use chatsrv::hub::job::{Job, JobId, Outcome, Value};
@@ -148,7 +148,7 @@ impl Chat {
             registration: Registration::Open,
             rules: Rules::default(),
             arrivals: ArrivalBounds::unbounded(),
-            public_files: false,
+            accounts: AccountRules { password_min: 1 },
             presence_limit: 500,
             audits: true,
             bounds_rates: true,

@@ -281,6 +281,7 @@ fn hub_config(options: &Options, shares: Shares) -> hub::config::Config {
             registrations_total: options.registrations_total(),
             exempt: options.exempt(),
         },
+        accounts: hub::config::AccountRules { password_min: options.password_min() },
         audits: options.audit != Audit::Off,
         presence_limit: options.presence_limit as usize,
         bounds_rates: options.rate > 0,

@@ -4,6 +4,7 @@ use std::fmt;
 use std::ops::Deref;
 use std::str::FromStr;
 
+use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
 
 use crate::chat::joined::is_all_seen;
@@ -160,11 +161,40 @@ impl Secret {
     pub fn expose(&self) -> &str {
         &self.0
     }
+
+    /// The number of its characters, as it is compared.
+    pub fn characters(&self) -> usize {
+        self.expose().chars().map(usual_space).nfc().count()
+    }
+
+    /// The password as the OpaqueString profile of RFC 8265 has it compared, in Unicode's form NFC
+    /// and with plain spaces; none if it is so already.
+    pub fn as_compared(&self) -> Option<Self> {
+        let sent = self.expose();
+        if sent.is_ascii() {
+            return None;
+        }
+        // No character takes more than three times the room in NFC, so nothing is left behind by a
+        // buffer that grows.
+        let mut compared = Zeroizing::new(String::with_capacity(3 * sent.len()));
+        compared.extend(sent.chars().map(usual_space).nfc());
+        (*compared != *sent).then_some(Secret(compared))
+    }
 }
 
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("********")
+    }
+}
+
+/// A plain space for each of the characters that Unicode has as spaces.
+fn usual_space(c: char) -> char {
+    match c {
+        '\u{a0}' | '\u{1680}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}' => {
+            ' '
+        }
+        other => other,
     }
 }
 
@@ -181,7 +211,29 @@ fn has_control(utf8: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    #[test]
+    fn a_password_is_compared_in_one_form() {
+        let compared = |text: &str| Secret::new(text).as_compared().map(|one| one.0.to_string());
+        assert_eq!(compared("plain"), None);
+        assert_eq!(compared("\u{e9}"), None);
+        assert_eq!(compared("e\u{301}").as_deref(), Some("\u{e9}"));
+        assert_eq!(compared("a\u{a0}b\u{3000}c").as_deref(), Some("a b c"));
+        assert_eq!(Secret::new("e\u{301}\u{1f44d}").characters(), 2);
+    }
+
+    proptest! {
+        #[test]
+        fn the_form_in_which_a_password_is_compared_has_no_other(text in "\\PC{0,40}") {
+            let compared = Secret::new(&text).as_compared().unwrap_or_else(|| Secret::new(&text));
+            prop_assert_eq!(compared.as_compared(), None);
+            prop_assert_eq!(compared.characters(), Secret::new(&text).characters());
+            prop_assert!(compared.expose().len() <= 3 * text.len());
+        }
+    }
 
     #[test]
     fn control_characters_are_refused_and_tab_is_not() {

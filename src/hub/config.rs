@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use crate::bounds::allowance::Allowance;
 use crate::bounds::limit::{Exempt, Limit};
+use crate::chat::refusal::Refusal;
 use crate::chat::registration::Registration;
+use crate::chat::text::Secret;
 
 /// The options of the chat.
 #[derive(Clone, Debug)]
@@ -15,6 +17,8 @@ pub struct Config {
     pub rules: Rules,
     /// How often new names may register.
     pub arrivals: ArrivalBounds,
+    /// What accounts may be called, and how short passwords may be.
+    pub accounts: AccountRules,
     /// With more users online than this, nobody is told who comes and goes.
     pub presence_limit: usize,
     /// True if only so much is caused in a time: notices of presence and additions of others to
@@ -83,6 +87,21 @@ pub enum Permitted {
     Administrators,
     /// Nobody, not even the operator.
     Nobody,
+}
+
+/// What holds for new accounts, names and passwords. What there is stays as it is.
+#[derive(Clone, Debug)]
+pub struct AccountRules {
+    /// The fewest characters of a new password.
+    pub password_min: u32,
+}
+
+impl AccountRules {
+    /// Checks that a new password is long enough.
+    pub fn check_password(&self, password: &Secret) -> Result<(), Refusal> {
+        let is_long_enough = password.characters() >= self.password_min as usize;
+        is_long_enough.then_some(()).ok_or(Refusal::PasswordTooShort(self.password_min))
+    }
 }
 
 /// How often new names may register.

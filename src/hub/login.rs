@@ -139,6 +139,9 @@ impl Login {
                 return self.log_in(conn, name, (password, place), accounts, cx);
             }
         };
+        if let Err(too_short) = cx.core.config.accounts.check_password(&password) {
+            return cx.refuse(conn, Kind::LogIn, too_short);
+        }
         let new = NewAccount::reserve(conn, name, (place, invite), accounts, cx);
         let Some(new) = new else { return };
         let (account, from, invite) = (new.account.clone(), cx.core.network_of(conn), new.invite);
@@ -223,6 +226,9 @@ impl Login {
     ) {
         if !is_confirmed {
             return cx.refuse(conn, Kind::SetPassword, Refusal::WrongPassword);
+        }
+        if let Err(too_short) = cx.core.config.accounts.check_password(&password) {
+            return cx.refuse(conn, Kind::SetPassword, too_short);
         }
         let (number, from) = (accounts.number(user), cx.core.network_of(conn));
         let job = Job::SetPassword { number, password, from };

@@ -25,6 +25,10 @@ use crate::chat::cidr::Cidr;
 use crate::chat::registration::{InvalidRegistration, Registration};
 use crate::command_line::Size;
 
+mod accounts;
+
+use accounts::AccountOptions;
+
 /// The default TCP port.
 pub const PORT: u16 = 9000;
 /// The default TCP port for TLS.
@@ -190,6 +194,9 @@ pub struct Options {
     #[arg(long, env = "CHATSRV_SPEECH_RATE", value_name = "SIZE", value_parser = files_size)]
     speech_rate: Option<Size>,
 
+    #[command(flatten)]
+    accounts: AccountOptions,
+
     /// What a guess at a stolen password costs; low is for tests alone
     #[arg(long, env = "CHATSRV_PASSWORD_COST", value_name = "COST", default_value = "normal")]
     pub password_cost: PasswordCost,
@@ -347,6 +354,11 @@ impl Options {
     pub fn speech_rate(&self) -> Size {
         let default = if self.rate > 0 { SPEECH_RATE } else { Size(0) };
         self.speech_rate.unwrap_or(default)
+    }
+
+    /// The fewest characters of a new password.
+    pub fn password_min(&self) -> u32 {
+        self.accounts.password_min(self.password_cost)
     }
 
     /// The path of the shared folder.

@@ -198,6 +198,16 @@ fn words_are_taken_from_their_lists() {
 }
 
 #[test]
+fn new_passwords_are_short_only_where_they_are_for_tests() {
+    assert_eq!(options(&[]).password_min(), 8);
+    assert_eq!(options(&["--password-cost", "low"]).password_min(), 1);
+    assert_eq!(options(&["--password-cost", "low", "--password-min", "12"]).password_min(), 12);
+    for least in ["0", "1025", "-1", "many"] {
+        assert!(read(&["--password-min", least]).is_err(), "{least}");
+    }
+}
+
+#[test]
 fn every_option_can_come_from_the_environment() {
     let command = Options::command();
     let options = command.get_arguments().filter(|arg| arg.get_long().is_some());

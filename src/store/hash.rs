@@ -116,8 +116,14 @@ impl Hasher {
         Stored::parse(stored).is_ok_and(|stored| stored.has_cost(self.argon2.params()))
     }
 
-    /// Hashes a password with a random salt, as a PHC string.
+    /// Hashes a password with a random salt, in the form in which passwords are compared, as a PHC
+    /// string.
     pub(super) fn hash(&mut self, password: &Secret) -> Result<String, HashError> {
+        let compared = password.as_compared();
+        self.hash_as_it_is(compared.as_ref().unwrap_or(password))
+    }
+
+    fn hash_as_it_is(&mut self, password: &Secret) -> Result<String, HashError> {
         let mut salt = [0; SALT_BYTES];
         getrandom::fill(&mut salt)?;
         let mut output = [0; Params::DEFAULT_OUTPUT_LEN];
@@ -135,9 +141,30 @@ impl Hasher {
         Ok(hash.to_string())
     }
 
-    /// Returns true if a password matches a stored hash.
+    /// Returns true if a password matches a stored hash: in the form in which passwords are
+    /// compared, or as it was sent, since older servers have hashed it so.
     pub(super) fn compare(&mut self, stored: &str, password: &Secret) -> Result<bool, HashError> {
         let stored = Stored::parse(stored)?;
+        match password.as_compared() {
+            // Both are hashed in any case, so that the time does not tell which one it was.
+            Some(compared) => {
+                let is_usual = self.matches(&stored, &compared)?;
+                Ok(self.matches(&stored, password)? | is_usual)
+            }
+            None => self.matches(&stored, password),
+        }
+    }
+
+    /// Takes as long as to compare a password with a stored hash, where there is none.
+    pub(super) fn compare_with_nothing(&mut self, password: &Secret) -> Result<bool, HashError> {
+        self.hash(password)?;
+        if password.as_compared().is_some() {
+            self.hash(password)?;
+        }
+        Ok(false)
+    }
+
+    fn matches(&mut self, stored: &Stored, password: &Secret) -> Result<bool, HashError> {
         let mut output = [0; Output::MAX_LENGTH];
         let output = &mut output[..stored.output.len()];
         self.counters.hashes.add(1);
@@ -186,5 +213,24 @@ impl fmt::Display for HashError {
             HashError::Random(error) => error.fmt(f),
             HashError::Malformed(what) => write!(f, "stored hash: malformed {what}"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_right_in_any_form_and_one_of_an_older_server_as_it_was_sent() {
+        let mut hasher = Hasher::new(HashCost::Low, Arc::new(StoreCounters::default()));
+        let [composed, apart] = ["caf\u{e9}", "cafe\u{301}"].map(Secret::new);
+        let new = hasher.hash(&apart).unwrap();
+        let old = hasher.hash_as_it_is(&apart).unwrap();
+        assert!(hasher.compare(&new, &apart).unwrap());
+        assert!(hasher.compare(&new, &composed).unwrap());
+        assert!(hasher.compare(&old, &apart).unwrap());
+        assert!(!hasher.compare(&old, &composed).unwrap());
+        assert!(!hasher.compare(&new, &Secret::new("cafe")).unwrap());
+        assert!(!hasher.compare_with_nothing(&apart).unwrap());
     }
 }

@@ -32,7 +32,7 @@ use std::time::Duration;
 use chatsrv::chat::address::Address;
 use chatsrv::chat::refusal::Failure;
 use chatsrv::chat::registration::Registration;
-use chatsrv::hub::config::{ArrivalBounds, Config, GroupBounds, Rules};
+use chatsrv::hub::config::{AccountRules, ArrivalBounds, Config, GroupBounds, Rules};
 use chatsrv::hub::input::UploadEnd;
 use chatsrv::hub::job::Job;
 use chatsrv::protocol::native::frame::encode_chunk_header;
@@ -54,6 +54,7 @@ pub fn config() -> Config {
         registration: Registration::Open,
         rules: Rules::default(),
         arrivals: ArrivalBounds::unbounded(),
+        accounts: AccountRules { password_min: 1 },
         presence_limit: 500,
         audits: true,
         bounds_rates: true,

@@ -2,7 +2,7 @@ use super::*;
 use crate::chat::account::Account;
 use crate::chat::name::UserRef;
 use crate::chat::registration::Registration;
-use crate::hub::config::{ArrivalBounds, Config, GroupBounds, Rules};
+use crate::hub::config::{AccountRules, ArrivalBounds, Config, GroupBounds, Rules};
 use crate::hub::context::{Caller, Core};
 use crate::hub::domains::Domains;
 use crate::hub::effect::Effects;
@@ -27,6 +27,7 @@ fn chat_at(unix_micros: u64, keep_messages: bool) -> World {
         registration: Registration::Closed,
         rules: Rules::default(),
         arrivals: ArrivalBounds::unbounded(),
+        accounts: AccountRules { password_min: 1 },
         presence_limit: 10,
         audits: false,
         bounds_rates: true,

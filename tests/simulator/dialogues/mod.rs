@@ -21,6 +21,7 @@ mod login;
 mod lost;
 mod members;
 mod mutes;
+mod names;
 mod open_groups;
 mod operator;
 mod ops;

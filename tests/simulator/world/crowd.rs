@@ -7,7 +7,7 @@ use chatsrv::chat::account::Account;
 use chatsrv::chat::address::Address;
 use chatsrv::chat::name::Number;
 use chatsrv::chat::registration::Registration;
-use chatsrv::hub::config::{ArrivalBounds, Config, Rules};
+use chatsrv::hub::config::{AccountRules, ArrivalBounds, Config, Rules};
 use chatsrv::hub::job::{Job, Value};
 use fastrand::Rng;
 
@@ -29,6 +29,7 @@ pub fn run(seed: u64, people: usize) -> Counts {
     let config = Config {
         registration: Registration::Open,
         rules: Rules::default(),
+        accounts: AccountRules { password_min: 1 },
         arrivals: ArrivalBounds::unbounded(),
         presence_limit: [0, 100, 300][rng.usize(..3)],
         audits: true,

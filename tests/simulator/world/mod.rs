@@ -15,7 +15,7 @@ use chatsrv::chat::address::Address;
 use chatsrv::chat::id::MessageId;
 use chatsrv::chat::name::Number;
 use chatsrv::chat::registration::Registration;
-use chatsrv::hub::config::{ArrivalBounds, Config, GroupBounds, Permitted, Rules};
+use chatsrv::hub::config::{AccountRules, ArrivalBounds, Config, GroupBounds, Permitted, Rules};
 use chatsrv::limits::{ANSWER_BYTES_MAX, GROUP_OFFLINE_TIME_MAX};
 use fastrand::Rng;
 
@@ -145,6 +145,7 @@ impl World {
             },
             arrivals: arrival_bounds(&mut rng),
             rules: Rules { public_files: rng.bool(), ..Rules::default() },
+            accounts: AccountRules { password_min: if seed % 16 == 5 { 6 } else { 1 } },
             presence_limit: rng.usize(..=people),
             audits: true,
             bounds_rates: rng.u8(..4) > 0,

@@ -321,12 +321,18 @@ impl Login {
             }
             Some(Code::AlreadyOnline) => self.already_online(reply),
             Some(Code::BadParameters) if self.is_beside_unknown() => self.stand_alone(),
+            Some(Code::BadParameters) if self.sent.is_some() => {
+                self.not_that_password(SafeText::new(reply.text))
+            }
             Some(Code::WrongPassword) if self.sent.is_none() && self.is_invited() => {
                 Step::Failed(safe!("that invitation is not good, or not any more"))
             }
             Some(Code::WrongPassword) => {
                 self.refused = true;
-                if self.resuming { self.token_refused() } else { self.wrong_password() }
+                match self.resuming {
+                    true => self.token_refused(),
+                    false => self.not_that_password(safe!("wrong password")),
+                }
             }
             Some(Code::Busy) => self.busy(reply),
             Some(Code::NameNotAllowed) if self.may_ask => {
@@ -433,10 +439,8 @@ impl Login {
         }
     }
 
-    /// Handles a wrong password. The server limits the number of attempts, and closes the
-    /// connection.
-    fn wrong_password(&mut self) -> Step {
-        let wrong = safe!("wrong password");
+    /// Handles a password that is wrong, or too short for a new account.
+    fn not_that_password(&mut self, wrong: SafeText) -> Step {
         self.standing = None;
         match self.name.filter(|_| self.may_ask).map(|name| self.send_name(name)) {
             Some(Step::Send(line)) => Step::SendAgain(wrong, line),

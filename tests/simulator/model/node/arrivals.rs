@@ -8,11 +8,13 @@ use chatsrv::bounds::allowance::Allowance;
 use chatsrv::bounds::limit::Limit;
 use chatsrv::chat::address::{Address, Network};
 use chatsrv::chat::kind::Kind;
+use chatsrv::chat::refusal::Refusal;
 use chatsrv::hub::input::ConnId;
 use chatsrv::limits::{
     LOGIN_PERIOD, LOGINS_PER_PERIOD_MAX, NAME_PERIOD, NAMES_PER_PERIOD_MAX, RETRY_SECONDS_MAX,
 };
 use chatsrv::protocol::native::code::Code;
+use unicode_normalization::UnicodeNormalization;
 
 use super::NodeModel;
 use super::doors::Entrance;
@@ -29,6 +31,8 @@ pub struct Arrivals {
     asked: HashSet<ConnId>,
     /// Whose password is for a new account.
     choosing: HashSet<ConnId>,
+    /// Whose password for a new account is too short.
+    too_short: HashSet<ConnId>,
     /// Whose account is being made, and where that counts.
     registering: HashMap<ConnId, Network>,
     /// Who has to be told to come later.
@@ -127,6 +131,17 @@ impl NodeModel {
         }
     }
 
+    /// Somebody gives a password. One that is too short for a new account counts for nothing but the
+    /// name before it.
+    pub(super) fn gives_password(&mut self, conn: ConnId, password: &str) {
+        let is_short = password.nfc().count() < self.config.accounts.password_min as usize;
+        if is_short && self.arrivals.choosing.remove(&conn) {
+            self.arrivals.too_short.insert(conn);
+        } else {
+            self.arrives(conn);
+        }
+    }
+
     /// Somebody gives a password or a token for a login. It counts, if there were not too many.
     pub(super) fn arrives(&mut self, conn: ConnId) {
         // Whoever chooses a password behind a door that is shut meanwhile has given a wrong one; and
@@ -153,6 +168,7 @@ impl NodeModel {
     /// A password or a token is checked, or an account made.
     pub(super) fn may_arrive(&self, conn: ConnId) {
         assert!(!self.arrivals.waits.contains(&conn), "{conn} has to come later");
+        assert!(!self.arrivals.too_short.contains(&conn), "{conn} has to choose another password");
     }
 
     /// The answer to a name tells who has an account.
@@ -192,6 +208,10 @@ impl NodeModel {
     /// Somebody gets an answer to a login.
     pub(super) fn login_is_answered(&mut self, conn: ConnId, reply: &Reply<'_>) {
         self.arrivals.waits.remove(&conn);
+        let is_short = matches!(reply.refusal, Some(Refusal::PasswordTooShort(_)));
+        if reply.of == Kind::LogIn {
+            assert_eq!(self.arrivals.too_short.remove(&conn), is_short, "{conn}: {reply}");
+        }
         match reply.of {
             Kind::Identify => self.name_is_answered(conn, reply),
             // Somebody else has taken the name meanwhile.

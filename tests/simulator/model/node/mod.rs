@@ -328,7 +328,7 @@ impl NodeModel {
             Frame::Data(text) => {
                 let is_password = (1..=PASSWORD_BYTES_MAX).contains(&text.len());
                 if self.session(conn).awaits_password && is_password {
-                    self.arrives(conn);
+                    self.gives_password(conn, text);
                 }
                 self.tries_password(conn);
                 self.data(conn, text);

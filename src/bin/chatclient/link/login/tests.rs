@@ -83,6 +83,24 @@ fn a_person_may_try_again_and_a_script_may_not() {
 }
 
 #[test]
+fn a_person_chooses_another_password_where_one_is_too_short() {
+    let mut login = person();
+    login.greeted();
+    login.answered(Question::Name, secret("alice"));
+    assert_eq!(reply(&mut login, "332 USER alice new"), Step::Ask(Question::NewPassword));
+    login.answered(Question::NewPassword, secret("one"));
+    assert_eq!(sent(login.answered(Question::NewPasswordAgain, secret("one"))), "D one\n");
+    match reply(&mut login, "501 USER a new password needs more characters: 8 at least") {
+        Step::SendAgain(why, line) => {
+            assert_eq!(why.as_str(), "a new password needs more characters: 8 at least");
+            assert_eq!(line.as_bytes(), b"C USER alice\n");
+        }
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(reply(&mut login, "332 USER alice new"), Step::Ask(Question::NewPassword));
+}
+
+#[test]
 fn a_script_makes_an_account_only_when_told() {
     let mut login = script(false);
     login.greeted();
