@@ -148,7 +148,7 @@ impl Chat {
             registration: Registration::Open,
             rules: Rules::default(),
             arrivals: ArrivalBounds::unbounded(),
-            accounts: AccountRules { password_min: 1 },
+            accounts: AccountRules::lenient(),
             presence_limit: 500,
             audits: true,
             bounds_rates: true,

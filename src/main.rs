@@ -281,7 +281,10 @@ fn hub_config(options: &Options, shares: Shares) -> hub::config::Config {
             registrations_total: options.registrations_total(),
             exempt: options.exempt(),
         },
-        accounts: hub::config::AccountRules { password_min: options.password_min() },
+        accounts: hub::config::AccountRules {
+            password_min: options.password_min(),
+            reserved: options.accounts.reserved_names(),
+        },
         audits: options.audit != Audit::Off,
         presence_limit: options.presence_limit as usize,
         bounds_rates: options.rate > 0,

@@ -21,6 +21,7 @@ pub mod group_action;
 pub mod id;
 pub mod joined;
 pub mod kind;
+pub mod look_alike;
 pub mod message;
 pub mod moderation;
 pub mod name;

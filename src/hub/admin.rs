@@ -19,6 +19,7 @@ use crate::chat::term::Term;
 use crate::chat::text::Reason;
 use crate::hub::accounts::Accounts;
 use crate::hub::accounts::directory::{OPERATOR, UserIndex};
+use crate::hub::accounts::names::check_new_name;
 use crate::hub::audit::Deed;
 use crate::hub::context::{Caller, Core, Cx};
 use crate::hub::decision::{Decided, Decision, DueAnswer, Sentence, UserSanction};
@@ -258,6 +259,10 @@ impl Admin {
         accounts: &mut Accounts,
         cx: &mut Cx<'_>,
     ) {
+        let names = (&accounts.directory, &accounts.roles);
+        if let Err(refusal) = check_new_name(&name, Some(caller.user), names, cx.core) {
+            return cx.refuse(caller.conn, Kind::AddUser, refusal);
+        }
         let now = cx.core.seconds();
         let Some(account) = accounts.directory.reserve(name, now, &mut cx.core.rng) else {
             return cx.refuse(caller.conn, Kind::AddUser, Refusal::UserNameTaken);

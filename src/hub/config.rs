@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::bounds::allowance::Allowance;
 use crate::bounds::limit::{Exempt, Limit};
+use crate::chat::look_alike::ReservedNames;
 use crate::chat::refusal::Refusal;
 use crate::chat::registration::Registration;
 use crate::chat::text::Secret;
@@ -94,9 +95,16 @@ pub enum Permitted {
 pub struct AccountRules {
     /// The fewest characters of a new password.
     pub password_min: u32,
+    /// The names that nobody may have or be shown under.
+    pub reserved: ReservedNames,
 }
 
 impl AccountRules {
+    /// Rules that let most things be, for tests.
+    pub fn lenient() -> Self {
+        AccountRules { password_min: 1, reserved: ReservedNames::and(&[]) }
+    }
+
     /// Checks that a new password is long enough.
     pub fn check_password(&self, password: &Secret) -> Result<(), Refusal> {
         let is_long_enough = password.characters() >= self.password_min as usize;

@@ -11,6 +11,7 @@ use crate::chat::refusal::Refusal;
 use crate::chat::registration::InviteCode;
 use crate::hub::accounts::Accounts;
 use crate::hub::accounts::doors::Entrance;
+use crate::hub::accounts::names::check_new_name;
 use crate::hub::accounts::throttle::Verdict;
 use crate::hub::context::Cx;
 use crate::hub::counters::LoginResult;
@@ -47,8 +48,9 @@ pub fn identify(
         None => accounts.doors.admit(code, time),
     };
     let is_new = matches!(entrance, Entrance::Open | Entrance::Invited);
-    if is_new && (accounts.directory.is_kept(&name, time) || name.is_of_removed()) {
-        cx.refuse(conn, Kind::Identify, Refusal::ReservedName);
+    let names = (&accounts.directory, &accounts.roles);
+    if is_new && let Err(refusal) = check_new_name(&name, None, names, cx.core) {
+        cx.refuse(conn, Kind::Identify, refusal);
         return true;
     }
     let wait = accounts.arrivals.registration_wait(from, now);

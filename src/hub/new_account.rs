@@ -9,6 +9,7 @@ use crate::chat::registration::InviteCode;
 use crate::chat::request::Place;
 use crate::chat::sha256::Sha256Sum;
 use crate::hub::accounts::Accounts;
+use crate::hub::accounts::names::check_new_name;
 use crate::hub::context::Cx;
 use crate::hub::counters::LoginResult;
 use crate::hub::identify::{count_login, count_registration};
@@ -42,7 +43,8 @@ impl NewAccount {
             None => count_registration(conn, accounts, cx)?,
         };
         let now = cx.core.seconds();
-        let is_free = !accounts.directory.is_kept(&name, now) && !name.is_of_removed();
+        let names = (&accounts.directory, &accounts.roles);
+        let is_free = check_new_name(&name, None, names, cx.core).is_ok();
         let mut reserve = || accounts.directory.reserve(name, now, &mut cx.core.rng);
         let Some(account) = (if is_free { reserve() } else { None }) else {
             if invite.is_none() {

@@ -1,6 +1,7 @@
 //! The server's options: [`Options`], parsed from the command line and the environment and
 //! validated.
 
+pub mod accounts;
 pub mod rules;
 mod values;
 
@@ -12,6 +13,7 @@ use std::process::ExitCode;
 use std::sync::LazyLock;
 use std::time::Duration;
 
+use accounts::AccountOptions;
 use clap::builder::{BoolishValueParser, PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{ArgMatches, Args, Command, CommandFactory, FromArgMatches, Parser, ValueEnum};
@@ -25,14 +27,12 @@ use crate::chat::cidr::Cidr;
 use crate::chat::registration::{InvalidRegistration, Registration};
 use crate::command_line::Size;
 
-mod accounts;
-
-use accounts::AccountOptions;
-
 /// The default TCP port.
 pub const PORT: u16 = 9000;
 /// The default TCP port for TLS.
 pub const TLS_PORT: u16 = 9443;
+/// The default of `--password-min`.
+const PASSWORD_MIN: u32 = 8;
 /// The default of what one user may say a second.
 const SPEECH_RATE: Size = Size::kib(16);
 
@@ -194,8 +194,9 @@ pub struct Options {
     #[arg(long, env = "CHATSRV_SPEECH_RATE", value_name = "SIZE", value_parser = files_size)]
     speech_rate: Option<Size>,
 
+    /// What holds for names and passwords.
     #[command(flatten)]
-    accounts: AccountOptions,
+    pub accounts: AccountOptions,
 
     /// What a guess at a stolen password costs; low is for tests alone
     #[arg(long, env = "CHATSRV_PASSWORD_COST", value_name = "COST", default_value = "normal")]
@@ -358,7 +359,11 @@ impl Options {
 
     /// The fewest characters of a new password.
     pub fn password_min(&self) -> u32 {
-        self.accounts.password_min(self.password_cost)
+        let default = match self.password_cost {
+            PasswordCost::Normal => PASSWORD_MIN,
+            PasswordCost::Low => 1,
+        };
+        self.accounts.password_min().unwrap_or(default)
     }
 
     /// The path of the shared folder.

@@ -199,12 +199,24 @@ fn words_are_taken_from_their_lists() {
 
 #[test]
 fn new_passwords_are_short_only_where_they_are_for_tests() {
-    assert_eq!(options(&[]).password_min(), 8);
-    assert_eq!(options(&["--password-cost", "low"]).password_min(), 1);
-    assert_eq!(options(&["--password-cost", "low", "--password-min", "12"]).password_min(), 12);
+    let least = |words: &[&str]| options(words).password_min();
+    assert_eq!(least(&[]), 8);
+    assert_eq!(least(&["--password-cost", "low"]), 1);
+    assert_eq!(least(&["--password-cost", "low", "--password-min", "12"]), 12);
     for least in ["0", "1025", "-1", "many"] {
         assert!(read(&["--password-min", least]).is_err(), "{least}");
     }
+}
+
+#[test]
+fn names_are_reserved_by_a_list_that_may_be_empty() {
+    let reserved = |words: &[&str]| options(words).accounts.reserved_names();
+    assert!(reserved(&[]).contains("Adm1n"));
+    let own = reserved(&["--reserved-names", "boss, chief"]);
+    assert!(own.contains("b0ss") && own.contains("chief") && !own.contains("admin"));
+    let none = reserved(&["--reserved-names", ""]);
+    assert!(none.contains("operator") && !none.contains("admin"));
+    assert!(read(&["--reserved-names", "not a name"]).is_err());
 }
 
 #[test]

@@ -54,7 +54,7 @@ pub fn config() -> Config {
         registration: Registration::Open,
         rules: Rules::default(),
         arrivals: ArrivalBounds::unbounded(),
-        accounts: AccountRules { password_min: 1 },
+        accounts: AccountRules::lenient(),
         presence_limit: 500,
         audits: true,
         bounds_rates: true,

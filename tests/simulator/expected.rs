@@ -206,6 +206,7 @@ const REPLIES: &[&str] = &[
     "501 KEEP",
     "501 MSG",
     "501 NICK",
+    "553 NICK",
     "501 OPEN",
     "501 PASSWD",
     "501 UP",

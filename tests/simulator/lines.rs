@@ -49,6 +49,14 @@ pub struct People {
 }
 
 impl People {
+    /// A display name, in some cases one that looks like somebody's name.
+    fn display_name(&self, lot: u8) -> String {
+        match self.names.get(usize::from(lot)) {
+            Some(name) => format!("C NICK {}", name.to_uppercase().replace('O', "0")),
+            None => format!("C NICK The {lot}. Name"),
+        }
+    }
+
     /// So many people, none of them registered.
     pub fn new(count: usize) -> Self {
         let name = |at: usize| match NAMES.get(at) {
@@ -160,7 +168,7 @@ impl People {
             0..3 => "C PM".into(),
             3..6 => "C DM".into(),
             6..9 => "C WHO".into(),
-            9..11 => format!("C NICK The {}. Name", rng.u8(..)),
+            9..11 => self.display_name(rng.u8(..)),
             12 if rng.bool() => self.about_presence(client, rng),
             11..13 => format!("C QUIET {}", ["on", "off", "maybe"][rng.usize(..3)]),
             13..16 => format!("C LS {}", ["", "folder/", "nowhere", ".."][rng.usize(..4)]),

@@ -6,7 +6,9 @@ use std::hash::{BuildHasher, RandomState};
 use hashbrown::HashTable;
 
 use crate::chat::account::{Account, RemovedAccount};
+use crate::chat::look_alike::skeleton;
 use crate::chat::name::{DisplayName, Number, UserName, UserRef};
+use crate::hub::accounts::look_alikes::LookAlikes;
 use crate::limits::NAME_KEPT_FOR;
 
 /// The index of an account in the directory. It stays the same as long as the process runs.
@@ -28,6 +30,7 @@ pub struct Directory {
     by_name: HashTable<u32>,
     by_number: HashTable<u32>,
     hasher: RandomState,
+    by_look: LookAlikes,
     /// Names of accounts that are being registered.
     reserved_names: HashSet<UserName>,
     /// Numbers of accounts that are being registered.
@@ -96,6 +99,8 @@ impl Directory {
         if let Ok(found) = self.by_name.find_entry(hash, |other| *other == at) {
             found.remove();
         }
+        self.by_look.remove(&skeleton(before.as_str()), at);
+        self.by_look.insert(&skeleton(name.as_str()), at);
         let account = &mut self.accounts[at as usize];
         (account.name, account.display) = (name, None);
         let (accounts, hasher) = (&self.accounts, &self.hasher);
@@ -133,6 +138,13 @@ impl Directory {
         let hash = self.hasher.hash_one(name);
         let found = self.by_name.find(hash, |at| self.accounts[*at as usize].name == *name);
         found.copied().map(UserIndex)
+    }
+
+    /// The users whose names look like a name, in any order.
+    pub fn looking_like(&self, name: &str) -> impl Iterator<Item = UserIndex> {
+        let looks = skeleton(name);
+        let found: Vec<UserIndex> = self.by_look.find(&looks).map(UserIndex).collect();
+        found.into_iter().filter(move |user| skeleton(self.account(*user).name.as_str()) == looks)
     }
 
     /// Finds a user by contact number.
@@ -176,6 +188,7 @@ impl Directory {
         let at = self.accounts.len() as u32;
         let (by_name, by_number) =
             (self.hasher.hash_one(account.name), hash_number(account.number));
+        self.by_look.insert(&skeleton(account.name.as_str()), at);
         self.accounts.push(account);
         let (accounts, hasher) = (&self.accounts, &self.hasher);
         self.by_name.insert_unique(by_name, at, |at| hasher.hash_one(accounts[*at as usize].name));
@@ -193,11 +206,13 @@ impl Directory {
     /// Checks the invariants between two inputs, for tests.
     pub fn check_invariants(&self) {
         assert_eq!(self.by_name.len(), self.accounts.len());
+        assert_eq!(self.by_look.len(), self.accounts.len());
         assert_eq!(self.by_number.len(), self.accounts.len());
         for (at, account) in self.accounts.iter().enumerate() {
             let index = Some(UserIndex(at as u32));
             assert_eq!(self.find_name(&account.name), index, "{account:?}");
             assert_eq!(self.find_number(account.number), index, "{account:?}");
+            assert!(self.looking_like(account.name.as_str()).any(|user| Some(user) == index));
             assert!(!self.reserved_names.contains(&account.name), "{account:?}");
             assert!(!self.reserved_numbers.contains(&account.number), "{account:?}");
         }

@@ -11,6 +11,8 @@ pub mod doors;
 pub mod ignored;
 pub mod invites;
 pub mod last_seen;
+pub mod look_alikes;
+pub mod names;
 pub mod networks;
 pub mod roles;
 pub mod sanctions;
@@ -25,6 +27,7 @@ use directory::{Directory, OPERATOR, UserIndex};
 use doors::Doors;
 use ignored::Ignored;
 use last_seen::LastSeen;
+use names::check_display_name;
 use networks::KnownNetworks;
 use roles::Roles;
 use throttle::{Throttle, Try};
@@ -247,6 +250,9 @@ impl Accounts {
 
     /// Gives a user a display name.
     pub fn nick(&mut self, caller: Caller, display: DisplayName, cx: &mut Cx<'_>) {
+        if let Err(refusal) = check_display_name(caller.user, &display, &self.directory, cx.core) {
+            return cx.refuse(caller.conn, Kind::Nick, refusal);
+        }
         let number = self.number(caller.user);
         let job = Job::SetDisplayName { number, display: display.clone() };
         self.keep(caller.conn, Kind::Nick, (job, Entry::DisplayNameSet(number, display)), cx);

@@ -27,7 +27,7 @@ fn chat_at(unix_micros: u64, keep_messages: bool) -> World {
         registration: Registration::Closed,
         rules: Rules::default(),
         arrivals: ArrivalBounds::unbounded(),
-        accounts: AccountRules { password_min: 1 },
+        accounts: AccountRules::lenient(),
         presence_limit: 10,
         audits: false,
         bounds_rates: true,

@@ -29,7 +29,7 @@ pub fn run(seed: u64, people: usize) -> Counts {
     let config = Config {
         registration: Registration::Open,
         rules: Rules::default(),
-        accounts: AccountRules { password_min: 1 },
+        accounts: AccountRules::lenient(),
         arrivals: ArrivalBounds::unbounded(),
         presence_limit: [0, 100, 300][rng.usize(..3)],
         audits: true,

@@ -124,6 +124,13 @@ fn rules(config: &Config, rng: &mut Rng) -> Rules {
     Rules { broadcast, group_makers, uploads, probation, public_files, message_quota }
 }
 
+/// What holds for names and passwords in the world of a seed: in some of them, new passwords need
+/// six characters.
+fn account_rules(seed: u64) -> AccountRules {
+    let password_min = if seed % 16 == 5 { 6 } else { 1 };
+    AccountRules { password_min, ..AccountRules::lenient() }
+}
+
 /// Some bounds of groups among so many people: few of them are large.
 fn bounds(people: usize, rng: &mut Rng) -> GroupBounds {
     GroupBounds {
@@ -145,7 +152,7 @@ impl World {
             },
             arrivals: arrival_bounds(&mut rng),
             rules: Rules { public_files: rng.bool(), ..Rules::default() },
-            accounts: AccountRules { password_min: if seed % 16 == 5 { 6 } else { 1 } },
+            accounts: account_rules(seed),
             presence_limit: rng.usize(..=people),
             audits: true,
             bounds_rates: rng.u8(..4) > 0,

@@ -168,7 +168,7 @@ impl NodeModel {
     /// A password or a token is checked, or an account made.
     pub(super) fn may_arrive(&self, conn: ConnId) {
         assert!(!self.arrivals.waits.contains(&conn), "{conn} has to come later");
-        assert!(!self.arrivals.too_short.contains(&conn), "{conn} has to choose another password");
+        assert!(!self.arrivals.too_short.contains(&conn), "{conn} chooses a short one");
     }
 
     /// The answer to a name tells who has an account.

@@ -126,6 +126,7 @@ impl NodeModel {
             Job::RemoveOld { .. } | Job::KeepNetworks { .. } => return,
             Job::KeepLastSeen(times) => return self.was_here(times),
             Job::LookToErase(_) | Job::Erase { .. } => return,
+            Job::SetDisplayName { number, display } => self.display_is_kept(*number, display),
             Job::KeepReport(report, _) => self.report_is_kept(report),
             Job::DeleteMessage(id) => return self.is_deleted(job_id, *id),
             Job::EndSanction { whom, until } => return self.sanction_ends(*whom, *until),
@@ -183,6 +184,7 @@ impl NodeModel {
         self.check_failures(conn, reply);
         self.check_doors(conn, reply);
         self.login_is_answered(conn, reply);
+        self.check_names(conn, reply);
         if reply.of == Kind::Say {
             return self.message_answered(conn, reply);
         }

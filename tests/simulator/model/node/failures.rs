@@ -29,7 +29,7 @@ const ALL_FORGIVEN: Duration =
 pub struct Failures {
     from: HashMap<ConnId, Address>,
     /// The names in the last USER or RESUME of connections.
-    named: HashMap<ConnId, UserName>,
+    pub named: HashMap<ConnId, UserName>,
     /// Who said a password or a token that is neither checked nor refused, oldest first.
     trying: VecDeque<ConnId>,
     /// All that were taken, and not given back.

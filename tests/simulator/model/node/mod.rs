@@ -20,6 +20,7 @@ mod groups;
 mod ledger;
 mod lists;
 mod messages;
+mod names;
 mod order;
 mod peers;
 mod presence;
@@ -60,6 +61,7 @@ use self::failures::Failures;
 use self::groups::GroupWork;
 use self::ledger::Ledger;
 use self::lists::DueList;
+use self::names::Names;
 use self::order::Order;
 use self::peers::Peers;
 use self::presence::{Minute, Presence, Storm, Told};
@@ -92,6 +94,7 @@ pub struct NodeModel {
     removal_due: Option<Entry>,
     uploads: Expectations,
     failures: Failures,
+    names: Names,
     arrivals: Arrivals,
     doors: Doors,
     /// What each connection has yet to receive, also after it was closed.
@@ -160,6 +163,7 @@ impl NodeModel {
             removal_due: None,
             failures: Failures::start(&kept.networks),
             arrivals: Arrivals::default(),
+            names: Names::default(),
             sessions: BTreeMap::new(),
             uploads: Expectations::default(),
             ledger: Ledger::new(kept.id_mark),
@@ -368,6 +372,7 @@ impl NodeModel {
                 Command::Ask(Request::Seen { chat, id }) => self.reads_up_to(user, chat, *id),
                 Command::Ask(Request::Delete(id)) => self.wants_deleted(conn, *id),
                 Command::Ask(Request::Moderate(asked)) => self.doors_command(conn, asked),
+                Command::Ask(Request::Nick(display)) => self.wants_display(conn, display),
                 _ => {}
             }
         }
