@@ -7,11 +7,11 @@ use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
-use std::time::UNIX_EPOCH;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 use sha2::{Digest, Sha256};
-use support::Server;
+use support::{Client, Server};
 
 fn last_word(item: &str) -> String {
     item.rsplit(' ').next().unwrap_or_default().to_owned()
@@ -210,4 +210,70 @@ fn the_sum_of_a_huge_file_holds_up_neither_the_talk_nor_the_stop() {
     bob.ask("D alice hello", "C 250 MSG … alice 1 0");
     alice.expect("D … bob alice hello");
     assert_eq!(server.stop().code(), Some(0));
+}
+
+#[test]
+fn an_upload_may_be_removed_by_its_uploader_and_what_is_left_by_administrators() {
+    let mut server = Server::start(&["--quota", "8KiB"]);
+    server.write_file("folder/notes", "abc");
+    server.write_file("theirs", "abc");
+    symlink("theirs", server.files().join("link")).unwrap();
+    let mut alice = server.register("alice");
+    let mut bob = server.register("bob");
+    let put = |alice: &mut Client, name: &str| {
+        let words = alice.ask(&format!("C PUT 3 {name}"), "C 250 PUT … 0").remove(0);
+        alice.send_bytes(format!("F {words} 3\nabcF {words} 0\n").as_bytes());
+        alice.expect(&format!("C 126 PUT {words} 3 {name}"));
+    };
+    put(&mut alice, "one");
+    put(&mut alice, "folder/two");
+    alice.ask("C PUT 3 three", "C 452 PUT …");
+    for (request, reply) in [
+        ("C RM one", "C 530 RM …"),
+        ("C RM folder", "C 530 RM …"),
+        ("C RM nothing", "C 550 RM nothing"),
+        ("C RM ../one", "C 550 RM ../one"),
+        ("C RM one/two", "C 550 RM one/two"),
+    ] {
+        bob.ask(request, reply);
+    }
+    // What counts is what stands there now.
+    server.write_file("folder/two", "another one");
+    alice.ask("C RM folder/two", "C 530 RM …");
+    alice.ask("C RM theirs", "C 530 RM …");
+    alice.ask("C RM one", "C 250 RM …");
+    alice.ask("C RM one", "C 550 RM one");
+    server.log().wait_for("event=rm time=… user=alice peer=127.0.0.1 conn=… path=\"one\"");
+    assert!(!server.files().join("one").exists());
+    put(&mut alice, "three");
+    // One that is a day old.
+    let day_ago = SystemTime::now() - Duration::from_secs(24 * 60 * 60 + 1);
+    let three = File::options().write(true).open(server.files().join("three")).unwrap();
+    three.set_modified(day_ago).unwrap();
+    alice.ask("C RM three", "C 530 RM …");
+    server.crash_and_restart();
+    let mut operator = Client::operator(&server);
+    while !operator.line().starts_with("C 230 ") {}
+    operator.ask("C RM folder", "C 503 RM …");
+    for name in ["folder/notes", "folder/two", "folder", "link", "theirs", "three"] {
+        operator.ask(&format!("C RM {name}"), "C 250 RM …");
+    }
+    assert_eq!(fs::read_dir(server.files()).unwrap().count(), 0);
+    let mut alice = server.login("alice");
+    put(&mut alice, "one");
+    put(&mut alice, "two");
+}
+
+#[test]
+fn who_downloads_a_file_that_is_removed_gets_it_to_its_end() {
+    let server = Server::start(&[]);
+    let content = vec![7; 8 << 20];
+    server.write_file("large", &content);
+    let mut alice = server.register("alice");
+    let found = alice.ask("C GET 0 large", "C 250 GET … 8388608 large");
+    let mut operator = Client::operator(&server);
+    while !operator.line().starts_with("C 230 ") {}
+    operator.ask("C RM large", "C 250 RM …");
+    operator.ask("C GET 0 large", "C 550 GET large");
+    assert!(alice.chunks(found[0].parse().unwrap()) == content, "it breaks off, or is mixed");
 }

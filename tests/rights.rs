@@ -96,7 +96,7 @@ DISSOLVE #nowhere          | 530       530    530    530    yes            yes
 DELETE {of-una}            | 530       yes    yes    yes    yes            yes
 DELETE {of-olga}           | 530       530    530    530    yes            yes
 DELETE {in-tea}            | 530       530    530    yes    yes            yes
-RM notes                   | 530       later  later  later  later          later
+RM notes                   | 530       530    530    530    yes            yes
 
 KICK nobody                | 530       530    530    530    yes            yes
 LOGOUT nobody              | 530       530    530    530    yes            yes

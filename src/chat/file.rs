@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::chat::id::MessageId;
 use crate::chat::message::Chat;
-use crate::chat::name::FileName;
+use crate::chat::name::{FileName, Number};
 
 /// A file as a command names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +31,16 @@ pub enum FileTarget {
     Shared(FileName),
     /// A chat, under that name.
     Chat(Chat, FileName),
+}
+
+/// The files of the shared folder that a user may remove: those that were uploaded by that user
+/// since a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OwnSince {
+    /// The user.
+    pub owner: Number,
+    /// The time, in seconds since the Unix epoch.
+    pub since: u64,
 }
 
 /// An entry of a folder, as LS lists it.

@@ -233,6 +233,10 @@ pub enum Failure {
     Exists,
     /// The upload is complete, and has not the hash that its sender expects.
     Mismatch,
+    /// The folder is not empty.
+    NotEmpty,
+    /// The file is somebody else's, or too old.
+    NotAllowed,
     /// Too many such jobs are waiting.
     Busy,
     /// There is no room on the disk.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::chat::account::{Account, AccountFacts, AccountRow, KnownNetwork};
 use crate::chat::address::{Address, Network};
 use crate::chat::device::{Device, DevicesToEnd, TokenId};
-use crate::chat::file::{FileTarget, FolderEntry};
+use crate::chat::file::{FileTarget, FolderEntry, OwnSince};
 use crate::chat::group::{GroupRecord, GroupRow};
 use crate::chat::id::{GroupId, MessageId, UploadId};
 use crate::chat::message::{Chat, ChatSummary, StoredMessage, Unread};
@@ -371,6 +371,8 @@ pub enum Job {
         /// The time, in microseconds since the Unix epoch.
         before: u64,
     },
+    /// Remove a file of the shared folder, or an empty folder; or only a file that is a user's.
+    RemoveFile(FileName, Option<OwnSince>),
     /// Find the message that sent a file into a chat.
     FindSent(MessageId),
     /// Open a file that was sent into a chat, for a download.

@@ -120,6 +120,7 @@ pub fn run(domains: &mut Domains, conn: ConnId, request: Request, cx: &mut Cx<'_
         | Request::Get { .. }
         | Request::Sum(_)
         | Request::Put { .. }
+        | Request::RemoveFile(_)
         | Request::Sendfile { .. }
         | Request::Expect { .. }
         | Request::Abort { .. }) => file_request(domains, conn, about_files, cx),
@@ -156,22 +157,20 @@ pub fn run(domains: &mut Domains, conn: ConnId, request: Request, cx: &mut Cx<'_
         | Request::Search { .. }
         | Request::Seen { .. }
         | Request::Delete(_)) => message_request(domains, conn, about_messages, cx),
-        Request::Report { user, message, reason } => {
-            report(domains, conn, ReportDraft { user, message, reason }, cx);
-        }
-        other => other_request(conn, &other, cx),
+        other => other_request(domains, conn, other, cx),
     }
 }
 
-/// Carries out a request to tell the administrators of a user.
-fn report(domains: &mut Domains, conn: ConnId, draft: ReportDraft, cx: &mut Cx<'_>) {
+/// Carries out a request of users about others and about what is their own.
+fn other_request(domains: &mut Domains, conn: ConnId, request: Request, cx: &mut Cx<'_>) {
     let Some(caller) = cx.caller(conn) else { return };
-    domains.reports.report(caller, draft, &domains.accounts, cx);
-}
-
-/// Answers a request of users about others and about what is their own.
-fn other_request(conn: ConnId, request: &Request, cx: &mut Cx<'_>) {
-    cx.refuse(conn, request.kind(), Refusal::NotYet);
+    match request {
+        Request::Report { user, message, reason } => {
+            let draft = ReportDraft { user, message, reason };
+            domains.reports.report(caller, draft, &domains.accounts, cx);
+        }
+        other => cx.refuse(conn, other.kind(), Refusal::NotYet),
+    }
 }
 
 /// Answers a request that can't be carried out as it was sent.
@@ -362,6 +361,9 @@ fn file_request(domains: &mut Domains, conn: ConnId, request: Request, cx: &mut 
         (Request::Sum(file), _) => return files.sum(from, file, cx),
         (Request::Get { offset, file }, _) => files.download(from, offset, file, people, cx),
         (Request::Put { size, name }, Some(caller)) => files.put(caller, name, size, people, cx),
+        (Request::RemoveFile(name), Some(caller)) => {
+            return files.remove(caller, name, people, cx);
+        }
         (Request::Sendfile { to, size, name }, Some(caller)) => {
             send_file(domains, caller, to, (size, name), cx)
         }

@@ -32,6 +32,10 @@ pub(super) enum FileRefusal {
     NotFound,
     /// There is a file of that name already.
     Exists,
+    /// The folder is not empty.
+    NotEmpty,
+    /// The file is not one that may be removed.
+    NotAllowed,
     /// There is no disk space for it.
     NoRoom(Errno),
     /// The system has no descriptor or memory left, or another process keeps moving the file.
@@ -46,6 +50,8 @@ impl FileRefusal {
         match self {
             FileRefusal::NotFound => Err(Failure::NotFound),
             FileRefusal::Exists => Err(Failure::Exists),
+            FileRefusal::NotEmpty => Err(Failure::NotEmpty),
+            FileRefusal::NotAllowed => Err(Failure::NotAllowed),
             FileRefusal::NoRoom(_) => Err(Failure::NoRoom),
             FileRefusal::Busy(_) => Err(Failure::Busy),
             FileRefusal::Failed(_) => Err(Failure::Failed),
@@ -56,6 +62,7 @@ impl FileRefusal {
     pub(super) fn error(self) -> Option<Errno> {
         match self {
             FileRefusal::NotFound | FileRefusal::Exists => None,
+            FileRefusal::NotEmpty | FileRefusal::NotAllowed => None,
             FileRefusal::NoRoom(error) | FileRefusal::Busy(error) | FileRefusal::Failed(error) => {
                 Some(error)
             }

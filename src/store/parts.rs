@@ -8,14 +8,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
-use rustix::fs::{AtFlags, FlockOperation, Mode, OFlags, RenameFlags};
+use rustix::fs::{AtFlags, FileType, FlockOperation, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 
 use crate::chat::file::FileTarget;
 use crate::chat::id::UploadId;
 use crate::chat::name::FileName;
 use crate::store::error::StoreError;
-use crate::store::folder::{FileRefusal, Folder, regular_size};
+use crate::store::folder::{FileRefusal, Folder, regular_size, size_where_regular};
 use crate::store::identity::Identity;
 use crate::store::layout::file_name;
 #[cfg(test)]
@@ -227,6 +227,38 @@ impl Parts {
         }
     }
 
+    /// Removes a file, or an empty folder, of the shared folder. With `since`, only a file that a
+    /// user uploaded since that time, in seconds since the Unix epoch. It was written last when it
+    /// was uploaded.
+    pub(super) fn remove_named(
+        &self,
+        name: &FileName,
+        uploaded: Option<&OwnFile>,
+        since: Option<u64>,
+    ) -> Result<(), FileRefusal> {
+        if !self.folder.is_in_place() {
+            return Err(FileRefusal::Failed(Errno::STALE));
+        }
+        let folder = self.folder.open_folder(parent(name).unwrap_or("."))?;
+        let stat = rustix::fs::statat(&folder, last_part(name), AtFlags::SYMLINK_NOFOLLOW)?;
+        let how = match FileType::from_raw_mode(stat.st_mode) {
+            FileType::RegularFile | FileType::Symlink => AtFlags::empty(),
+            FileType::Directory => AtFlags::REMOVEDIR,
+            _ => return Err(FileRefusal::NotFound),
+        };
+        if let Some(since) = since {
+            let is_own = uploaded.is_some_and(|file| size_where_regular(&stat) == Some(file.size));
+            if !is_own || u64::try_from(stat.st_mtime).unwrap_or_default() < since {
+                return Err(FileRefusal::NotAllowed);
+            }
+        }
+        match rustix::fs::unlinkat(&folder, last_part(name), how) {
+            Err(Errno::NOTEMPTY | Errno::EXIST) => return Err(FileRefusal::NotEmpty),
+            removed => removed.map_err(refuse_write)?,
+        }
+        Ok(rustix::fs::fsync(&folder)?)
+    }
+
     /// Returns true if a user's file is still in the shared folder.
     pub(super) fn stands(&self, file: &OwnFile) -> bool {
         is_it(file, self.folder.size_of(&file.name))
@@ -336,7 +368,7 @@ impl Sibling<'_> {
     /// The size of the file in bytes; `None` if there is no regular file of that name.
     fn size(self) -> Result<Option<u64>, FileRefusal> {
         match rustix::fs::statat(self.folder, self.name, AtFlags::SYMLINK_NOFOLLOW) {
-            Ok(stat) => Ok(crate::store::folder::size_where_regular(&stat)),
+            Ok(stat) => Ok(size_where_regular(&stat)),
             Err(Errno::NOENT) => Ok(None),
             Err(error) => Err(error.into()),
         }

@@ -84,6 +84,7 @@ impl Route {
             | Job::FinishUpload { .. }
             | Job::DropUpload(_)
             | Job::RemoveOldUploads { .. }
+            | Job::RemoveFile(..)
             | Job::FindSent(_)
             | Job::OpenSent { .. }
             | Job::SumSent { .. }) => self.begin_upload(id, about_uploads),
@@ -234,6 +235,7 @@ impl Route {
             Job::RemoveOldUploads { before } => {
                 upload(UploadRequest::SelectOld { job: id, before })
             }
+            Job::RemoveFile(name, only) => upload(UploadRequest::Remove { job: id, name, only }),
             Job::FindSent(message) => upload(UploadRequest::Find { job: id, message }),
             Job::OpenSent { by, message } => upload(UploadRequest::Open { job: id, by, message }),
             Job::SumSent { by, message } => upload(UploadRequest::Sum { job: id, by, message }),

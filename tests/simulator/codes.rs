@@ -29,6 +29,7 @@ pub fn codes(verb: Verb, guest: bool) -> &'static [u16] {
         Verb::Resolve => &[250, 450, 452, 530, 550],
         Verb::Nick => &[250, 450, 452, 503, 530, 553],
         Verb::Ls | Verb::Sum => &[250, 450, 550],
+        Verb::Rm => &[250, 450, 452, 503, 530, 550],
         Verb::Abort | Verb::Expect => &[250, 550],
         Verb::Resume => &[503],
         Verb::Passwd => &[354, 503],

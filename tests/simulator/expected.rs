@@ -140,6 +140,8 @@ const REPLIES: &[&str] = &[
     "250 OPEN",
     "250 PASSWD",
     "250 PUT",
+    "250 RM",
+    "530 RM",
     "250 QUIET",
     "250 REFUSE",
     "150 INVITES",

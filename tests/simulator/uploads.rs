@@ -151,7 +151,8 @@ pub fn line(target: &str, user: Option<&str>, names: &SentNames, rng: &mut Rng) 
     match rng.u8(..16) {
         0..5 => {
             let names = ["up1", "up2", "up3", "folder/up", "nowhere/up", "small", "../up"];
-            format!("C PUT {size} {}", names[rng.usize(..names.len())])
+            let name = names[rng.usize(..names.len())];
+            if rng.u8(..8) == 0 { format!("C RM {name}") } else { format!("C PUT {size} {name}") }
         }
         5..11 => format!("C SENDFILE {target} {size} up {} {}", user.unwrap_or("?"), rng.u8(..3)),
         other => {

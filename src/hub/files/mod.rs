@@ -1,12 +1,14 @@
 //! The files domain: the shared folder, files that are sent into chats, and the transfers of both.
 //!
-//! `downloads.rs` reads files, `uploads.rs` takes uploads in, and `publishing.rs` makes complete
-//! uploads files. The bytes of files never enter the hub: it knows streams and jobs alone.
+//! `downloads.rs` reads files, `uploads.rs` takes uploads in, `publishing.rs` makes complete
+//! uploads files, and `removing.rs` removes files. The bytes of files never enter the hub: it knows
+//! streams and jobs alone.
 
 mod check;
 mod downloads;
 mod places;
 mod publishing;
+mod removing;
 mod uploads;
 
 pub use self::publishing::Published;
@@ -16,6 +18,7 @@ use std::time::Duration;
 use self::downloads::{Downloads, ReadJob};
 use self::places::Places;
 use self::publishing::Publishing;
+use self::removing::FileRemovals;
 use self::uploads::{ActiveUploads, AnnouncedUpload, UploadJob};
 use crate::chat::answer::Done;
 use crate::chat::close::CloseReason;
@@ -35,12 +38,13 @@ use crate::hub::job::{JobId, Outcome};
 use crate::hub::people::People;
 use crate::hub::sessions::replies::{Reply, ReplyQueue};
 
-/// The files domain: downloads, uploads, and complete uploads that are being published.
+/// The files domain: downloads, uploads, complete uploads that are being published, and removals.
 #[derive(Debug)]
 pub struct Files {
     downloads: Downloads,
     uploads: ActiveUploads,
     publishing: Publishing,
+    removals: FileRemovals,
     places: Places,
 }
 
@@ -51,6 +55,7 @@ impl Files {
             downloads: Downloads::new(),
             uploads: ActiveUploads::new(),
             publishing: Publishing::new(),
+            removals: FileRemovals::new(),
             places: Places::new(places),
         }
     }
@@ -78,6 +83,11 @@ impl Files {
             return Err(Refusal::TooManyDownloads);
         }
         self.downloads.download(from, offset, file, cx)
+    }
+
+    /// Handles RM: removes a file or an empty folder, and blocks the session until it is gone.
+    pub fn remove(&mut self, caller: Caller, name: FileName, people: People<'_>, cx: &mut Cx<'_>) {
+        self.removals.begin(caller, name, people, cx);
     }
 
     /// Answers a GET for a file that can't exist.
@@ -208,6 +218,8 @@ impl Files {
             self.downloads.done(id, outcome, people, cx);
         } else if self.uploads.pending.get(id).is_some() {
             self.uploads.done(id, &outcome, cx);
+        } else if self.removals.pending.get(id).is_some() {
+            self.removals.done(id, &outcome, people, cx);
         } else {
             return self.publishing.done(id, &outcome, &mut self.uploads, people, cx);
         }
@@ -256,20 +268,24 @@ impl Files {
             UploadJob::Begin(conn, _) => Some(*conn),
             UploadJob::Drop(_) | UploadJob::RemoveOld => None,
         };
-        reads.or_else(uploads)
+        let removals = || self.removals.pending.get(id).map(|(caller, _)| caller.conn);
+        reads.or_else(uploads).or_else(removals)
     }
 
-    /// The sessions that are blocked until a folder is read, including those that have ended.
+    /// The sessions that are blocked until a folder is read or a file is removed, including those
+    /// that have ended.
     pub fn blocked(&self) -> impl Iterator<Item = ConnId> {
-        self.downloads.pending.values().filter_map(|job| match job {
+        let lists = self.downloads.pending.values().filter_map(|job| match job {
             ReadJob::ListFolder(conn) => Some(*conn),
             ReadJob::FindSent(_) | ReadJob::Read(_) => None,
-        })
+        });
+        lists.chain(self.removals.blocked())
     }
 
     /// The number of jobs under way.
     pub fn jobs(&self) -> usize {
-        self.downloads.pending.len() + self.uploads.pending.len() + self.publishing.pending.len()
+        let moved = self.uploads.pending.len() + self.publishing.pending.len();
+        self.downloads.pending.len() + moved + self.removals.pending.len()
     }
 
     /// Returns true if nothing is under way.

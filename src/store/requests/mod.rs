@@ -23,7 +23,7 @@ pub(super) use messages::MessageRequest;
 pub(super) use moderation::ModerationRequest;
 pub(super) use personal::PersonalRequest;
 pub(super) use search::SearchRequest;
-pub(super) use tasks::{Recounted, SyncTask, UploadDraft, UploadTask};
+pub(super) use tasks::{Recounted, RemovalTask, SyncTask, UploadDraft, UploadTask};
 pub(super) use uploads::UploadRequest;
 
 use rusqlite::Connection;

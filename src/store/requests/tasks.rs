@@ -2,7 +2,7 @@
 
 use crate::chat::file::FileTarget;
 use crate::chat::id::UploadId;
-use crate::chat::name::Number;
+use crate::chat::name::{FileName, Number};
 use crate::chat::sha256::Sha256Sum;
 use crate::hub::job::JobId;
 use crate::store::rows::files::{Garbage, OwnFile};
@@ -37,6 +37,22 @@ pub(in crate::store) enum UploadTask {
     LookAtOld { job: JobId, uploads: Vec<UploadRecord>, before: u64, more: bool },
     /// Remove files.
     Sweep(Vec<Garbage>),
+    /// Remove a file or an empty folder of the shared folder.
+    Remove(RemovalTask),
+}
+
+/// A file or an empty folder of the shared folder to remove.
+#[derive(Debug)]
+pub(in crate::store) struct RemovalTask {
+    /// The job that gets the outcome.
+    pub(in crate::store) job: JobId,
+    pub(in crate::store) name: FileName,
+    /// The file of that name that a user uploaded: the one who asks, or anybody, if `since` is
+    /// none.
+    pub(in crate::store) uploaded: Option<OwnFile>,
+    /// The time since which that file has to have been uploaded, in seconds since the Unix epoch;
+    /// none if whatever has that name may be removed.
+    pub(in crate::store) since: Option<u64>,
 }
 
 /// What a step of a recount found.

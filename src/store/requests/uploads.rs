@@ -21,10 +21,11 @@ use rusqlite::Connection;
 
 use super::kind::{Context, RequestKind, Step};
 use super::recounts::Recounts;
-use super::tasks::{Recounted, SyncTask, UploadDraft, UploadTask};
-use crate::chat::file::FileTarget;
+use super::tasks::{Recounted, RemovalTask, SyncTask, UploadDraft, UploadTask};
+use crate::chat::file::{FileTarget, OwnSince};
 use crate::chat::id::{MessageId, UploadId};
 use crate::chat::message::StoredMessage;
+use crate::chat::name::FileName;
 use crate::chat::party::Party;
 use crate::chat::refusal::Failure;
 use crate::chat::sha256::Sha256Sum;
@@ -59,6 +60,10 @@ pub(in crate::store) enum UploadRequest {
     Settle { job: Option<JobId>, fates: Vec<(UploadId, Fate)>, before: u64, more: bool },
     /// Note that files were removed.
     Swept { ids: Vec<UploadId> },
+    /// Remove a file or an empty folder of the shared folder, or only a file of a user's own.
+    Remove { job: JobId, name: FileName, only: Option<OwnSince> },
+    /// Note that a file was removed that a user had put into the shared folder.
+    Removed { job: JobId, file: UploadId },
     /// Find the message that sent a file.
     Find { job: JobId, message: MessageId },
     /// Open a file that was sent.
@@ -77,6 +82,8 @@ impl UploadRequest {
             | UploadRequest::Placed { job, .. }
             | UploadRequest::Drop { job, .. }
             | UploadRequest::SelectOld { job, .. }
+            | UploadRequest::Remove { job, .. }
+            | UploadRequest::Removed { job, .. }
             | UploadRequest::Find { job, .. }
             | UploadRequest::Open { job, .. }
             | UploadRequest::Sum { job, .. } => Some(*job),
@@ -94,8 +101,10 @@ impl RequestKind for UploadRequest {
             | UploadRequest::Placed { .. }
             | UploadRequest::Drop { .. }
             | UploadRequest::Settle { .. }
+            | UploadRequest::Removed { .. }
             | UploadRequest::Swept { .. } => true,
             UploadRequest::Sync { .. }
+            | UploadRequest::Remove { .. }
             | UploadRequest::SelectOld { .. }
             | UploadRequest::Find { .. }
             | UploadRequest::Open { .. }
@@ -110,6 +119,8 @@ impl RequestKind for UploadRequest {
             | UploadRequest::Finish { upload, .. }
             | UploadRequest::Placed { upload, .. }
             | UploadRequest::Drop { upload, .. } => format!("the upload {}", upload.0),
+            UploadRequest::Remove { name, .. } => format!("the removal of {:?}", name.as_str()),
+            UploadRequest::Removed { file, .. } => format!("the removal of {}", file.0),
             UploadRequest::SelectOld { .. } | UploadRequest::Settle { .. } => {
                 "old uploads".to_owned()
             }
@@ -147,6 +158,10 @@ impl RequestKind for UploadRequest {
                 return Ok(Step::Done(Ok(Value::Removed { more: *more })));
             }
             UploadRequest::Swept { ids } => files::swept(database, ids)?,
+            UploadRequest::Remove { job, name, only } => {
+                return remove(database, *job, name, *only);
+            }
+            UploadRequest::Removed { file, .. } => files::forget(database, &[*file])?,
             UploadRequest::Find { message, .. } => {
                 return find(database, *message).map(Step::Done);
             }
@@ -179,6 +194,8 @@ impl RequestKind for UploadRequest {
             // The file is in the shared folder, so the upload has succeeded; the row is corrected
             // at the next start.
             UploadRequest::Placed { .. } => Ok(Value::Done),
+            // The file is gone; the row goes when the files of its owner are recounted.
+            UploadRequest::Removed { .. } => Ok(Value::Done),
             _ => Err(failure),
         }
     }
@@ -270,6 +287,21 @@ fn finish(
             Step::Done(Err(Failure::Failed))
         }
     })
+}
+
+/// Has a file removed, if it may be one of those that are to be removed.
+fn remove(
+    database: &Connection,
+    job: JobId,
+    name: &FileName,
+    only: Option<OwnSince>,
+) -> rusqlite::Result<Step> {
+    let found = files::named(database, name)?;
+    let is_meant = |owner| only.is_none_or(|own| own.owner == owner);
+    let uploaded = found.filter(|(_, owner)| is_meant(*owner)).map(|(file, _)| file);
+    let since = only.map(|own| own.since);
+    let removal = RemovalTask { job, name: name.clone(), uploaded, since };
+    Ok(Step::Upload(UploadTask::Remove(removal)))
 }
 
 /// Selects old uploads, and has their part files checked for when they were last written.

@@ -57,6 +57,21 @@ pub(in crate::store) fn of_owner(
     Ok(files)
 }
 
+/// The file of a name that a user has put into the shared folder, and that user.
+pub(in crate::store) fn named(
+    database: &Connection,
+    name: &FileName,
+) -> rusqlite::Result<Option<(OwnFile, Number)>> {
+    database
+        .prepare_cached("SELECT id, owner, size FROM files WHERE name = ?1")?
+        .query_row([name.as_str()], |row| {
+            let size = row.get::<_, i64>(2)?.cast_unsigned();
+            let file = OwnFile { id: upload_id(row.get(0)?), name: name.clone(), size };
+            Ok((file, Number(row.get(1)?)))
+        })
+        .optional()
+}
+
 /// Deletes the rows of files that are no longer in the shared folder.
 pub(in crate::store) fn forget(database: &Connection, gone: &[UploadId]) -> rusqlite::Result<()> {
     let mut forget = database.prepare_cached("DELETE FROM files WHERE id = ?1")?;

@@ -3,6 +3,7 @@
 use chatsrv::hub::config::{Config, Rules};
 
 use super::login::with_bob;
+use super::people::play_among_two;
 use crate::dialogue::{config, play_with};
 
 const BOB: &str = "bob logs in with secret
@@ -125,5 +126,88 @@ fn public_files_may_be_read_before_the_login() {
          other > C GET 0 ../small
          other < C 550 GET ../small
          other closed no-such-file",
+    );
+}
+
+#[test]
+fn its_uploader_may_remove_a_file_for_a_day_and_an_administrator_may_ever() {
+    play_among_two(
+        "alice > C PUT 3 new
+         alice < C 250 PUT 1 0
+         alice sends 1 abc
+         alice sends 1
+         alice < C 126 PUT 1 3 new
+         alice > C PUT 3 folder/new
+         alice < C 250 PUT 2 0
+         alice sends 2 abc
+         alice sends 2
+         alice < C 126 PUT 2 3 folder/new
+         bob > C RM new
+         bob < C 530 RM ...
+         bob > C RM small
+         bob < C 530 RM ...
+         bob > C RM folder
+         bob < C 530 RM ...
+         bob > C RM nothing
+         bob < C 550 RM nothing
+         bob > C RM ../small
+         bob < C 550 RM ../small
+         bob > C RM
+         bob < C 501 RM ...
+         guest connects
+         guest > C RM new
+         guest < C 530 RM ...
+         wait 86399000ms
+         alice > C RM new
+         alice < C 250 RM ...
+         alice > C RM new
+         alice < C 550 RM new
+         alice > C LS
+         alice < C 150 LS 3
+         alice < C 151 LS 0 7 empty
+         alice < C 151 LS - 7 folder/
+         alice < C 151 LS 11 7 small
+         alice < C 250 LS ...
+         wait 2000ms
+         alice > C RM folder/new
+         alice < C 530 RM ...
+         op logs in locally
+         op > C RM folder
+         op < C 503 RM ...
+         op > C RM folder/new
+         op < C 250 RM ...
+         op > C RM small
+         op < C 250 RM ...",
+    );
+}
+
+#[test]
+fn what_comes_behind_a_removal_waits_for_it() {
+    play_among_two(
+        "alice > C PUT 900 new
+         alice < C 250 PUT 1 0
+         alice > C ABORT 1
+         alice < C 250 ABORT ...
+         alice > C PUT 3 new
+         alice < C 250 PUT 2 0
+         alice sends 2 abc
+         alice sends 2
+         alice < C 126 PUT 2 3 new
+         bob > C GET 0 new
+         bob < C 250 GET 1 3 new
+         store holds
+         alice > C RM new
+         alice > C PUT 3 new
+         store answers last
+         alice < C 250 RM ...
+         store answers last
+         alice < C 250 PUT 3 0
+         bob gets 1 abc
+         alice > C RM folder
+         store answers first busy
+         alice < C 450 RM ...
+         alice > C RM nothing
+         alice breaks
+         store answers first",
     );
 }

@@ -406,6 +406,7 @@ impl Store {
                 self.files.drop_upload(*upload);
                 Ok(Value::Done)
             }
+            Job::RemoveFile(name, only) => self.files.remove(name, *only),
             Job::RemoveOldUploads { before } => self.files.remove_old(*before),
             Job::FindSent(id) => match self.messages.get(*id) {
                 Some(message) if message.file_size.is_some() => Ok(Value::Sent(message.clone())),
@@ -428,15 +429,19 @@ impl Store {
 
     fn list(&self, path: Option<&FileName>) -> Outcome {
         let entry = |size, name: &str| FolderEntry { size, mtime: 7, name: name.parse().unwrap() };
-        match path.map(FileName::as_str) {
-            None => Ok(Value::Folder(vec![
-                entry(Some(0), "empty"),
-                entry(None, "folder"),
-                entry(Some(11), "small"),
-            ])),
-            Some("folder") => Ok(Value::Folder(vec![entry(Some(200_000), "folder/large file")])),
-            Some(_) => Err(Failure::NotFound),
+        let folder = path.map_or_else(String::new, |path| format!("{path}/"));
+        let mut entries: BTreeMap<String, Option<u64>> = BTreeMap::new();
+        for (name, bytes) in &self.files.shared {
+            let Some(inside) = name.as_str().strip_prefix(&*folder) else { continue };
+            match inside.split_once('/') {
+                Some((inner, _)) => entries.insert(format!("{folder}{inner}"), None),
+                None => entries.insert(name.to_string(), Some(bytes.len() as u64)),
+            };
         }
+        if path.is_some() && entries.is_empty() {
+            return Err(Failure::NotFound);
+        }
+        Ok(Value::Folder(entries.iter().map(|(name, size)| entry(*size, name)).collect()))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
-use chatsrv::chat::file::FileTarget;
+use chatsrv::chat::file::{FileTarget, OwnSince};
 use chatsrv::chat::id::{MessageId, UploadId};
 use chatsrv::chat::message::StoredMessage;
 use chatsrv::chat::name::{FileName, Number};
@@ -22,6 +22,8 @@ const REMOVED_IN_A_STEP: usize = 2;
 pub struct Files {
     pub shared: BTreeMap<FileName, Rc<[u8]>>,
     pub sent: BTreeMap<MessageId, Rc<[u8]>>,
+    /// Who uploaded which file of the shared folder, and when.
+    uploaded: BTreeMap<FileName, (Number, u64)>,
     parts: BTreeMap<UploadId, Part>,
     /// What each user has, in bytes.
     used: HashMap<Number, u64>,
@@ -48,6 +50,7 @@ impl Files {
         Files {
             shared: shared.collect(),
             sent: BTreeMap::new(),
+            uploaded: BTreeMap::new(),
             parts: BTreeMap::new(),
             used: HashMap::new(),
             last: 0,
@@ -122,6 +125,7 @@ impl Files {
                     return Err(Failure::Exists);
                 }
                 self.shared.insert(name.clone(), bytes);
+                self.uploaded.insert(name.clone(), (part.owner, part.touched));
             }
             (FileTarget::Chat(chat, name), Some(message)) => {
                 let told = (message.from, message.chat, &*message.text, message.file_size);
@@ -131,6 +135,27 @@ impl Files {
             other => panic!("{other:?}"),
         }
         self.parts.remove(&upload);
+        Ok(Value::Done)
+    }
+
+    /// Removes a file of the shared folder. A folder is there as long as a file is in it.
+    pub fn remove(&mut self, name: &FileName, only: Option<OwnSince>) -> Outcome {
+        let inside = format!("{name}/");
+        let is_folder = self.shared.keys().any(|other| other.as_str().starts_with(&inside));
+        if !is_folder && !self.shared.contains_key(name) {
+            return Err(Failure::NotFound);
+        }
+        let uploaded = self.uploaded.get(name).copied();
+        if let Some(own) = only {
+            let is_own = |(owner, at)| owner == own.owner && at / 1_000_000 >= own.since;
+            if !uploaded.is_some_and(is_own) {
+                return Err(Failure::NotAllowed);
+            }
+        }
+        let Some(bytes) = self.shared.remove(name) else { return Err(Failure::NotEmpty) };
+        if let Some((owner, _)) = self.uploaded.remove(name) {
+            *self.used.get_mut(&owner).unwrap() -= bytes.len() as u64;
+        }
         Ok(Value::Done)
     }
 

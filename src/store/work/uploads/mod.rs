@@ -11,6 +11,7 @@ use self::progress::{Hashed, Progress};
 use self::rereads::{Reread, RereadStep, Rereads, Then};
 use crate::chat::file::FileTarget;
 use crate::chat::id::UploadId;
+use crate::chat::name::FileName;
 use crate::chat::refusal::Failure;
 use crate::chat::sha256::Sha256Sum;
 use crate::hub::job::{JobId, Outcome, Value};
@@ -20,7 +21,9 @@ use crate::store::health::Health;
 use crate::store::layout::file_name;
 use crate::store::parts::{OpenPart, Parts};
 use crate::store::queue::WorkQueue;
-use crate::store::requests::{Recounted, StoreRequest, SyncTask, UploadRequest, UploadTask};
+use crate::store::requests::{
+    Recounted, RemovalTask, StoreRequest, SyncTask, UploadRequest, UploadTask,
+};
 use crate::store::rows::files::Garbage;
 use crate::store::rows::uploads::{Fate, UploadRecord};
 use crate::store::sender::RequestSender;
@@ -50,8 +53,14 @@ impl WriteTask {
                 UploadTask::Begin { upload, .. } | UploadTask::Place { upload, .. },
             ) => upload.id,
             WriteTask::Asked(UploadTask::Sync(sync)) => sync.upload.id,
+            WriteTask::Asked(UploadTask::Remove(RemovalTask { uploaded: Some(file), .. })) => {
+                file.id
+            }
             WriteTask::Asked(
-                UploadTask::Recount { .. } | UploadTask::LookAtOld { .. } | UploadTask::Sweep(_),
+                UploadTask::Recount { .. }
+                | UploadTask::LookAtOld { .. }
+                | UploadTask::Sweep(_)
+                | UploadTask::Remove(_),
             ) => UploadId(0),
             WriteTask::Write { part, .. } => part.upload(),
         }
@@ -183,7 +192,26 @@ impl WriterShared {
                 self.report(UploadRequest::Settle { job: Some(job), fates, before, more });
             }
             WriteTask::Asked(UploadTask::Sweep(garbage)) => self.sweep(garbage),
+            WriteTask::Asked(UploadTask::Remove(removal)) => self.remove(removal),
         }
+    }
+
+    /// Removes a file or an empty folder of the shared folder.
+    fn remove(&self, removal: RemovalTask) {
+        let RemovalTask { job, name, uploaded, since } = removal;
+        let outcome = match self.parts.remove_named(&name, uploaded.as_ref(), since) {
+            Ok(()) => {
+                self.health.worked();
+                match uploaded {
+                    Some(file) => {
+                        return self.report(UploadRequest::Removed { job, file: file.id });
+                    }
+                    None => Ok(Value::Done),
+                }
+            }
+            Err(refusal) => self.refusal(&name, refusal),
+        };
+        self.completions.finish(job, outcome);
     }
 
     fn sweep(&self, garbage: Vec<Garbage>) {
@@ -382,10 +410,13 @@ impl WriterShared {
             self.health.worked();
             return Ok(Value::Done);
         };
+        let (FileTarget::Shared(name) | FileTarget::Chat(_, name)) = &upload.place;
+        self.refusal(name, refusal)
+    }
+
+    /// The outcome of a task on a file that is refused; what the operator has to know is logged.
+    fn refusal(&self, name: &FileName, refusal: FileRefusal) -> Outcome {
         if let Some(error) = refusal.error() {
-            let name = match &upload.place {
-                FileTarget::Shared(name) | FileTarget::Chat(_, name) => name,
-            };
             // Debug escapes control characters.
             self.health.failed(format_args!("{:?}: {error}", name.as_str()));
         }

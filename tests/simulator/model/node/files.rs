@@ -27,6 +27,12 @@ impl NodeModel {
                 };
                 assert!(is_own, "{owner} sends into {place:?}");
             }
+            Job::RemoveFile(_, only) => {
+                let user = self.sessions[&self.current.unwrap()].user.expect("a user removes");
+                let is_administrator = self.chat.people.is_administrator(user);
+                let owner = (!is_administrator).then_some(user);
+                assert_eq!(only.map(|own| own.owner), owner, "{user} removes what is not theirs");
+            }
             Job::FindSent(_) => {
                 let session = &self.sessions[&self.current.unwrap()];
                 assert!(session.user.is_some(), "a stranger looks for what was sent");

@@ -452,6 +452,7 @@ impl NodeModel {
                 self.removal_due =
                     Some(Entry::AccountRemoved { user: *user, name, by, erase: *erase });
             }
+            (Job::RemoveFile(..), _) => self.uploads.removed(asker, outcome),
             (Job::Erase { messages, .. }, Ok(_)) => {
                 for id in messages {
                     if self.ledger.find(*id).is_some() {

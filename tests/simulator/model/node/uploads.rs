@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use chatsrv::chat::id::UploadId;
 use chatsrv::chat::kind::Kind;
+use chatsrv::chat::refusal::Failure;
 use chatsrv::chat::request::Request;
 use chatsrv::chat::sha256::Sha256Sum;
 use chatsrv::hub::effect::{Effect, Effects};
@@ -25,6 +26,8 @@ pub struct Expectations {
     whole: HashMap<UploadId, Option<Sha256Sum>>,
     /// The answers to EXPECT that are due.
     due: HashMap<ConnId, VecDeque<Code>>,
+    /// The answers to RM that are due.
+    removals: HashMap<ConnId, VecDeque<Code>>,
     /// Over which connection each was sent last.
     pub senders: HashMap<UploadId, ConnId>,
 }
@@ -62,6 +65,19 @@ impl Expectations {
         }
     }
 
+    /// The store has removed a file, or has not.
+    pub fn removed(&mut self, asker: Option<ConnId>, outcome: &Outcome) {
+        let code = match outcome {
+            Ok(_) => Code::Done,
+            Err(Failure::NotFound) => Code::NotFound,
+            Err(Failure::NotAllowed) => Code::NotAllowed,
+            Err(Failure::NotEmpty) => Code::WrongState,
+            Err(Failure::NoRoom) => Code::NoRoom,
+            Err(_) => Code::Busy,
+        };
+        self.removals.entry(asker.expect("somebody asks")).or_default().push_back(code);
+    }
+
     /// The hub has told what it wants done.
     pub fn after(&mut self, effects: &Effects) {
         for effect in &effects.list {
@@ -86,6 +102,13 @@ impl Expectations {
 
     fn reply(&mut self, conn: ConnId, reply: &Reply<'_>) {
         let is_due = matches!(reply.code, Code::Done | Code::NotFound);
+        if reply.of == Kind::RemoveFile {
+            let due = self.removals.get_mut(&conn).and_then(VecDeque::pop_front);
+            // Nobody looks for what no file can be called, nor for those who may ask for nothing.
+            let needs_none =
+                matches!(reply.code, Code::NotFound | Code::NotAllowed | Code::BadParameters);
+            assert!(due == Some(reply.code) || due.is_none() && needs_none, "{conn}: {reply}");
+        }
         if reply.of == Kind::Expect && is_due {
             let due = self.due.get_mut(&conn).and_then(VecDeque::pop_front);
             assert_eq!(due, Some(reply.code), "{conn}: {reply}");
@@ -95,5 +118,6 @@ impl Expectations {
     fn forget(&mut self, conn: ConnId) {
         self.open.retain(|(other, _), _| *other != conn);
         self.due.remove(&conn);
+        self.removals.remove(&conn);
     }
 }
