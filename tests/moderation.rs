@@ -241,3 +241,50 @@ fn accounts_are_listed_also_after_a_restart() {
     admin.expect("C 151 ACCOUNTS carol … … - -");
     admin.expect("C 250 ACCOUNTS 0");
 }
+
+#[test]
+fn what_is_asked_for_right_behind_a_change_tells_of_it() {
+    let server = Server::start(&[]);
+    let _alice = server.register("alice");
+    let _bob = server.register("bob");
+    let mut admin = operator(&server);
+    admin.send_bytes(b"C BAN bob ever spam\nC BANS\nC BANADDR 198.51.100.0/24\nC BANS\n");
+    admin.expect("C 250 BAN …");
+    let bans = admin.rest_of_list("BANS");
+    assert!(bans.len() == 1 && bans[0].starts_with("bob operator "), "{bans:?}");
+    admin.expect("C 250 BANADDR …");
+    assert_eq!(admin.rest_of_list("BANS").len(), 2);
+    admin.send_bytes(b"C UNBAN bob\nC BANS\nC MUTE alice 1h\nC ADMIN alice on\nC ACCOUNTS\n");
+    admin.expect("C 250 UNBAN …");
+    assert_eq!(admin.rest_of_list("BANS").len(), 1);
+    admin.expect("C 250 MUTE …");
+    admin.expect("C 250 ADMIN …");
+    admin.expect("C 150 ACCOUNTS 2");
+    admin.expect("C 151 ACCOUNTS alice … … … admin,muted,online");
+    admin.expect("C 151 ACCOUNTS bob … … … -");
+    admin.expect("C 250 ACCOUNTS 0");
+    admin.send_bytes(b"C ADDUSER carol\nC ACCOUNTS bob\nC LOGOUT alice\nC REPORTS\n");
+    admin.expect("C 250 ADDUSER carol … …");
+    assert_eq!(admin.rest_of_list("ACCOUNTS").len(), 1);
+    admin.expect("C 250 LOGOUT …");
+    assert_eq!(admin.rest_of_list("REPORTS").len(), 0);
+}
+
+#[test]
+fn a_list_of_ones_own_behind_a_change_tells_of_it() {
+    let server = Server::start(&[]);
+    let mut bob = server.register("bob");
+    let mut alice = server.register("alice");
+    alice.send_bytes(b"C IGNORE bob on\nC IGNORED\nC MKPUBLIC #tea\nC MEMBERS #tea\n");
+    alice.expect("C 250 IGNORE …");
+    assert_eq!(alice.rest_of_list("IGNORED"), ["bob"]);
+    alice.expect("C 250 MKPUBLIC #tea 1");
+    assert_eq!(alice.rest_of_list("MEMBERS").len(), 1);
+    bob.ask("C JOIN #tea", "C 250 JOIN #tea");
+    alice.expect("C 128 GROUP #tea join bob");
+    alice.send_bytes(b"C EXPEL #tea bob EVER\nC SHUTOUT #tea\nC MEMBERS #tea\n");
+    alice.expect("C 128 GROUP #tea leave bob");
+    alice.expect("C 250 EXPEL …");
+    assert_eq!(alice.rest_of_list("SHUTOUT").len(), 1);
+    assert_eq!(alice.rest_of_list("MEMBERS").len(), 1);
+}

@@ -311,9 +311,11 @@ impl Admin {
         self.pending.values().filter(adds).count()
     }
 
+    /// Has the store keep a decision. The session is blocked until it holds, so that a list that is
+    /// asked for right behind it tells of it.
     fn decide(&mut self, caller: Caller, job: Job, decision: Decision, cx: &mut Cx<'_>) {
-        let job = self.pending.begin(job, AdminJob::Decide(caller, decision), cx);
-        cx.reply_after(caller.conn, job);
+        self.pending.begin(job, AdminJob::Decide(caller, decision), cx);
+        cx.block(caller.conn);
     }
 
     /// Takes the outcome of a job. Returns the change if it is on disk and is to hold from now on.
@@ -328,6 +330,7 @@ impl Admin {
             AdminJob::Decide(caller, decision) => {
                 let Caller { conn, user: by } = caller;
                 let of = decision.kind();
+                cx.unblock(conn);
                 let Some(done) = outcome.as_ref().ok().and_then(|value| decision.done(value))
                 else {
                     match &decision {
@@ -335,7 +338,7 @@ impl Admin {
                         Decision::Invite(..) => accounts.doors.invites.made(None),
                         _ => {}
                     }
-                    cx.resolve_answer(conn, id, of, Err(failed(outcome)));
+                    cx.refuse(conn, of, failed(outcome));
                     return None;
                 };
                 let logs_out = match decision {
@@ -344,7 +347,7 @@ impl Admin {
                 };
                 note_invites(&decision, &done, accounts.number(by), accounts);
                 decision.tell(caller, accounts, cx);
-                let due = Some(DueAnswer { conn, job: id, of, done });
+                let due = Some(DueAnswer { conn, of, done });
                 let entries = decision.entries(accounts.number(by), accounts);
                 Some(Decided { entries, logs_out, due })
             }
@@ -417,9 +420,12 @@ impl Admin {
         cx.tell(Event::Shutdown { seconds }, [conn]);
     }
 
-    /// Returns true if a job is under way.
-    pub fn is_under_way(&self, job: JobId) -> bool {
-        self.pending.get(job).is_some()
+    /// The sessions that are blocked until a decision holds, including those that have ended.
+    pub fn blocked(&self) -> impl Iterator<Item = ConnId> {
+        self.pending.values().filter_map(|job| match job {
+            AdminJob::Decide(caller, _) => Some(caller.conn),
+            AdminJob::End(..) => None,
+        })
     }
 
     /// The number of decisions that are being kept.

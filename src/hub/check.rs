@@ -35,13 +35,12 @@ pub fn invariants(domains: &Domains, core: &Core) {
             let is_asked_for = match Domain::of(job_id) {
                 Domain::Login => domains.login.is_under_way(job_id),
                 Domain::Calls => domains.calls.is_under_way(job_id),
-                Domain::Admin => domains.admin.is_under_way(job_id),
                 Domain::Devices => domains.devices.is_under_way(job_id),
                 Domain::Files => domains.files.asked_by(job_id) == Some(conn),
                 Domain::Messages | Domain::History => domains.messages.answers(conn, job_id),
                 Domain::Groups => domains.groups.answers(conn, job_id),
                 Domain::Hub | Domain::Accounts | Domain::Sequence => false,
-                Domain::Whois | Domain::Reports | Domain::Removals => false,
+                Domain::Whois | Domain::Reports | Domain::Removals | Domain::Admin => false,
             };
             assert!(is_asked_for, "an answer waits for {job_id:?}");
         }
@@ -67,12 +66,12 @@ pub fn invariants(domains: &Domains, core: &Core) {
 fn blocked(domains: &Domains, core: &Core, on_hold: usize) {
     let is_there = |conn: &ConnId| core.sessions.get(*conn).is_some();
     let Domains { accounts, groups, messages, files, login, devices, .. } = domains;
-    let Domains { whois, reports, removals, .. } = domains;
+    let Domains { whois, reports, removals, admin, .. } = domains;
     let blocked =
         devices.blocked().chain(login.blocked()).chain(accounts.blocked()).chain(files.blocked());
     let blocked = blocked.chain(messages.blocked().copied()).chain(groups.makers());
     let blocked = blocked.chain(whois.blocked()).chain(reports.blocked()).chain(removals.blocked());
-    let blocked = blocked.chain(core.await_id().copied());
+    let blocked = blocked.chain(admin.blocked()).chain(core.await_id().copied());
     let blocked = blocked.chain(core.unannounced.waiting().copied());
     let held: Vec<ConnId> = blocked.filter(|conn| is_there(conn)).collect();
     let waiting: HashSet<&ConnId> = held.iter().collect();

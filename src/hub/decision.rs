@@ -14,7 +14,7 @@ use crate::hub::accounts::directory::UserIndex;
 use crate::hub::audit::Deed;
 use crate::hub::context::{Caller, Cx};
 use crate::hub::input::ConnId;
-use crate::hub::job::{JobId, Value};
+use crate::hub::job::Value;
 
 /// A decision of an administrator.
 #[derive(Clone, Debug)]
@@ -79,11 +79,10 @@ pub struct Decided {
     pub due: Option<DueAnswer>,
 }
 
-/// An answer to a request that waits for a job.
+/// The answer to the request for a change.
 #[derive(Debug)]
 pub struct DueAnswer {
     pub conn: ConnId,
-    pub job: JobId,
     pub of: Kind,
     pub done: Done,
 }

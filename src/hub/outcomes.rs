@@ -104,8 +104,8 @@ fn decided_on(domains: &mut Domains, decided: Decided, cx: &mut Cx<'_>) {
     settle(domains, cx);
     let hand_over = domains.groups.due_to_hand_over();
     propose_all(domains, hand_over, cx);
-    if let Some(DueAnswer { conn, job, of, done }) = due {
-        cx.resolve_answer(conn, job, of, Ok(done));
+    if let Some(DueAnswer { conn, of, done }) = due {
+        cx.answer(conn, of, done);
     }
 }
 
