@@ -11,7 +11,7 @@ use chatsrv::hub::snapshot::Snapshot;
 use chatsrv::hub::{self, Hub};
 use chatsrv::limits::{GROUP_OFFLINE_TIME_MAX, ID_CEILING_LEAD};
 use chatsrv::log::{Log, Quoted};
-use chatsrv::options::rules::{Uploaders, Who};
+use chatsrv::options::rules::{Reading, Uploaders, Who};
 use chatsrv::options::{Audit, Offline, Options, PasswordCost, Plain, TLS_PORT};
 use chatsrv::server::{
     self, AuditFile, AuditSink, Certificates, Endpoint, Inherited, Listening, Poll, Server,
@@ -308,6 +308,7 @@ fn rules(options: &Options) -> hub::config::Rules {
     use hub::config::Permitted;
     let public_files = options.public_files;
     let options = &options.rules;
+    let seconds = |time: Duration| u32::try_from(time.as_secs()).unwrap_or(u32::MAX);
     let permitted = |who| match who {
         Who::All => Permitted::All,
         Who::Admins => Permitted::Administrators,
@@ -321,8 +322,12 @@ fn rules(options: &Options) -> hub::config::Rules {
             Uploaders::Off => Permitted::Nobody,
         },
         public_files,
+        new_see_history: match options.new_see_history {
+            Reading::All => None,
+            Reading::For(time) => Some(seconds(time)),
+        },
         message_quota: options.message_quota.0,
-        probation: u32::try_from(options.probation.as_secs()).unwrap_or(u32::MAX),
+        probation: seconds(options.probation),
     }
 }
 

@@ -2,7 +2,8 @@
 
 mod support;
 
-use std::time::Instant;
+use std::thread;
+use std::time::{Instant, UNIX_EPOCH};
 
 use support::{Client, PATIENCE, Server};
 
@@ -64,4 +65,36 @@ fn a_user_says_no_more_than_so_much_a_day() {
     server.register("bob").ask(&format!("D * {text}"), "C 250 MSG …");
     server.restart();
     server.login("alice").ask(&format!("D * {text}"), "C 250 MSG …");
+}
+
+#[test]
+fn a_new_account_reads_nothing_that_was_said_to_everyone_before() {
+    let server = Server::start(&["--new-see-history", "0"]);
+    let mut alice = server.register("alice");
+    let id = alice.ask("D * an old word", "C 250 MSG … * …").remove(0);
+    let second = id.parse::<u64>().unwrap() / 1_000_000;
+    // An account knows the second in which it was made.
+    while UNIX_EPOCH.elapsed().unwrap().as_secs() <= second {
+        thread::yield_now();
+    }
+    let mut bob = server.register("bob");
+    assert_eq!(messages(&mut bob, "C OPEN * 10").len(), 0);
+    assert_eq!(bob.list("C CHATS").len(), 0);
+    bob.ask("D * a new word", "C 250 MSG …");
+    alice.expect("D … bob * a new word");
+    for request in ["C OPEN * 10", "C AFTER * 0 10", "C SEARCH - word", "C SEARCH * word"] {
+        let (of_bob, of_alice) = (messages(&mut bob, request), messages(&mut alice, request));
+        assert!(of_bob.len() == 1 && of_bob[0].ends_with(" * a new word"), "{request}: {of_bob:?}");
+        assert_eq!(of_alice.len(), 2, "{request}: {of_alice:?}");
+    }
+    assert_eq!(bob.list("C CHATS").len(), 1);
+}
+
+/// The messages that a request lists.
+fn messages(client: &mut Client, request: &str) -> Vec<String> {
+    let verb = request.split(' ').nth(1).unwrap();
+    let count = client.ask(request, &format!("C 150 {verb} …")).remove(0);
+    let lines = (0..count.parse().unwrap()).map(|_| client.line()).collect();
+    client.expect(&format!("C 250 {verb}…"));
+    lines
 }

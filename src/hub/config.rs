@@ -60,6 +60,9 @@ pub struct Rules {
     pub probation: u32,
     /// True if files may be read before the login.
     pub public_files: bool,
+    /// For how many seconds before it was made an account reads what was said to everyone; none is
+    /// all of it.
+    pub new_see_history: Option<u32>,
     /// The bytes of text that one user may say a day; 0 is no limit. It holds for administrators,
     /// and not for the operator.
     pub message_quota: u64,
@@ -74,6 +77,7 @@ impl Default for Rules {
             uploads: all,
             probation: 0,
             public_files: false,
+            new_see_history: None,
             message_quota: 0,
         }
     }

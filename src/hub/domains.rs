@@ -55,7 +55,8 @@ impl Domains {
         let arrivals = Arrivals::new(&config.arrivals, config.bounds_rates);
         let invites = Invites::new(std::mem::take(&mut kept.invites));
         let doors = Doors::new(config.registration, invites);
-        let accounts = Accounts::new(arrivals, doors, &mut kept);
+        let mut accounts = Accounts::new(arrivals, doors, &mut kept);
+        accounts.new_see_history = config.rules.new_see_history;
         let reports = Reports::new(&mut kept, &accounts);
         let removals = Removals::new(&kept);
         Domains {

@@ -183,6 +183,8 @@ pub enum Job {
         /// The newest message that counts. What was kept before this job began is listed, whatever
         /// is kept until it is done.
         until: MessageId,
+        /// The first message of `*` that the user may read.
+        since: MessageId,
     },
     /// Count the unread messages in all chats of a user but `*`.
     CountUnread {
@@ -200,6 +202,8 @@ pub enum Job {
         /// The newest message that may be selected, as in [`Job::ListChats`]. A search does not
         /// look at it.
         until: MessageId,
+        /// The first message of `*` that the user may read.
+        since: MessageId,
     },
     /// Read messages. The answer is bounded in bytes, but has one message at least.
     FetchMessages {

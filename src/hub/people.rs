@@ -78,7 +78,7 @@ impl<'a> People<'a> {
     /// The first message of a chat that a user may read; none if the user may read nothing there.
     pub fn reads_since(self, user: UserIndex, chat: Chat) -> Option<MessageId> {
         match chat {
-            Chat::Everyone => Some(MessageId(0)),
+            Chat::Everyone => Some(self.accounts.reads_everyone_since(user)),
             Chat::Direct(one, other) => {
                 let own = self.accounts.number(user);
                 (own == one || own == other).then_some(MessageId(0))

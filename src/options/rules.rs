@@ -27,6 +27,11 @@ pub struct RuleOptions {
     #[arg(default_value = "0")]
     pub probation: Duration,
 
+    /// How long before its registration an account reads what was said to everyone
+    #[arg(long, env = "CHATSRV_NEW_SEE_HISTORY", value_name = "TIME|all", value_parser = reading)]
+    #[arg(default_value = "all")]
+    pub new_see_history: Reading,
+
     /// What one user may say a day, in bytes of text; 0 is no limit
     #[arg(long, env = "CHATSRV_MESSAGE_QUOTA", value_name = "SIZE", value_parser = files_size)]
     #[arg(default_value_t = Size::mib(100))]
@@ -51,4 +56,20 @@ pub enum Uploaders {
     Admins,
     /// Nobody
     Off,
+}
+
+/// How long before its registration an account reads what was said to everyone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// All of it.
+    All,
+    /// What was said for so long before.
+    For(Duration),
+}
+
+fn reading(text: &str) -> Result<Reading, String> {
+    match text {
+        "all" => Ok(Reading::All),
+        time => duration(time).map(Reading::For),
+    }
 }

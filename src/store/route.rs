@@ -9,6 +9,7 @@ use super::requests::{
     PersonalRequest, SearchRequest, Step, StoreRequest, UploadDraft, UploadRequest, UploadTask,
 };
 use super::rows::files::Garbage;
+use super::rows::history::Viewer;
 use super::rows::tokens;
 use super::sender::RequestSender;
 use super::work::files::{FileReaders, Source};
@@ -18,7 +19,6 @@ use super::work::search::Search;
 use super::work::uploads::FileWriters;
 use crate::chat::address::Network;
 use crate::chat::id::MessageId;
-use crate::chat::name::Number;
 use crate::chat::refusal::Failure;
 use crate::hub::job::{Job, JobId, Outcome, Selection, Value};
 
@@ -130,23 +130,25 @@ impl Route {
 
     /// Begins a job that reads messages. Returns false if the queue is full.
     fn read_messages(&self, id: JobId, job: Job) -> bool {
-        let (reader, until, which) = match job {
-            Job::SelectMessages { reader, which, until } => {
-                return self.ask(select(id, (reader, until), which));
+        let (viewer, which) = match job {
+            Job::SelectMessages { reader, which, until, since } => {
+                return self.ask(select(id, Viewer { reader, until, since }, which));
             }
-            Job::ListChats { reader, before, until } => {
-                (reader, until, HistoryQuery::Chats { before })
+            Job::ListChats { reader, before, until, since } => {
+                (Viewer { reader, until, since }, HistoryQuery::Chats { before })
             }
-            Job::CountUnread { reader, until } => (reader, until, HistoryQuery::Unread),
+            Job::CountUnread { reader, until } => {
+                (Viewer { reader, until, since: MessageId(0) }, HistoryQuery::Unread)
+            }
             Job::FetchMessages { reader, ids } => {
-                (reader, MessageId(u64::MAX), HistoryQuery::Messages(ids))
+                (Viewer::of_all(reader), HistoryQuery::Messages(ids))
             }
             other => {
                 debug_assert!(false, "{other:?} reads no messages");
                 return false;
             }
         };
-        self.ask(StoreRequest::History(HistoryRequest { job: id, reader, until, which }))
+        self.ask(StoreRequest::History(HistoryRequest { job: id, viewer, which }))
     }
 
     /// Begins a job on the shared folder. Returns false if nobody does.
@@ -369,14 +371,15 @@ impl Workers for Route {
 }
 
 /// The request that selects the messages of a list.
-fn select(job: JobId, (reader, until): (Number, MessageId), which: Selection) -> StoreRequest {
+fn select(job: JobId, viewer: Viewer, which: Selection) -> StoreRequest {
     let which = match which {
         Selection::Unread(chat) => HistoryQuery::UnreadOf(chat),
         Selection::Last { chat, before, count } => HistoryQuery::Last { chat, before, count },
         Selection::After { chat, after, count } => HistoryQuery::After { chat, after, count },
         Selection::Holding { chat, words } => {
-            return StoreRequest::Search(SearchRequest { job, reader, chat, words });
+            let Viewer { reader, since, .. } = viewer;
+            return StoreRequest::Search(SearchRequest { job, reader, since, chat, words });
         }
     };
-    StoreRequest::History(HistoryRequest { job, reader, until, which })
+    StoreRequest::History(HistoryRequest { job, viewer, which })
 }

@@ -36,7 +36,7 @@ use crate::chat::account::Account;
 use crate::chat::address::Address;
 use crate::chat::answer::Item;
 use crate::chat::event::Event;
-use crate::chat::id::LogTime;
+use crate::chat::id::{LogTime, MessageId};
 use crate::chat::kind::Kind;
 use crate::chat::name::{DisplayName, Number, UserName, UserRef};
 use crate::chat::refusal::Refusal;
@@ -66,6 +66,9 @@ pub struct Accounts {
     /// The users who have to replace their passwords.
     resets: BTreeSet<UserIndex>,
     pub last_seen: LastSeen,
+    /// For how many seconds before it was made an account reads what was said to everyone; none is
+    /// all of it.
+    pub new_see_history: Option<u32>,
     pending: Pending<AccountJob>,
 }
 
@@ -103,6 +106,7 @@ impl Accounts {
             networks,
             resets,
             last_seen: LastSeen::default(),
+            new_see_history: None,
             pending,
         }
     }
@@ -110,6 +114,14 @@ impl Accounts {
     /// The account of a user.
     pub fn account(&self, user: UserIndex) -> &Account {
         self.directory.account(user)
+    }
+
+    /// The first message to everyone that a user may read.
+    pub fn reads_everyone_since(&self, user: UserIndex) -> MessageId {
+        let first = self.new_see_history.map_or(0, |back| {
+            u64::from(self.account(user).created.saturating_sub(back)) * 1_000_000
+        });
+        MessageId(first)
     }
 
     /// The name of a user.

@@ -108,7 +108,8 @@ impl History {
     ) {
         let reader = people.accounts.number(from.user);
         let until = cx.core.sequence.newest();
-        let job = Job::ListChats { reader, before, until };
+        let since = people.accounts.reads_everyone_since(from.user);
+        let job = Job::ListChats { reader, before, until, since };
         self.pending.begin(job, HistoryJob::ListChats(from), cx);
         cx.block(from.conn);
     }
@@ -127,8 +128,9 @@ impl History {
     }
 
     fn select(&mut self, conn: ConnId, query: ListQuery, cx: &mut Cx<'_>) {
-        let (reader, which) = (query.reader, query.which.clone());
-        let job = Job::SelectMessages { reader, which, until: cx.core.sequence.newest() };
+        let (reader, which, since) = (query.reader, query.which.clone(), query.since);
+        let until = cx.core.sequence.newest();
+        let job = Job::SelectMessages { reader, which, until, since };
         self.pending.begin(job, HistoryJob::Select(conn, query), cx);
         cx.block(conn);
     }

@@ -23,6 +23,8 @@ pub struct ListQuery {
     /// The user who reads.
     pub reader: Number,
     pub which: Selection,
+    /// The first message of `*` that the user may read.
+    pub since: MessageId,
     /// The chat as the reader addresses it; none for all chats.
     chat: Option<Destination>,
 }
@@ -58,7 +60,9 @@ impl ListQuery {
             }
             _ => return Err(Refusal::NoSuchChat),
         };
-        Ok(ListQuery { of, reader: people.accounts.number(from.user), which, chat })
+        let reader = people.accounts.number(from.user);
+        let since = people.accounts.reads_everyone_since(from.user);
+        Ok(ListQuery { of, reader, which, since, chat })
     }
 
     /// The answer at the end of a list for which messages were searched: all of them, or those that

@@ -13,6 +13,7 @@ use crate::hub::job::Value;
 use crate::store::requests::{
     AccountRequest, HistoryQuery, HistoryRequest, MessageRequest, UploadRequest,
 };
+use crate::store::rows::history::Viewer;
 
 fn open() -> (TempDir, Database) {
     let folder = tempfile::tempdir().unwrap();
@@ -263,8 +264,8 @@ fn who_reads_messages_costs_the_database_thread_nothing() {
         HistoryQuery::Messages(vec![MessageId(1)]),
     ];
     let requests = queries.map(|which| {
-        let (job, reader, until) = (JobId(1), Number(10_001), MessageId(9));
-        StoreRequest::History(HistoryRequest { job, reader, until, which })
+        let viewer = Viewer { until: MessageId(9), ..Viewer::of_all(Number(10_001)) };
+        StoreRequest::History(HistoryRequest { job: JobId(1), viewer, which })
     });
     // No query would find its table.
     database.connection.execute_batch("DROP TABLE messages; DROP TABLE chats").unwrap();

@@ -6,7 +6,6 @@ use rusqlite::Connection;
 use super::kind::{Context, RequestKind, Step};
 use crate::chat::id::MessageId;
 use crate::chat::message::Chat;
-use crate::chat::name::Number;
 use crate::hub::job::{JobId, Value};
 use crate::store::rows::history::Viewer;
 use crate::store::rows::{chats, history};
@@ -16,10 +15,7 @@ use crate::store::rows::{chats, history};
 pub(in crate::store) struct HistoryRequest {
     /// The job that gets the outcome.
     pub(in crate::store) job: JobId,
-    /// The user who reads.
-    pub(in crate::store) reader: Number,
-    /// The newest message that is seen.
-    pub(in crate::store) until: MessageId,
+    pub(in crate::store) viewer: Viewer,
     pub(in crate::store) which: HistoryQuery,
 }
 
@@ -43,7 +39,7 @@ pub(in crate::store) enum HistoryQuery {
 impl HistoryRequest {
     /// Reads what is asked for, as one snapshot if that is a transaction.
     pub(in crate::store) fn read(&self, database: &Connection) -> rusqlite::Result<Value> {
-        let viewer = Viewer { reader: self.reader, until: self.until };
+        let viewer = self.viewer;
         match &self.which {
             HistoryQuery::Unread => history::count_unread(database, viewer),
             HistoryQuery::Chats { before } => chats::list(database, viewer, *before),
@@ -66,9 +62,9 @@ impl RequestKind for HistoryRequest {
 
     fn describe(&self) -> String {
         match &self.which {
-            HistoryQuery::Unread => format!("a count of what {} missed", self.reader),
-            HistoryQuery::Chats { .. } => format!("a list of the chats of {}", self.reader),
-            _ => format!("a list for {}", self.reader),
+            HistoryQuery::Unread => format!("a count of what {} missed", self.viewer.reader),
+            HistoryQuery::Chats { .. } => format!("a list of the chats of {}", self.viewer.reader),
+            _ => format!("a list for {}", self.viewer.reader),
         }
     }
 
@@ -81,6 +77,7 @@ impl RequestKind for HistoryRequest {
 mod tests {
     use super::*;
     use crate::chat::id::GroupId;
+    use crate::chat::name::Number;
     use crate::store::rows::lane::Lane;
     use crate::store::rows::schema;
 
@@ -115,7 +112,8 @@ mod tests {
         for until in 1..=10 {
             let read = |which| {
                 let (job, until) = (JobId(1), MessageId(until));
-                HistoryRequest { job, reader: ALICE, until, which }.read(&database).unwrap()
+                let viewer = Viewer { until, ..Viewer::of_all(ALICE) };
+                HistoryRequest { job, viewer, which }.read(&database).unwrap()
             };
             let ids = |which| match read(which) {
                 Value::Selected { ids, left: 0 } => ids.iter().map(|id| id.0).collect::<Vec<_>>(),

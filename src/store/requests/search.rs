@@ -4,6 +4,7 @@
 use rusqlite::Connection;
 
 use super::kind::{Context, RequestKind, Step};
+use crate::chat::id::MessageId;
 use crate::chat::message::Chat;
 use crate::chat::name::Number;
 use crate::hub::job::JobId;
@@ -15,6 +16,8 @@ pub(in crate::store) struct SearchRequest {
     pub(in crate::store) job: JobId,
     /// The user who searches.
     pub(in crate::store) reader: Number,
+    /// The first message of `*` that the user may read.
+    pub(in crate::store) since: MessageId,
     /// The chat; `None` is `*` and all chats of the reader.
     pub(in crate::store) chat: Option<Chat>,
     /// The words, separated by white space.

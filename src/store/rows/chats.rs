@@ -57,7 +57,7 @@ pub(in crate::store) fn list(
 
 fn direct(
     database: &Connection,
-    Viewer { reader, until }: Viewer,
+    Viewer { reader, until, .. }: Viewer,
 ) -> rusqlite::Result<Vec<Candidate>> {
     // One statement: SQLite finds each lane from where it found the one before.
     let mut select = database.prepare_cached(
@@ -85,7 +85,7 @@ fn direct(
 
 fn everyone(
     database: &Connection,
-    Viewer { reader, until }: Viewer,
+    Viewer { reader, until, since }: Viewer,
 ) -> rusqlite::Result<Candidate> {
     let seen = database
         .prepare_cached("SELECT seen FROM chats WHERE reader = ?1 AND lane = ?2")?
@@ -95,12 +95,14 @@ fn everyone(
     let last: Option<i64> = database
         .prepare_cached("SELECT max(id) FROM messages WHERE lane = ?1 AND id <= ?2")?
         .query_row((Lane::Everyone, sql(until)), |row| row.get(0))?;
-    Ok(Candidate { chat: Chat::Everyone, seen, above: seen, heard: last, last })
+    let last = last.filter(|last| *last >= sql(since));
+    let above = sql(since).saturating_sub(1).max(seen);
+    Ok(Candidate { chat: Chat::Everyone, seen, above, heard: last, last })
 }
 
 fn groups(
     database: &Connection,
-    Viewer { reader, until }: Viewer,
+    Viewer { reader, until, .. }: Viewer,
 ) -> rusqlite::Result<Vec<Candidate>> {
     // The lane of a group is its id with all bits turned.
     let mut select = database.prepare_cached(
@@ -140,7 +142,7 @@ fn last_messages(
 /// The number of messages of a chat that others sent and the reader has not marked as read.
 fn unread(
     database: &Connection,
-    Viewer { reader, until }: Viewer,
+    Viewer { reader, until, .. }: Viewer,
     chat: &Candidate,
 ) -> rusqlite::Result<u64> {
     let Candidate { chat, above, heard, .. } = *chat;

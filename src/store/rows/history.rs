@@ -25,6 +25,15 @@ pub(in crate::store) struct Viewer {
     pub(in crate::store) reader: Number,
     /// The newest message that is seen.
     pub(in crate::store) until: MessageId,
+    /// The first message of `*` that is seen.
+    pub(in crate::store) since: MessageId,
+}
+
+impl Viewer {
+    /// A user who reads all that is there.
+    pub(in crate::store) fn of_all(reader: Number) -> Self {
+        Viewer { reader, until: MessageId(u64::MAX), since: MessageId(0) }
+    }
 }
 
 /// Counts the unread messages of a reader in each chat but `*`: those that others sent and the
@@ -56,7 +65,7 @@ pub(in crate::store) fn count_unread(
 
 fn count_in_groups(
     database: &Connection,
-    Viewer { reader, until }: Viewer,
+    Viewer { reader, until, .. }: Viewer,
     unread: &mut Vec<Unread>,
 ) -> rusqlite::Result<()> {
     let mut groups = database
@@ -115,7 +124,7 @@ pub(in crate::store) fn select_unread(
 
 fn select_unread_in_group(
     database: &Connection,
-    Viewer { reader, until }: Viewer,
+    Viewer { reader, until, .. }: Viewer,
     group: GroupId,
 ) -> rusqlite::Result<Value> {
     let above: Option<i64> = database
@@ -155,7 +164,7 @@ pub(in crate::store) fn select_last(
     before: Option<MessageId>,
     count: u16,
 ) -> rusqlite::Result<Value> {
-    let Some(from) = readable_from(database, viewer.reader, chat)? else {
+    let Some(from) = readable_from(database, viewer, chat)? else {
         return Ok(Value::Selected { ids: Vec::new(), left: 0 });
     };
     let end = sql(viewer.until).saturating_add(1);
@@ -185,7 +194,7 @@ pub(in crate::store) fn select_after(
     after: MessageId,
     count: u16,
 ) -> rusqlite::Result<Value> {
-    let Some(from) = readable_from(database, viewer.reader, chat)? else {
+    let Some(from) = readable_from(database, viewer, chat)? else {
         return Ok(Value::Selected { ids: Vec::new(), left: 0 });
     };
     let until = sql(viewer.until);
@@ -214,12 +223,13 @@ pub(in crate::store) fn select_after(
 /// no member.
 fn readable_from(
     database: &Connection,
-    reader: Number,
+    Viewer { reader, since, .. }: Viewer,
     chat: Chat,
 ) -> rusqlite::Result<Option<i64>> {
     match chat {
         Chat::Group(group) => groups::since(database, group, reader),
-        Chat::Everyone | Chat::Direct(..) => Ok(Some(0)),
+        Chat::Everyone => Ok(Some(sql(since))),
+        Chat::Direct(..) => Ok(Some(0)),
     }
 }
 

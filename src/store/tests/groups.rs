@@ -34,7 +34,8 @@ fn say(id: u64, group: u64) -> Job {
 }
 
 fn select(which: Selection) -> Job {
-    Job::SelectMessages { reader: BOB, which, until: MessageId(u64::MAX) }
+    let (until, since) = (MessageId(u64::MAX), MessageId(0));
+    Job::SelectMessages { reader: BOB, which, until, since }
 }
 
 fn search(chat: Option<u64>) -> Job {

@@ -25,7 +25,8 @@ fn find_key(word: &str) -> Job {
 }
 
 fn select(which: Selection) -> Job {
-    Job::SelectMessages { reader: BOB, which, until: MessageId(u64::MAX) }
+    let (until, since) = (MessageId(u64::MAX), MessageId(0));
+    Job::SelectMessages { reader: BOB, which, until, since }
 }
 
 fn count() -> Job {

@@ -424,7 +424,7 @@ fn a_sent_file_is_a_message_and_goes_with_it() {
     assert_eq!(fixture.read_sent(now).unwrap(), b"abc");
     let words = Selection::Holding { chat: None, words: "picture".into() };
     let until = MessageId(u64::MAX);
-    let search = Job::SelectMessages { reader: BOB, which: words, until };
+    let search = Job::SelectMessages { reader: BOB, which: words, until, since: MessageId(0) };
     let ids = vec![MessageId(now), MessageId(now + 1)];
     assert_eq!(fixture.run(search), Ok(Value::Found { ids, is_all: true }));
 

@@ -77,7 +77,7 @@ impl HistoryReaders {
     /// Submits a request. Returns the job that is refused if the queue is full: of the user who has
     /// most in it.
     pub(in crate::store) fn ask(&self, request: HistoryRequest) -> Option<JobId> {
-        let refused = self.0.queue.push(request.reader, request, WAITING_MAX).err()?;
+        let refused = self.0.queue.push(request.viewer.reader, request, WAITING_MAX).err()?;
         Some(refused.job)
     }
 

@@ -207,3 +207,84 @@ fn what_is_sent_again_with_its_key_counts_once() {
     );
     play_among_two_with(Config { rules, ..config() }, &script);
 }
+
+#[test]
+fn a_new_account_reads_what_was_said_to_everyone_for_a_while_before() {
+    let rules = Rules { new_see_history: Some(60), ..Rules::default() };
+    let script = "alice > D * first word
+        bob < D _ alice * first word
+        alice < C 250 MSG _ * 1 0
+        alice > D bob own word
+        bob < D _ alice bob own word
+        alice < C 250 MSG _ bob 1 0
+        wait 50s
+        alice > D * second word
+        bob < D _ alice * second word
+        alice < C 250 MSG _ * 1 0
+        wait 50s
+        carol logs in
+        alice < C 120 ON carol ...
+        carol > C OPEN * 10
+        carol < C 150 OPEN 1
+        carol < D _ alice * second word
+        carol < C 250 OPEN * 0
+        carol > C AFTER * 0 10
+        carol < C 150 AFTER 1
+        carol < D _ alice * second word
+        carol < C 250 AFTER * 0
+        carol > C HISTORY * 9999999999999999 10
+        carol < C 150 HISTORY 1
+        carol < D _ alice * second word
+        carol < C 250 HISTORY *
+        carol > C SEARCH * word
+        carol < C 150 SEARCH 1
+        carol < D _ alice * second word
+        carol < C _ SEARCH ...
+        carol > C SEARCH - word
+        carol < C 150 SEARCH 1
+        carol < D _ alice * second word
+        carol < C _ SEARCH ...
+        carol > C CHATS
+        carol < C 150 CHATS 1
+        carol < C 151 CHATS * 1 ...
+        carol < C 250 CHATS 0
+        bob > C SEARCH - word
+        bob < C 150 SEARCH 3
+        bob < D _ alice * first word
+        bob < D _ alice bob own word
+        bob < D _ alice * second word
+        bob < C _ SEARCH ...
+        wait 50s
+        dave logs in
+        alice < C 120 ON dave ...
+        carol < C 120 ON dave ...
+        dave > C CHATS
+        dave < C 150 CHATS 0
+        dave < C 250 CHATS 0
+        dave > C OPEN * 10
+        dave < C 150 OPEN 0
+        dave < C 250 OPEN * 0";
+    play_among_two_with(Config { rules, ..config() }, script);
+}
+
+#[test]
+fn files_that_were_sent_to_everyone_before_that_are_not_there() {
+    let rules = Rules { new_see_history: Some(0), ..Rules::default() };
+    let script = "alice > C SENDFILE * 3 notes
+        alice < C 250 SENDFILE 1 0
+        alice sends 1 abc
+        alice sends 1
+        bob < C 124 FILE ...
+        alice < C 126 SENDFILE 1 3 @1700000000000000
+        bob > C GET 0 @1700000000000000
+        bob < C 250 GET ...
+        bob gets 1 abc
+        wait 5s
+        carol logs in
+        alice < C 120 ON carol ...
+        carol > C GET 0 @1700000000000000
+        carol < C 550 GET ...
+        carol > C DELETE 1700000000000000
+        carol < C 550 DELETE ...";
+    play_among_two_with(Config { rules, ..config() }, script);
+}

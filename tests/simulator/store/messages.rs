@@ -76,9 +76,9 @@ impl Messages {
         &self,
         reader: Number,
         before: Option<MessageId>,
-        until: MessageId,
+        (since, until): (MessageId, MessageId),
     ) -> Outcome {
-        let history = || self.history.range(..=until).map(|(_, message)| message);
+        let history = || self.seen_in((since, until));
         let own = self.groups.all().map(|group| Chat::Group(group.id));
         let said = history().map(|message| message.chat);
         let mut chats: Vec<Chat> = Vec::new();
@@ -118,13 +118,18 @@ impl Messages {
         Value::ToErase { messages: own.cloned().collect(), up_to }
     }
 
-    pub fn select(&self, reader: Number, which: &Selection, until: MessageId) -> Outcome {
+    pub fn select(
+        &self,
+        reader: Number,
+        which: &Selection,
+        (since, until): (MessageId, MessageId),
+    ) -> Outcome {
         let max = usize::from(LIST_MESSAGES_MAX);
         // A search looks at what there is.
         let until =
             if matches!(which, Selection::Holding { .. }) { MessageId(u64::MAX) } else { until };
         let ids = |chosen: &dyn Fn(&StoredMessage) -> bool| -> Vec<MessageId> {
-            let history = self.history.range(..=until).map(|(_, message)| message);
+            let history = self.seen_in((since, until));
             history.filter(|message| chosen(message)).map(|message| message.id).collect()
         };
         let last = |mut ids: Vec<MessageId>, count: usize| {
@@ -210,6 +215,15 @@ impl Messages {
     pub fn end_group(&mut self, id: GroupId) {
         self.groups.end(id);
         self.history.retain(|_, message| message.chat != Chat::Group(id));
+    }
+
+    /// What there is up to a message, and in `*` from one on.
+    fn seen_in(
+        &self,
+        (since, until): (MessageId, MessageId),
+    ) -> impl DoubleEndedIterator<Item = &StoredMessage> {
+        let history = self.history.range(..=until).map(|(_, message)| message);
+        history.filter(move |message| message.chat != Chat::Everyone || message.id >= since)
     }
 
     /// Whether somebody may read a message.

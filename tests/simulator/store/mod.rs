@@ -171,12 +171,12 @@ impl Store {
                 self.messages.raise_id_mark(*mark);
                 Ok(Value::Done)
             }
-            Job::ListChats { reader, before, until } => {
-                self.messages.list_chats(*reader, *before, *until)
+            Job::ListChats { reader, before, until, since } => {
+                self.messages.list_chats(*reader, *before, (*since, *until))
             }
             Job::CountUnread { reader, until } => self.messages.count_unread(*reader, *until),
-            Job::SelectMessages { reader, which, until } => {
-                self.messages.select(*reader, which, *until)
+            Job::SelectMessages { reader, which, until, since } => {
+                self.messages.select(*reader, which, (*since, *until))
             }
             Job::FetchMessages { ids, .. } => self.messages.fetch(ids),
             Job::MarkSeen { reader, chat, id } => self.messages.mark_seen(*reader, *chat, *id),

@@ -120,8 +120,15 @@ fn rules(config: &Config, rng: &mut Rng) -> Rules {
     // Where nothing is kept, what is said to nobody does not show in the simulator.
     let message_quota = if config.keep_messages && rng.u8(..8) == 0 { 300 } else { 0 };
     let probation = [0, 0, 0, 20, 4000][rng.usize(..5)];
-    let public_files = config.rules.public_files;
-    Rules { broadcast, group_makers, uploads, probation, public_files, message_quota }
+    Rules {
+        broadcast,
+        group_makers,
+        uploads,
+        probation,
+        new_see_history: [None, None, None, Some(0), Some(100)][rng.usize(..5)],
+        message_quota,
+        ..config.rules
+    }
 }
 
 /// What holds for names and passwords in the world of a seed: in some of them, new passwords need

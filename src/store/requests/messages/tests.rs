@@ -12,6 +12,7 @@ use crate::chat::message::Unread;
 use crate::chat::request::LIST_MESSAGES_MAX;
 use crate::hub::job::JobId;
 use crate::store::requests::{HistoryQuery, HistoryRequest};
+use crate::store::rows::history::Viewer;
 use crate::store::rows::{history, schema};
 
 const ALICE: Number = Number(10_001);
@@ -73,8 +74,8 @@ impl Fixture {
     }
 
     fn read(&self, reader: Number, which: HistoryQuery) -> Value {
-        let until = MessageId(u64::MAX);
-        HistoryRequest { job: JobId(1), reader, until, which }.read(&self.database).unwrap()
+        let viewer = Viewer::of_all(reader);
+        HistoryRequest { job: JobId(1), viewer, which }.read(&self.database).unwrap()
     }
 
     fn unread(&self, reader: Number, chat: Chat) -> (Vec<u64>, u64) {

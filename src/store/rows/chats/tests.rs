@@ -39,7 +39,7 @@ impl Fixture {
 
     /// The chats: what is unread of each, up to where it is read, and its last message.
     fn list(&self, before: Option<u64>) -> (Vec<(Chat, u64, u64, u64)>, u64) {
-        let viewer = Viewer { reader: READER, until: MessageId(u64::MAX) };
+        let viewer = Viewer::of_all(READER);
         let listed = list(&self.database, viewer, before.map(MessageId)).unwrap();
         let Value::Chats { chats, left } = listed else { panic!("{listed:?}") };
         let chats = chats.into_iter().map(|chat| {

@@ -11,6 +11,7 @@ use crate::chat::name::Key;
 use crate::chat::refusal::Failure;
 use crate::hub::job::{JobId, Outcome, Value};
 use crate::store::requests::{HistoryQuery, HistoryRequest, MessageRequest};
+use crate::store::rows::history::Viewer;
 use crate::store::rows::{accounts, removal, schema};
 
 mod changes;
@@ -65,8 +66,8 @@ impl Fixture {
     }
 
     fn read(&self, reader: Number, which: HistoryQuery) -> Value {
-        let until = MessageId(u64::MAX);
-        HistoryRequest { job: JobId(1), reader, until, which }.read(&self.database).unwrap()
+        let viewer = Viewer::of_all(reader);
+        HistoryRequest { job: JobId(1), viewer, which }.read(&self.database).unwrap()
     }
 
     fn ids(&self, reader: Number, which: HistoryQuery) -> Vec<u64> {

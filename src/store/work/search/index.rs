@@ -135,13 +135,14 @@ impl Index {
         Ok(!self.is_whole())
     }
 
-    /// Finds the last messages that contain all words, oldest first.
+    /// Finds the last messages that contain all words, oldest first, and of those to everyone only
+    /// from one on.
     ///
     /// # Errors
     /// [`IndexError::TimedOut`] after the deadline.
     pub(super) fn find(
         &mut self,
-        reader: Number,
+        (reader, since): (Number, MessageId),
         chat: Option<Chat>,
         words: &str,
         deadline: Instant,
@@ -149,7 +150,7 @@ impl Index {
         let is_late = move || Instant::now() >= deadline;
         let look = Some(is_late);
         self.index.progress_handler(INSTRUCTIONS_PER_LOOK, look).map_err(IndexError::of_index)?;
-        let found = self.find_kept(reader, chat, words);
+        let found = self.find_kept((reader, since), chat, words);
         self.index.progress_handler(0, None::<fn() -> bool>).map_err(IndexError::of_index)?;
         // An interruption may be reported as another error, such as corruption.
         found.map_err(|error| if is_late() { IndexError::TimedOut } else { error })
@@ -159,12 +160,12 @@ impl Index {
     /// removed from the index.
     fn find_kept(
         &mut self,
-        reader: Number,
+        (reader, since): (Number, MessageId),
         chat: Option<Chat>,
         words: &str,
     ) -> Result<Vec<MessageId>, IndexError> {
         loop {
-            let found = self.find_all(reader, chat, words)?;
+            let found = self.find_all((reader, since), chat, words)?;
             let gone = self.gone(&found).map_err(IndexError::Database)?;
             if gone.is_empty() {
                 return Ok(found);
@@ -189,12 +190,12 @@ impl Index {
 
     fn find_all(
         &mut self,
-        reader: Number,
+        (reader, since): (Number, MessageId),
         chat: Option<Chat>,
         words: &str,
     ) -> Result<Vec<MessageId>, IndexError> {
         let (oldest, newest) = self.bounds().map_err(IndexError::Database)?;
-        let parts = self.parts(reader, chat).map_err(IndexError::Database)?;
+        let parts = self.parts((reader, since), chat).map_err(IndexError::Database)?;
         let mut found: Vec<MessageId> = Vec::new();
         for part in parts {
             let Some(query) = query(&part.who, words) else { return Ok(Vec::new()) };
@@ -223,16 +224,28 @@ impl Index {
 
     /// The parts of a search in one chat, or in all that a reader may read: one for each smallest
     /// id.
-    fn parts(&self, reader: Number, chat: Option<Chat>) -> rusqlite::Result<Vec<Part>> {
+    fn parts(
+        &self,
+        (reader, since): (Number, MessageId),
+        chat: Option<Chat>,
+    ) -> rusqlite::Result<Vec<Part>> {
         let of_group = |(group, from)| Part { who: chat_word(Chat::Group(group)), from };
         match chat {
             Some(Chat::Group(group)) => {
                 let since = groups::since(&self.store, group, reader)?;
                 Ok(since.map(|since| of_group((group, since))).into_iter().collect())
             }
-            Some(chat) => Ok(vec![Part { who: read_by(reader, chat), from: 0 }]),
+            Some(chat) => {
+                let from = if chat == Chat::Everyone { sql(since) } else { 0 };
+                Ok(vec![Part { who: read_by(reader, chat), from }])
+            }
             None => {
-                let mut parts = vec![Part { who: format!("everyone OR u{reader}"), from: 0 }];
+                let all = Part { who: format!("everyone OR u{reader}"), from: 0 };
+                let (own, everyone) = (format!("u{reader}"), "everyone".to_owned());
+                let mut parts = match sql(since) {
+                    0 => vec![all],
+                    from => vec![Part { who: own, from: 0 }, Part { who: everyone, from }],
+                };
                 parts.extend(groups::of_reader(&self.store, reader)?.into_iter().map(of_group));
                 Ok(parts)
             }

@@ -184,7 +184,8 @@ impl Search {
             }
         }
         while index.go_back()? && begun.elapsed() < GO_BACK_TIME_MAX && !self.is_closing() {}
-        let ids = index.find(request.reader, request.chat, &request.words, deadline)?;
+        let ids =
+            index.find((request.reader, request.since), request.chat, &request.words, deadline)?;
         Ok(Ok(Value::Found { ids, is_all: index.is_whole() }))
     }
 

@@ -58,8 +58,17 @@ impl Fixture {
     }
 
     fn find(&mut self, reader: Number, chat: Option<Chat>, words: &str) -> Vec<u64> {
+        self.find_since((reader, 0), chat, words)
+    }
+
+    fn find_since(
+        &mut self,
+        (reader, since): (Number, u64),
+        chat: Option<Chat>,
+        words: &str,
+    ) -> Vec<u64> {
         let deadline = Instant::now() + Duration::from_secs(60);
-        let ids = self.index.find(reader, chat, words, deadline).unwrap();
+        let ids = self.index.find((reader, MessageId(since)), chat, words, deadline).unwrap();
         ids.into_iter().map(|id| id.0).collect()
     }
 
@@ -170,6 +179,13 @@ fn only_what_the_reader_may_read_is_found() {
     assert_eq!(fixture.find(ALICE, Some(with_bob), "secret"), [1]);
     assert_eq!(fixture.find(ALICE, Some(Chat::Everyone), "secret"), [3]);
     assert_eq!(fixture.find(BOB, Some(Chat::direct(BOB, BOB)), "secret"), [4]);
+    for (since, all) in [(3, vec![1, 3, 4]), (4, vec![1, 4])] {
+        assert_eq!(fixture.find_since((BOB, since), None, "secret"), all);
+        let of_everyone: &[u64] = if since <= 3 { &[3] } else { &[] };
+        let everyone = Some(Chat::Everyone);
+        assert_eq!(fixture.find_since((BOB, since), everyone, "secret"), of_everyone);
+        assert_eq!(fixture.find_since((BOB, since), Some(with_bob), "secret"), [1]);
+    }
 }
 
 #[test]
@@ -323,7 +339,13 @@ fn a_search_says_whether_it_looked_at_all_messages() {
     drop(fixture.index);
     file::remove(&path).unwrap();
     let search = Search::new(store, path);
-    let request = SearchRequest { job: JobId(1), reader: BOB, chat: None, words: "word".into() };
+    let request = SearchRequest {
+        job: JobId(1),
+        reader: BOB,
+        since: MessageId(0),
+        chat: None,
+        words: "word".into(),
+    };
     let mut slot = None;
     let mut lengths = Vec::new();
     loop {
@@ -348,7 +370,7 @@ fn a_search_ends_when_its_time_is_over() {
     }
     fixture.store.execute_batch("COMMIT").unwrap();
     fixture.follow();
-    let late = fixture.index.find(BOB, None, "one two", Instant::now());
+    let late = fixture.index.find((BOB, MessageId(0)), None, "one two", Instant::now());
     assert!(matches!(late, Err(IndexError::TimedOut)), "{late:?}");
     assert_eq!(fixture.find(BOB, None, "one two").len(), 1_000);
 }
@@ -374,7 +396,13 @@ fn a_damaged_index_is_made_anew_by_the_thread() {
     let (store, path) = (fixture.folder.path().join("store"), fixture.path());
     drop(fixture.index);
     let search = Search::new(store, path.clone());
-    let request = || SearchRequest { job: JobId(1), reader: BOB, chat: None, words: "word".into() };
+    let request = || SearchRequest {
+        job: JobId(1),
+        reader: BOB,
+        since: MessageId(0),
+        chat: None,
+        words: "word".into(),
+    };
     let found = Ok(Ok(Value::Found { ids: vec![MessageId(1)], is_all: true }));
     let attempt = |slot: &mut _| search.guard(slot, |index| search.search(index, &request()));
 

@@ -65,7 +65,13 @@ impl NodeModel {
         let deletion = Deletion { message: message.clone(), by, window };
         match self.propose(Entry::Deleted(deletion)) {
             Ok(change) => self.deletions.decided = Some((conn, message, change.readers)),
-            Err(refused) => self.answers(conn, entries::code(refused)),
+            Err(refused) => {
+                let may_read = self.reads_since(by, message.chat).is_some_and(|since| since <= id);
+                let is_of_all = message.chat == Chat::Everyone;
+                let is_unknown = is_of_all && !may_read;
+                let code = if is_unknown { Code::NotFound } else { entries::code(refused) };
+                self.answers(conn, code);
+            }
         }
     }
 

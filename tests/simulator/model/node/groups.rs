@@ -374,7 +374,13 @@ impl NodeModel {
     pub fn reads_since(&self, reader: Number, chat: Chat) -> Option<MessageId> {
         let all = Some(MessageId(0));
         match chat {
-            Chat::Everyone => all,
+            Chat::Everyone => match self.config.rules.new_see_history {
+                Some(back) => {
+                    let first = self.account(reader).created.saturating_sub(back);
+                    Some(MessageId(u64::from(first) * 1_000_000))
+                }
+                None => all,
+            },
             Chat::Direct(one, other) => all.filter(|_| one == reader || other == reader),
             Chat::Group(id) => {
                 let members = &self.groups.on_disk.get(id)?.members;

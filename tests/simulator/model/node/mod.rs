@@ -487,7 +487,7 @@ impl NodeModel {
             (Job::CountUnread { reader, until }, outcome) => {
                 self.counted(asker, (*reader, *until), matches!(outcome, Ok(Value::Unread(_))));
             }
-            (Job::ListChats { reader, before, until }, outcome) => {
+            (Job::ListChats { reader, before, until, .. }, outcome) => {
                 self.chats_listed(
                     asker,
                     (*reader, *until),
@@ -502,7 +502,7 @@ impl NodeModel {
             }
             (Job::DeleteMessage(_), _) => self.deletion_done(job_id, outcome),
             (
-                Job::SelectMessages { reader, which, until },
+                Job::SelectMessages { reader, which, until, .. },
                 Ok(Value::Selected { ids, .. } | Value::Found { ids, .. }),
             ) => self.selected(asker, (*reader, *until), which, ids),
             _ => {}
