@@ -111,7 +111,8 @@ pub fn fill(options: &FillOptions) -> Result<(), Failure> {
 fn register(number: u32, password: &str) -> Result<Job, Failure> {
     let name = user_name(number);
     let name = name.parse().map_err(|_| Failure::Usage(format!("{name} is no name")))?;
-    let account = Account { number: account_number(number), name, display: None };
+    let created = UNIX_EPOCH.elapsed().map_or(0, |age| age.as_secs() as u32);
+    let account = Account { number: account_number(number), name, display: None, created };
     let (password, from) = (Secret::new(password), Network::Local);
     Ok(Job::Register { account, password, from, invite: None })
 }
