@@ -131,11 +131,14 @@ impl NodeModel {
         }
     }
 
-    /// Somebody gives a password. One that is too short for a new account counts for nothing but the
-    /// name before it.
+    /// Somebody gives a password. One that is too short for a new account counts for nothing but
+    /// the name before it; behind a door that is shut meanwhile it is as wrong as any.
     pub(super) fn gives_password(&mut self, conn: ConnId, password: &str) {
-        let is_short = password.nfc().count() < self.config.accounts.password_min as usize;
-        if is_short && self.arrivals.choosing.remove(&conn) {
+        let least = self.config.accounts.password_min as usize;
+        let is_new = self.arrivals.choosing.contains(&conn)
+            && matches!(self.entrance(conn), Entrance::Open | Entrance::Invited);
+        if is_new && password.nfc().count() < least {
+            self.arrivals.choosing.remove(&conn);
             self.arrivals.too_short.insert(conn);
         } else {
             self.arrives(conn);
