@@ -56,6 +56,7 @@ mod removals;
 mod reports;
 mod requests;
 mod rules;
+pub mod selection;
 mod sequence;
 mod sessions;
 pub mod snapshot;

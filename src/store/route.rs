@@ -20,7 +20,8 @@ use super::work::uploads::FileWriters;
 use crate::chat::address::Network;
 use crate::chat::id::MessageId;
 use crate::chat::refusal::Failure;
-use crate::hub::job::{Job, JobId, Outcome, Selection, Value};
+use crate::hub::job::{Job, JobId, Outcome, Value};
+use crate::hub::selection::Selection;
 
 /// The senders to all threads of the store.
 #[derive(Debug)]

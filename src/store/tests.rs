@@ -16,7 +16,8 @@ use crate::chat::name::{FileName, Number};
 use crate::chat::party::Party;
 use crate::chat::refusal::Failure;
 use crate::chat::text::Secret;
-use crate::hub::job::{Outcome, Selection, Value};
+use crate::hub::job::{Outcome, Value};
+use crate::hub::selection::Selection;
 
 mod facts;
 mod groups;

@@ -26,7 +26,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("display", CLIENTS),
     ("direct", CLIENTS),
     ("hub", &["bounds", "chat", "limits", "log"]),
-    ("store", &["chat", "exit", "hub::job", "hub::snapshot", "metrics"]),
+    ("store", &["chat", "exit", "hub::job", "hub::selection", "hub::snapshot", "metrics"]),
     ("server", &["bounds", "chat", "hub", "limits", "log", "metrics", "protocol", "store"]),
     ("main", SERVERS),
     (
@@ -52,6 +52,7 @@ const LOAD: &[&str] = &[
     "command_line",
     "exit",
     "hub::job",
+    "hub::selection",
     "hub::snapshot",
     "protocol",
     "store",

@@ -12,8 +12,9 @@ use crate::chat::refusal::Refusal;
 use crate::chat::request::Request;
 use crate::hub::context::Caller;
 use crate::hub::input::ConnId;
-use crate::hub::job::{Job, Selection};
+use crate::hub::job::Job;
 use crate::hub::people::People;
+use crate::hub::selection::Selection;
 use crate::limits::{LIST_TIME_MAX, PIECE_MESSAGES_MAX};
 
 /// A request that lists messages.

@@ -9,7 +9,8 @@ use chatsrv::chat::message::{Chat, ChatSummary, StoredMessage, Unread};
 use chatsrv::chat::name::{Key, Number};
 use chatsrv::chat::refusal::Failure;
 use chatsrv::chat::request::{LIST_CHATS_MAX, LIST_MESSAGES_MAX};
-use chatsrv::hub::job::{Outcome, Selection, Value};
+use chatsrv::hub::job::{Outcome, Value};
+use chatsrv::hub::selection::Selection;
 
 use super::groups::{Groups, has_admin};
 

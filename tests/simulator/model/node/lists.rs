@@ -12,7 +12,7 @@ use chatsrv::chat::id::MessageId;
 use chatsrv::chat::message::{Chat, Message, StoredMessage};
 use chatsrv::chat::name::{Number, Target, UserName};
 use chatsrv::hub::input::ConnId;
-use chatsrv::hub::job::Selection;
+use chatsrv::hub::selection::Selection;
 use chatsrv::protocol::native::verb::Verb;
 use chatsrv::protocol::native::{kinds, write};
 
