@@ -274,8 +274,8 @@ impl Presence {
 
     /// Tells all sessions but one of an event: those that monitor its user, and those that are not
     /// quiet, unless more users are online than such events are told for, the user in any case,
-    /// there are too many events at once, or there is a lockdown. A user causes so many of them a minute; what comes then
-    /// is told once that is over.
+    /// there are too many events at once, or there is a lockdown. A user causes so many of them a
+    /// minute; what comes then is told once that is over.
     pub fn announce(
         &mut self,
         user: UserIndex,

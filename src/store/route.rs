@@ -44,7 +44,7 @@ impl Route {
             |password, purpose, from| self.hash(PasswordTask { job: id, password, purpose, from });
         let has_begun = match job {
             Job::Register { account, password, from, invite } => {
-                hash(password, HashPurpose::Register(account, invite), from)
+                hash(password, HashPurpose::Register(Box::new(account), invite), from)
             }
             Job::SetPassword { number, password, from } => {
                 hash(password, HashPurpose::Set(number), from)
@@ -53,7 +53,7 @@ impl Route {
                 self.hash_word(id, HashPurpose::Reset(number, until))
             }
             Job::AddAccount { account, until } => {
-                self.hash_word(id, HashPurpose::Add(account, until))
+                self.hash_word(id, HashPurpose::Add(Box::new(account), until))
             }
             Job::MakeCallTicket => self.make_ticket(id),
             of_administrators @ (Job::SetSanction { .. }

@@ -7,7 +7,6 @@ mod groups;
 use std::collections::{BTreeMap, VecDeque};
 
 use chatsrv::chat::id::MessageId;
-use chatsrv::chat::moderation::Moderation;
 use chatsrv::chat::request::{Place, Request};
 use chatsrv::protocol::native::SERVER_LINE_BYTES_MAX;
 use chatsrv::protocol::native::command::Command;
@@ -355,6 +354,7 @@ impl Client {
             _ => {}
         }
         self.groups.answered(&sent, &line);
+        self.learned.codes.extend(code_of_invitation(&line));
         match sent {
             Sent::Command(Command::Ask(Request::Token { .. })) if line.code == 250 => {
                 let owner = self.user.clone().expect("it is logged in");
@@ -362,12 +362,6 @@ impl Client {
             }
             Sent::Data(text, marked) if line.verb == "MSG" && matches!(line.code, 250 | 251) => {
                 self.confirmed(line.rest, text, marked);
-            }
-            Sent::Command(Command::Ask(Request::Moderate(Moderation::Invite { .. })))
-                if line.code == 250 =>
-            {
-                let code = line.rest.split(' ').next().unwrap();
-                self.learned.codes.push(code.to_owned());
             }
             Sent::Command(Command::Ask(Request::Mkgroup { .. })) if line.code == 250 => {
                 let name = line.rest.split(' ').next().unwrap();
@@ -433,4 +427,10 @@ impl Client {
             Sent::BadData => ("MSG", &[501]),
         }
     }
+}
+
+/// The code of the invitation of which a line tells.
+fn code_of_invitation(line: &ServerLine<'_>) -> Option<String> {
+    let is_made = (line.code, line.verb) == (250, "INVITE");
+    line.rest.split(' ').next().filter(|_| is_made).map(str::to_owned)
 }

@@ -95,7 +95,7 @@ impl PasswordWorker {
             match purpose {
                 HashPurpose::Register(account, invite) => {
                     self.keep_hash(job, &password, |hash| AccountRequest::Register {
-                        account,
+                        account: *account,
                         hash,
                         invite,
                     });
@@ -118,7 +118,7 @@ impl PasswordWorker {
                 HashPurpose::Add(account, until) => {
                     let word = password.clone();
                     self.keep_hash(job, &password, |hash| AccountRequest::AddAccount {
-                        account,
+                        account: *account,
                         hash,
                         word,
                         until,

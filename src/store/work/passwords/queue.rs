@@ -175,7 +175,7 @@ mod tests {
             display: None,
             created: 0,
         };
-        task(job, network, HashPurpose::Register(account, None))
+        task(job, network, HashPurpose::Register(Box::new(account), None))
     }
 
     fn order(queue: &PasswordQueue) -> Vec<u64> {

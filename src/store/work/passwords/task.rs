@@ -23,13 +23,13 @@ pub(in crate::store) struct PasswordTask {
 #[derive(Debug)]
 pub(in crate::store) enum HashPurpose {
     /// To store a new account, with the invitation of which it is a use.
-    Register(Account, Option<Sha256Sum>),
+    Register(Box<Account>, Option<Sha256Sum>),
     /// To store it as the new password of an account.
     Set(Number),
     /// To store it as the password of an account until a time.
     Reset(Number, u64),
     /// To store a new account with it, until a time.
-    Add(Account, u64),
+    Add(Box<Account>, u64),
     /// To compare it with the stored hash of an account, if there is one.
     Check { number: Option<Number>, stored: Option<String> },
 }

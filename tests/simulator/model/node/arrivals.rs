@@ -147,8 +147,8 @@ impl NodeModel {
 
     /// Somebody gives a password or a token for a login. It counts, if there were not too many.
     pub(super) fn arrives(&mut self, conn: ConnId) {
-        // Whoever chooses a password behind a door that is shut meanwhile has given a wrong one; and
-        // who was invited does not count.
+        // Whoever chooses a password behind a door that is shut meanwhile has given a wrong one;
+        // and who was invited does not count.
         let is_choosing = self.arrivals.choosing.remove(&conn);
         let is_new = is_choosing && self.entrance(conn) == Entrance::Open;
         let has_to_wait =
