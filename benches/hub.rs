@@ -18,7 +18,7 @@ use chatsrv::chat::event::Event;
 use chatsrv::chat::name::Number;
 use chatsrv::chat::registration::Registration;
 use chatsrv::hub::Hub;
-use chatsrv::hub::config::{AccountRules, ArrivalBounds, Config, GroupBounds, Rules};
+use chatsrv::hub::config::{AccountRules, ArrivalBounds, Config, FileBounds, GroupBounds, Rules};
 use chatsrv::hub::effect::{Effect, Effects};
 use chatsrv::hub::input::{ConnId, Input, Now};
 use chatsrv::hub::job::{Job, JobId, Outcome, Value};
@@ -162,9 +162,7 @@ impl Chat {
                 all_max: 10_000,
                 ask_first: false,
             },
-            file_size_max: 0,
-            places: 1000,
-            quota: 0,
+            files: FileBounds { size_max: 0, places: 1000, quota: 0 },
         };
         let kept = Snapshot { accounts: (0..users).map(account).collect(), ..Snapshot::default() };
         Chat {

@@ -298,9 +298,11 @@ fn hub_config(options: &Options, shares: Shares) -> hub::config::Config {
             all_max: options.groups_max.get() as usize,
             ask_first: options.ask_first,
         },
-        file_size_max: options.max_file.0,
-        places: usize::try_from(shares.transfers).unwrap_or(usize::MAX),
-        quota: options.quota.0,
+        files: hub::config::FileBounds {
+            size_max: options.max_file.0,
+            places: usize::try_from(shares.transfers).unwrap_or(usize::MAX),
+            quota: options.quota.0,
+        },
     }
 }
 

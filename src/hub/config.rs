@@ -38,8 +38,15 @@ pub struct Config {
     pub alive_period: Duration,
     /// The bounds of groups, and how people come into them.
     pub groups: GroupBounds,
+    /// The bounds of files.
+    pub files: FileBounds,
+}
+
+/// The bounds of files.
+#[derive(Clone, Copy, Debug)]
+pub struct FileBounds {
     /// The largest file that may be sent, in bytes.
-    pub file_size_max: u64,
+    pub size_max: u64,
     /// How many files may be open for transfers at a time.
     pub places: usize,
     /// The largest total size in bytes of all files and uploads of one user.

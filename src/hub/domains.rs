@@ -65,7 +65,7 @@ impl Domains {
             groups: Groups::new((kept.groups, kept.untold), &accounts),
             accounts,
             messages,
-            files: Files::new(config.places),
+            files: Files::new(config.files.places),
             calls: Calls::new(config.alive_period),
             admin: Admin::default(),
             login: Login::default(),

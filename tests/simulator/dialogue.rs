@@ -32,7 +32,7 @@ use std::time::Duration;
 use chatsrv::chat::address::Address;
 use chatsrv::chat::refusal::Failure;
 use chatsrv::chat::registration::Registration;
-use chatsrv::hub::config::{AccountRules, ArrivalBounds, Config, GroupBounds, Rules};
+use chatsrv::hub::config::{AccountRules, ArrivalBounds, Config, FileBounds, GroupBounds, Rules};
 use chatsrv::hub::input::UploadEnd;
 use chatsrv::hub::job::Job;
 use chatsrv::protocol::native::frame::encode_chunk_header;
@@ -62,9 +62,7 @@ pub fn config() -> Config {
         history: None,
         delete_window: Duration::from_secs(24 * 60 * 60),
         groups: groups(100),
-        file_size_max: 1000,
-        places: 10_000,
-        quota: 2000,
+        files: FileBounds { size_max: 1000, places: 10_000, quota: 2000 },
         alive_period: Duration::from_secs(30),
     }
 }

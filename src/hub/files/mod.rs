@@ -309,7 +309,7 @@ impl Files {
 }
 
 fn check_size(size: u64, config: &Config) -> Result<(), Refusal> {
-    match size <= config.file_size_max {
+    match size <= config.files.size_max {
         true => Ok(()),
         false => Err(Refusal::TooLarge),
     }

@@ -172,7 +172,7 @@ impl ActiveUploads {
             owner,
             place: upload.target.clone(),
             size: upload.size,
-            quota: cx.core.config.quota,
+            quota: cx.core.config.files.quota,
         };
         let id = self.pending.begin(job, UploadJob::Begin(conn, upload), cx);
         cx.reply_after(conn, id);

@@ -2,7 +2,7 @@ use super::*;
 use crate::chat::account::Account;
 use crate::chat::name::UserRef;
 use crate::chat::registration::Registration;
-use crate::hub::config::{AccountRules, ArrivalBounds, Config, GroupBounds, Rules};
+use crate::hub::config::{AccountRules, ArrivalBounds, Config, FileBounds, GroupBounds, Rules};
 use crate::hub::context::{Caller, Core};
 use crate::hub::domains::Domains;
 use crate::hub::effect::Effects;
@@ -36,9 +36,7 @@ fn chat_at(unix_micros: u64, keep_messages: bool) -> World {
         delete_window: std::time::Duration::ZERO,
         alive_period: std::time::Duration::from_secs(60),
         groups: GroupBounds { members_max: 10, per_user_max: 256, all_max: 100, ask_first: false },
-        file_size_max: 0,
-        places: 10_000,
-        quota: 0,
+        files: FileBounds { size_max: 0, places: 10_000, quota: 0 },
     };
     let account = |number, name: &str| {
         let name = name.parse().expect("a valid name");

@@ -1,7 +1,7 @@
 //! How many transfers one user, or strangers, may have at a time, and what becomes of those that
 //! stand still.
 
-use chatsrv::hub::config::{Config, Rules};
+use chatsrv::hub::config::{Config, FileBounds, Rules};
 
 use super::login::with_bob;
 use super::people::{play_among_two, play_among_two_with};
@@ -20,6 +20,12 @@ const ALICE_BESIDE: &str = "again connects
 fn downloads(who: &str, streams: std::ops::RangeInclusive<u32>) -> String {
     let one = |stream| format!("{who} > C GET 0 small\n{who} < C 250 GET {stream} 11 small\n");
     streams.map(one).collect()
+}
+
+/// So many files may be open at a time.
+fn with_places(places: usize) -> Config {
+    let config = config();
+    Config { files: FileBounds { places, ..config.files }, ..config }
 }
 
 #[test]
@@ -42,20 +48,20 @@ fn a_user_has_a_sixteenth_of_the_places_in_all_sessions_together() {
          again > C PUT 3 other
          again < C 450 PUT ..."
     );
-    play_among_two_with(Config { places: 528, ..config() }, &script);
+    play_among_two_with(with_places(528), &script);
 }
 
 #[test]
 fn where_there_are_few_places_a_user_has_a_quarter_of_them_at_most() {
     let most = downloads("alice", 1..=5);
     let script = format!("{most}alice > C GET 0 small\nalice < C 450 GET ...");
-    play_among_two_with(Config { places: 20, ..config() }, &script);
+    play_among_two_with(with_places(20), &script);
 }
 
 #[test]
 fn strangers_have_a_quarter_together_and_two_a_network() {
     let rules = Rules { public_files: true, ..Rules::default() };
-    let config = Config { rules, places: 16, ..config() };
+    let config = Config { rules, ..with_places(16) };
     let script = "one connects from 198.51.100.1
         one > C GET 0 small
         one < C 250 GET 1 11 small

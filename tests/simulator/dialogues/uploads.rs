@@ -1,6 +1,6 @@
 //! Uploads into the shared folder.
 
-use chatsrv::hub::config::Config;
+use chatsrv::hub::config::{Config, FileBounds};
 
 use super::people::{play_among_two, play_among_two_with};
 use crate::dialogue::config;
@@ -450,7 +450,9 @@ fn uploads_that_broke_off_are_removed_after_a_day() {
 
 #[test]
 fn the_largest_file_is_the_operators_choice() {
-    let config = Config { file_size_max: 0, ..config() };
+    let config = config();
+    let files = FileBounds { size_max: 0, ..config.files };
+    let config = Config { files, ..config };
     let script = "alice > C PUT 1 new
         alice < C 552 PUT ...
         alice > C PUT 0 new

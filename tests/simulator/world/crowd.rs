@@ -7,7 +7,7 @@ use chatsrv::chat::account::Account;
 use chatsrv::chat::address::Address;
 use chatsrv::chat::name::Number;
 use chatsrv::chat::registration::Registration;
-use chatsrv::hub::config::{AccountRules, ArrivalBounds, Config, Rules};
+use chatsrv::hub::config::{AccountRules, ArrivalBounds, Config, FileBounds, Rules};
 use chatsrv::hub::job::{Job, Value};
 use fastrand::Rng;
 
@@ -39,9 +39,7 @@ pub fn run(seed: u64, people: usize) -> Counts {
         groups: crate::dialogue::groups(100),
         history: None,
         delete_window: Duration::ZERO,
-        file_size_max: 400,
-        places: 10_000,
-        quota: 2_000,
+        files: FileBounds { size_max: 400, places: 10_000, quota: 2_000 },
     };
     let mut store = Store::new();
     let mut known = People::new(people);

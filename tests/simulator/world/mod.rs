@@ -15,7 +15,9 @@ use chatsrv::chat::address::Address;
 use chatsrv::chat::id::MessageId;
 use chatsrv::chat::name::Number;
 use chatsrv::chat::registration::Registration;
-use chatsrv::hub::config::{AccountRules, ArrivalBounds, Config, GroupBounds, Permitted, Rules};
+use chatsrv::hub::config::{
+    AccountRules, ArrivalBounds, Config, FileBounds, GroupBounds, Permitted, Rules,
+};
 use chatsrv::limits::{ANSWER_BYTES_MAX, GROUP_OFFLINE_TIME_MAX};
 use fastrand::Rng;
 
@@ -168,9 +170,7 @@ impl World {
             groups: bounds(people, &mut rng),
             delete_window: Duration::from_secs([0, 10, 100_000][rng.usize(..3)]),
             history: (rng.u8(..4) == 0).then(|| Duration::from_secs(rng.u64(10..4000))),
-            file_size_max: 400,
-            places: 10_000,
-            quota: 2_000,
+            files: FileBounds { size_max: 400, places: 10_000, quota: 2_000 },
         };
         // What else the world draws does not depend on them.
         config.rules = rules(&config, &mut Rng::with_seed(!seed));

@@ -19,7 +19,7 @@ impl NodeModel {
             Job::BeginUpload { owner, place, size, quota } => {
                 let session = &self.sessions[&self.current.unwrap()];
                 assert_eq!(session.user, Some(*owner), "it counts to whoever sends it");
-                assert!(*size <= self.config.file_size_max && *quota == self.config.quota);
+                assert!(*size <= self.config.files.size_max && *quota == self.config.files.quota);
                 let is_own = match place {
                     FileTarget::Chat(Chat::Direct(one, other), _) => one == owner || other == owner,
                     FileTarget::Chat(Chat::Group(id), _) => self.chat.groups.is_member(*owner, *id),
