@@ -268,6 +268,12 @@ fn what_is_asked_for_right_behind_a_change_tells_of_it() {
     assert_eq!(admin.rest_of_list("ACCOUNTS").len(), 1);
     admin.expect("C 250 LOGOUT …");
     assert_eq!(admin.rest_of_list("REPORTS").len(), 0);
+    admin.send_bytes(b"C INVITE\nC INVITES\n");
+    let code = admin.expect("C 250 INVITE … 1 …").remove(0);
+    assert_eq!(admin.rest_of_list("INVITES").len(), 1);
+    admin.send_bytes(format!("C UNINVITE {code}\nC INVITES\n").as_bytes());
+    admin.expect("C 250 UNINVITE …");
+    assert_eq!(admin.rest_of_list("INVITES").len(), 0);
 }
 
 #[test]
@@ -280,7 +286,9 @@ fn a_list_of_ones_own_behind_a_change_tells_of_it() {
     assert_eq!(alice.rest_of_list("IGNORED"), ["bob"]);
     alice.expect("C 250 MKPUBLIC #tea 1");
     assert_eq!(alice.rest_of_list("MEMBERS").len(), 1);
-    bob.ask("C JOIN #tea", "C 250 JOIN #tea");
+    bob.send("C JOIN #tea");
+    bob.expect("C 128 GROUP #tea join bob");
+    bob.expect("C 250 JOIN #tea");
     alice.expect("C 128 GROUP #tea join bob");
     alice.send_bytes(b"C EXPEL #tea bob EVER\nC SHUTOUT #tea\nC MEMBERS #tea\n");
     alice.expect("C 128 GROUP #tea leave bob");

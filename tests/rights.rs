@@ -111,11 +111,11 @@ MUTE nobody 1h             | 530       530    530    530    yes            yes
 SETPASSWD nobody           | 530       530    530    530    yes            yes
 ADDUSER dora               | 530       530    530    530    yes            yes
 ACCOUNTS                   | 530       530    530    530    yes            yes
-REGISTRATION               | 530       530    530    530    later          later
-INVITE                     | 530       530    530    530    later          later
-INVITES                    | 530       530    530    530    later          later
-UNINVITE abcd              | 530       530    530    530    later          later
-LOCKDOWN off               | 530       530    530    530    later          later
+REGISTRATION               | 530       530    530    530    yes            yes
+INVITE                     | 530       530    530    530    yes            yes
+INVITES                    | 530       530    530    530    yes            yes
+UNINVITE abcd              | 530       530    530    530    yes            yes
+LOCKDOWN off               | 530       530    530    530    yes            yes
 AUDIT                      | 530       530    530    530    yes            yes
 DUMP                       | 530       530    530    530    yes            yes
 SHUTDOWN 604800            | 530       530    530    530    yes            yes
