@@ -197,7 +197,8 @@ impl Filler {
         loop {
             let asked = Instant::now();
             let (which, until) = (which.clone(), MessageId(u64::MAX));
-            let job = Job::SelectMessages { reader: account_number(0), which, until };
+            let (reader, since) = (account_number(0), MessageId(0));
+            let job = Job::SelectMessages { reader, which, until, since };
             self.submit(job);
             self.wait()?;
             if self.under_way.is_empty() {
@@ -290,7 +291,8 @@ mod tests {
         // The search index is complete.
         let which = Selection::Holding { chat: None, words: NEEDLE.into() };
         let until = MessageId(u64::MAX);
-        filler.submit(Job::SelectMessages { reader: account_number(0), which, until });
+        let (reader, since) = (account_number(0), MessageId(0));
+        filler.submit(Job::SelectMessages { reader, which, until, since });
         filler.settle().unwrap();
     }
 
