@@ -11,7 +11,7 @@ use chatsrv::hub::snapshot::Snapshot;
 use chatsrv::hub::{self, Hub};
 use chatsrv::limits::{GROUP_OFFLINE_TIME_MAX, ID_CEILING_LEAD};
 use chatsrv::log::{Log, Quoted};
-use chatsrv::options::rules::{Reading, Uploaders, Who};
+use chatsrv::options::rules::{HistoryReach, Uploaders, Who};
 use chatsrv::options::{Audit, Offline, Options, PasswordCost, Plain, TLS_PORT};
 use chatsrv::server::{
     self, AuditFile, AuditSink, Certificates, Endpoint, Inherited, Listening, Poll, Server,
@@ -325,8 +325,8 @@ fn rules(options: &Options) -> hub::config::Rules {
         },
         public_files,
         new_see_history: match options.new_see_history {
-            Reading::All => None,
-            Reading::For(time) => Some(seconds(time)),
+            HistoryReach::All => None,
+            HistoryReach::For(time) => Some(seconds(time)),
         },
         message_quota: options.message_quota.0,
         probation: seconds(options.probation),

@@ -30,7 +30,7 @@ pub struct RuleOptions {
     /// How long before its registration an account reads what was said to everyone
     #[arg(long, env = "CHATSRV_NEW_SEE_HISTORY", value_name = "TIME|all", value_parser = reading)]
     #[arg(default_value = "all")]
-    pub new_see_history: Reading,
+    pub new_see_history: HistoryReach,
 
     /// What one user may say a day, in bytes of text; 0 is no limit
     #[arg(long, env = "CHATSRV_MESSAGE_QUOTA", value_name = "SIZE", value_parser = files_size)]
@@ -60,16 +60,16 @@ pub enum Uploaders {
 
 /// How long before its registration an account reads what was said to everyone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reading {
+pub enum HistoryReach {
     /// All of it.
     All,
     /// What was said for so long before.
     For(Duration),
 }
 
-fn reading(text: &str) -> Result<Reading, String> {
+fn reading(text: &str) -> Result<HistoryReach, String> {
     match text {
-        "all" => Ok(Reading::All),
-        time => duration(time).map(Reading::For),
+        "all" => Ok(HistoryReach::All),
+        time => duration(time).map(HistoryReach::For),
     }
 }
