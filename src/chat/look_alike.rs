@@ -11,7 +11,9 @@ use unicode_normalization::UnicodeNormalization;
 use crate::chat::name::{OPERATOR, UserName};
 
 /// The names that mean everyone or somebody who speaks for the server.
-const RESERVED: &[&str] = &[OPERATOR, "global", "everyone", "all", "here"];
+const RESERVED: &[&str] = &[OPERATOR, "global", "everyone"];
+/// Those of them that are so short that people are called what looks like them: Ali is not `all`.
+const SHORT: &[&str] = &["all", "here"];
 /// The end of the names of services, as of NickServ.
 const SERVICE: &str = "serv";
 /// The start of the names of removed accounts, up to the dash.
@@ -85,7 +87,10 @@ impl ReservedNames {
     /// Returns true if a name is reserved.
     pub fn contains(&self, name: &str) -> bool {
         let looks = skeleton(name);
-        looks.ends_with(SERVICE) || self.skeletons.contains(&looks) || is_of_removed(name)
+        SHORT.iter().any(|word| name.eq_ignore_ascii_case(word))
+            || looks.ends_with(SERVICE)
+            || self.skeletons.contains(&looks)
+            || is_of_removed(name)
     }
 }
 
@@ -131,7 +136,7 @@ mod tests {
             "Global",
             "everyone",
             "all",
-            "a11",
+            "ALL",
             "here",
             "NickServ",
             "nick.5erv",
@@ -147,7 +152,7 @@ mod tests {
         ] {
             assert!(reserved.contains(name), "{name}");
         }
-        for name in ["operators", "server", "servant", "removed", "removedx", "admins", "root"] {
+        for name in ["operators", "server", "servant", "removed", "removedx", "admins", "Ali"] {
             assert!(!reserved.contains(name), "{name}");
         }
         assert!(!ReservedNames::and(&[]).contains("admin"));

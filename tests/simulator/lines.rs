@@ -296,14 +296,14 @@ impl People {
             20 => Self::about_networks(rng),
             21 if rng.bool() => "C ACCOUNTS".into(),
             21 => "C BANS".into(),
-            22 if rng.bool() => self.about_doors(rng),
+            22 => self.about_doors(rng),
             _ => format!("C ADMIN {name} {}", ["on", "off"][rng.usize(..2)]),
         }
     }
 
     /// Who may make an account, and is held back: mostly everybody, and nobody.
     fn about_doors(&self, rng: &mut Rng) -> String {
-        let line = match rng.u8(..14) {
+        let line = match rng.u8(..16) {
             0 => "C REGISTRATION closed",
             1 => "C REGISTRATION invite",
             2 => "C REGISTRATION",
@@ -313,7 +313,7 @@ impl People {
             8 => "C INVITE 3 20s",
             9 => "C INVITE 2 ever",
             10 => "C INVITES",
-            11 => match rng.choice(&self.codes) {
+            11..14 => match rng.choice(&self.codes) {
                 Some(code) => return format!("C UNINVITE {}", &code[..[4, 16][rng.usize(..2)]]),
                 None => "C UNINVITE none",
             },

@@ -57,8 +57,8 @@ impl HistoryReaders {
         HistoryReaders(Arc::new(HistoryShared { path, queue, gate, health, completions }))
     }
 
-    /// Starts the threads. Each has a connection from the beginning, so that it goes on reading where
-    /// the store is displaced.
+    /// Starts the threads. Each has a connection from the beginning, so that it goes on reading
+    /// where the store is displaced.
     ///
     /// # Errors
     /// The error of the operating system, if it gives no more threads.

@@ -335,6 +335,12 @@ impl Store {
                 self.ask_first.insert(*number, *on);
                 Ok(Value::Done)
             }
+            other => self.run_other_job(other),
+        }
+    }
+
+    fn run_other_job(&mut self, job: &Job) -> Outcome {
+        match job {
             // Of these the store in memory knows no more than what tests tell apart.
             Job::LookUpAccount { number } => {
                 let (created, tokens) = (number.0.into(), 3);

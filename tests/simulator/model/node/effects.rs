@@ -86,6 +86,11 @@ impl NodeModel {
         assert_eq!(told_of_groups, std::mem::take(&mut self.groups.notices));
         self.check_deletions(told_of_deletions);
         self.check_mutes(&told_of_mutes);
+        self.settle(goes_on);
+    }
+
+    /// What was due after the hub's effects is done.
+    fn settle(&mut self, goes_on: impl Fn(ConnId) -> bool) {
         for (conn, session) in &self.sessions {
             assert!(session.held.is_empty(), "{conn} misses {:?}", session.held);
         }

@@ -30,3 +30,29 @@ fn a_message_that_was_removed_leaves_the_index() {
     let count: u32 = index.query_row(count, [], |row| row.get(0)).unwrap();
     assert_eq!(count, 3);
 }
+
+#[test]
+fn a_group_that_ended_is_not_found_and_leaves_the_index() {
+    let mut fixture = Fixture::new();
+    let chat = Chat::Group(GroupId(1));
+    save_group(&fixture, 1, &[(ALICE, 1)]);
+    fixture.keep(1, BOB, Chat::Everyone, "word");
+    fixture.store.execute_batch("BEGIN").unwrap();
+    for id in 2..=1_200 {
+        fixture.keep(id, ALICE, chat, "word");
+    }
+    fixture.store.execute_batch("COMMIT").unwrap();
+    fixture.follow();
+    // This message is not indexed yet when the group ends.
+    fixture.keep(1_201, ALICE, chat, "word");
+    groups::end(&fixture.store, GroupId(1)).unwrap();
+    assert_eq!(fixture.find(ALICE, None, "word"), [1]);
+    assert_eq!(fixture.find(ALICE, Some(chat), "word"), []);
+    fixture.index = open(fixture.folder.path());
+    assert!(fixture.follow() > 3);
+    let index = Connection::open(fixture.path()).unwrap();
+    let count = |query: &str| index.query_row(query, [], |row| row.get::<_, u32>(0)).unwrap();
+    assert_eq!(count("SELECT count(*) FROM words WHERE words MATCH 'who : g1'"), 0);
+    assert_eq!(count("SELECT count(*) FROM words WHERE words MATCH 'word'"), 1);
+    assert_eq!(count("SELECT count(*) FROM groups"), 0);
+}
