@@ -78,8 +78,8 @@ fn decide(
             }
             switched(on, asker, cx);
         }
-        Entry::AccountRemoved { user, name, by, erase } => {
-            account_removed(domains, (user, name), (by, erase), stamp, cx);
+        Entry::AccountRemoved { user, name, by: _, erase } => {
+            account_removed(domains, (user, name), erase, stamp, cx);
         }
         Entry::ReportMade(report) => {
             let Domains { accounts, presence, reports, .. } = domains;
@@ -142,7 +142,7 @@ fn apply_to_user(domains: &mut Domains, entry: Entry, cx: &mut Cx<'_>) {
 fn account_removed(
     domains: &mut Domains,
     (number, name): (Number, UserName),
-    (by, erase): (Number, bool),
+    erase: bool,
     stamp: Stamp,
     cx: &mut Cx<'_>,
 ) {
@@ -155,14 +155,7 @@ fn account_removed(
     }
     let (groups, users) = domains.groups();
     groups.forget(user, stamp, users, cx);
-    let before = domains.accounts.name(user);
     domains.accounts.remove(user, name, stamp.time);
-    let more = format_args!("number={number} erase={erase}");
-    let deed = match domains.accounts.directory.find_number(by).filter(|by| *by != user) {
-        Some(by) => Deed::of("remove", before).by(domains.accounts.name(by)),
-        None => Deed::of("unregister", before),
-    };
-    cx.audit(&deed.with(more));
     if erase {
         domains.removals.erase(number, cx);
     }

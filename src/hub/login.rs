@@ -21,6 +21,7 @@ use crate::hub::accounts::Accounts;
 use crate::hub::accounts::directory::{OPERATOR, UserIndex};
 use crate::hub::accounts::doors::Entrance;
 use crate::hub::accounts::throttle::{Try, TryOf, Verdict};
+use crate::hub::audit::Deed;
 use crate::hub::confirmation;
 use crate::hub::context::{Caller, Cx};
 use crate::hub::counters::LoginResult;
@@ -276,7 +277,10 @@ impl Login {
             LoginJob::Register(registration) => {
                 let is_kept = registration.settle(&outcome, accounts, cx);
                 // The session that asked for it may be gone; the account is added all the same.
-                let NewAccount { conn, account, place, .. } = registration;
+                let NewAccount { conn, from, account, place, .. } = registration;
+                if is_kept {
+                    cx.audit(&Deed::of("registered", account.name).over(conn).from(from));
+                }
                 is_kept.then_some(LoginDone::Registered(conn, account, place))
             }
             LoginJob::Check(conn, attempt) => {

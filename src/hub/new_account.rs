@@ -21,7 +21,7 @@ use crate::hub::try_again::{not_checked, start_over};
 #[derive(Debug)]
 pub struct NewAccount {
     pub conn: ConnId,
-    from: Address,
+    pub from: Address,
     pub account: Account,
     pub place: Place,
     /// The invitation of which a use is taken, if it is made with one.

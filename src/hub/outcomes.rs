@@ -147,7 +147,6 @@ fn registered(
     let name = account.name;
     propose(domains, Proposal::of_nobody(Entry::AccountAdded(account)), cx);
     let Some(user) = domains.accounts.directory.find_name(&name) else { return };
-    cx.audit(&Deed::of("registered", name).over(conn));
     let of = Kind::LogIn;
     let who = Authenticated { conn, user, of, place, token: None, counts_as: None };
     authenticated(domains, who, cx);
@@ -157,6 +156,13 @@ fn registered(
 /// under the name that they know.
 fn account_removed(domains: &mut Domains, removal: Removal, cx: &mut Cx<'_>) {
     let Removal { asker: Asker { conn, of }, by, user, name, erase } = removal;
+    let accounts = &domains.accounts;
+    let deed = match of {
+        Kind::Unregister => Deed::of("unregister", accounts.name(user)),
+        _ => Deed::of("remove", accounts.name(user)).by(accounts.name(by)),
+    };
+    let more = format_args!("number={} erase={erase}", accounts.number(user));
+    cx.audit(&deed.over(conn).with(more));
     if of == Kind::Unregister {
         cx.answer(conn, of, Done::Done);
     }

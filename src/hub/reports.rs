@@ -267,8 +267,9 @@ impl Reports {
         }
         if let (Some(user), Some(reporter)) = (find(report.user), find(report.reporter)) {
             let (name, by) = (accounts.name(user), accounts.name(reporter));
-            let deed = Deed::of("report", name).by(by).because(Some(&report.reason));
-            cx.audit(&deed.with(format_args!("report={}", report.number)));
+            let deed = Deed::of("report", name).by(by).over(asker.map(|it| it.conn));
+            let more = format_args!("report={}", report.number);
+            cx.audit(&deed.with(more).because(Some(&report.reason)));
             let event = Event::Reported(Box::new(Reported {
                 number: report.number,
                 user: name,
@@ -297,6 +298,7 @@ impl Reports {
             && let Some(by) = accounts.directory.find_number(by)
         {
             let deed = Deed::of("resolve", None).by(accounts.name(by));
+            let deed = deed.over(asker.map(|asker| asker.conn));
             cx.audit(&deed.with(format_args!("report={number}")));
         }
         if let Some(Asker { conn, of }) = asker {
