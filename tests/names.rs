@@ -53,7 +53,7 @@ fn reserved_names_are_for_nobody_new_and_who_has_one_keeps_it() {
         "global",
         "everyone",
         "all",
-        "A11",
+        "ALL",
         "here",
         "ChanServ",
         "removed-1",

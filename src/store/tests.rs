@@ -144,7 +144,7 @@ fn account(number: u32, name: &str) -> Account {
         number: Number(number),
         name: name.parse().unwrap(),
         display: None,
-        created: 7 + number,
+        created: 1_795_500_000 + number,
     }
 }
 

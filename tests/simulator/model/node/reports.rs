@@ -6,6 +6,7 @@ use chatsrv::chat::answer::{Done, Item};
 use chatsrv::chat::entry::Entry;
 use chatsrv::chat::event::{Event, Reported};
 use chatsrv::chat::kind::Kind;
+use chatsrv::chat::message::Chat;
 use chatsrv::chat::moderation::ReportLine;
 use chatsrv::chat::name::Number;
 use chatsrv::chat::report::Report;
@@ -49,8 +50,15 @@ impl NodeModel {
         assert_eq!(reporter, Some(report.reporter));
         if let Some(id) = report.message {
             let message = self.ledger.get(id);
-            let since = self.reads_since(report.reporter, message.chat);
-            let may_read = since.is_some_and(|since| since <= id);
+            let may_read = match message.chat {
+                // A membership holds before it is on disk.
+                Chat::Group(group) => {
+                    let group = self.chat.groups.get(group);
+                    let member = group.and_then(|group| group.member(report.reporter));
+                    member.is_some_and(|member| member.since.is_none_or(|since| since <= id))
+                }
+                chat => self.reads_since(report.reporter, chat).is_some_and(|since| since <= id),
+            };
             assert!(may_read && !message.is_hidden_from(report.reporter), "{report:?}");
         }
         let of_today =
