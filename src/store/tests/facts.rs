@@ -34,7 +34,7 @@ fn when_a_user_was_last_here_is_the_latest_that_is_known() {
     let facts = look_up(&mut fixture, ALICE);
     assert!(facts.last_seen >= Some(created), "{facts:?}");
     assert_eq!((facts.last_address, facts.tokens), (Some(address), 1));
-    let later = created + 2 * DAY;
+    let later = facts.last_seen.unwrap_or(created) + 2 * DAY;
     for time in [later, later - 60] {
         let times = [(ALICE, time)].into();
         assert_eq!(fixture.run(Job::KeepLastSeen(times)), Ok(Value::Done));
