@@ -276,6 +276,7 @@ impl People {
             13..17 if !is_operator => format!("C CALL {name}"),
             17..20 if !is_operator => "C ALIVE".into(),
             20.. if !is_operator => "C UP".into(),
+            0..5 if is_operator => self.about_doors(rng),
             0..3 => "C UP".into(),
             3..5 => format!("C UP {}", [80, 1024, 40_000, 70_000][rng.usize(..4)]),
             5 if is_operator => "C REPORTS".into(),
@@ -303,7 +304,7 @@ impl People {
 
     /// Who may make an account, and is held back: mostly everybody, and nobody.
     fn about_doors(&self, rng: &mut Rng) -> String {
-        let line = match rng.u8(..16) {
+        let line = match rng.u8(..20) {
             0 => "C REGISTRATION closed",
             1 => "C REGISTRATION invite",
             2 => "C REGISTRATION",
@@ -312,8 +313,8 @@ impl People {
             6 | 7 => "C INVITE",
             8 => "C INVITE 3 20s",
             9 => "C INVITE 2 ever",
-            10 => "C INVITES",
-            11..14 => match rng.choice(&self.codes) {
+            10..13 => "C INVITES",
+            13..17 => match rng.choice(&self.codes) {
                 Some(code) => return format!("C UNINVITE {}", &code[..[4, 16][rng.usize(..2)]]),
                 None => "C UNINVITE none",
             },

@@ -117,7 +117,13 @@ impl NodeModel {
             return Err(Code::BadParameters);
         }
         let chat = match target {
-            Target::Everyone if self.is_held_back(from) => return Err(Code::NotAllowed),
+            // What the rules forbid is refused for that reason, also while there is a lockdown.
+            Target::Everyone
+                if self.is_held_back(from)
+                    && self.may_not_broadcast(from, Chat::Everyone).is_none() =>
+            {
+                return Err(Code::NotAllowed);
+            }
             Target::Everyone => Chat::Everyone,
             Target::Group(name) => Chat::Group(self.own_group(from, &name)?),
             Target::User(user) => Chat::direct(from, self.find(user).ok_or(Code::NotFound)?),
