@@ -21,7 +21,7 @@ use crate::hub::sessions::replies::Reply;
 pub fn moderate(domains: &mut Domains, conn: ConnId, request: Moderation, cx: &mut Cx<'_>) {
     let Some(caller) = cx.caller(conn) else { return };
     match request {
-        Moderation::Kick { user, reason } => kick(domains, conn, user, reason, cx),
+        Moderation::Kick { user, reason } => kick(domains, caller, user, reason, cx),
         Moderation::Ban { .. }
         | Moderation::Unban(_)
         | Moderation::BanNetwork { .. }
@@ -144,14 +144,13 @@ fn bans(accounts: &Accounts) -> Vec<Item> {
 /// Ends a user's sessions, and then answers the administrator.
 fn kick(
     domains: &mut Domains,
-    conn: ConnId,
+    caller: Caller,
     user: UserRef,
     reason: Option<Reason>,
     cx: &mut Cx<'_>,
 ) {
-    let Some(caller) = cx.caller(conn) else { return };
     let people = (&domains.accounts, &domains.presence);
     let result = domains.admin.kick(caller, user, reason, people, cx);
     settle(domains, cx);
-    cx.conclude(conn, Kind::Kick, result);
+    cx.conclude(caller.conn, Kind::Kick, result);
 }

@@ -119,7 +119,7 @@ impl Removals {
     ) {
         let number = accounts.number(user);
         let name = accounts.directory.name_of_removed(number);
-        let time = cx.core.log_time().0 / 1_000_000;
+        let time = cx.core.seconds();
         let removal = Removal { asker: Asker { conn, of }, by, user, name, erase };
         cx.block(conn);
         let job = Job::RemoveAccount { number, name, time, erase };

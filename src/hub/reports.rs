@@ -119,7 +119,7 @@ impl Reports {
         if user == caller.user {
             return Err(Refusal::NotWithYourself);
         }
-        let now = seconds(cx);
+        let now = cx.core.seconds();
         let made = self.made.entry(caller.user).or_default();
         made.retain(|time| now.saturating_sub(*time) < SECONDS_PER_DAY);
         let has_room =
@@ -148,7 +148,7 @@ impl Reports {
         self.last += 1;
         let report = Report {
             number: self.last,
-            time: seconds(cx),
+            time: cx.core.seconds(),
             reporter: accounts.number(reporter),
             user: accounts.number(user),
             message: about.as_ref().map(|message| message.id),
@@ -335,9 +335,4 @@ fn found(
     let message = messages.into_iter().find(|message| message.id == id);
     let message = message.filter(|message| people.may_read(caller.user, message));
     message.ok_or(Refusal::NoSuchMessage)
-}
-
-/// The time by which entries are decided, in seconds since the Unix epoch.
-fn seconds(cx: &Cx<'_>) -> u64 {
-    cx.core.log_time().0 / 1_000_000
 }

@@ -1,17 +1,6 @@
 //! ACCOUNTS: what administrators are told of all accounts.
 
-use super::people::play_among_two;
-
-const OPERATOR: &str = "op logs in locally
-    op > C QUIET on
-    op < C 250 QUIET ...
-    alice > C QUIET on
-    alice < C 250 QUIET ...
-    ";
-
-fn play(script: &str) {
-    play_among_two(&format!("{OPERATOR}{script}"));
-}
+use super::people::play_beside_operator as play;
 
 #[test]
 fn accounts_are_listed_by_name_with_what_holds_for_them() {

@@ -3,20 +3,8 @@
 use chatsrv::bounds::limit::Exempt;
 use chatsrv::hub::config::{ArrivalBounds, Config};
 
-use super::people::{play_among_two, play_among_two_with};
+use super::people::{OPERATOR, play_among_two, play_among_two_with, play_beside_operator as play};
 use crate::dialogue::config;
-
-/// The operator is here, and is not told who comes and goes; nor is alice.
-const OPERATOR: &str = "op logs in locally
-    op > C QUIET on
-    op < C 250 QUIET ...
-    alice > C QUIET on
-    alice < C 250 QUIET ...
-    ";
-
-fn play(script: &str) {
-    play_among_two(&format!("{OPERATOR}{script}"));
-}
 
 #[test]
 fn a_ban_ends_by_itself_and_with_it_the_tokens_are_gone() {

@@ -1,17 +1,6 @@
 //! Users who are muted: they read, and say nothing.
 
-use super::people::play_among_two;
-
-const OPERATOR: &str = "op logs in locally
-    op > C QUIET on
-    op < C 250 QUIET ...
-    alice > C QUIET on
-    alice < C 250 QUIET ...
-    ";
-
-fn play(script: &str) {
-    play_among_two(&format!("{OPERATOR}{script}"));
-}
+use super::people::play_beside_operator as play;
 
 #[test]
 fn who_is_muted_reads_on_and_is_told_when_it_is_over() {

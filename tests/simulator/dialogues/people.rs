@@ -24,6 +24,19 @@ const ALICE_AND_BOB: &str = "bob logs in
     alice logs in
     ";
 
+/// The operator is here, and is not told who comes and goes; nor is alice.
+pub const OPERATOR: &str = "op logs in locally
+    op > C QUIET on
+    op < C 250 QUIET ...
+    alice > C QUIET on
+    alice < C 250 QUIET ...
+    ";
+
+/// Plays a dialogue among the two, beside [the operator](OPERATOR).
+pub fn play_beside_operator(script: &str) {
+    play_among_two(&format!("{OPERATOR}{script}"));
+}
+
 /// Plays a dialogue among the two.
 pub fn play_among_two(script: &str) {
     play_among_two_with(config(), script);

@@ -1,21 +1,9 @@
 //! Passwords that administrators give: LOGOUT, SETPASSWD and ADDUSER.
 
-use super::people::play_among_two;
-use super::people::play_among_two_with;
+use super::people::{OPERATOR, play_among_two_with, play_beside_operator as play};
 use crate::dialogue::config;
 use chatsrv::chat::registration::Registration;
 use chatsrv::hub::config::Config;
-
-const OPERATOR: &str = "op logs in locally
-    op > C QUIET on
-    op < C 250 QUIET ...
-    alice > C QUIET on
-    alice < C 250 QUIET ...
-    ";
-
-fn play(script: &str) {
-    play_among_two(&format!("{OPERATOR}{script}"));
-}
 
 /// Bob logs in with a word, in place of his password.
 const WITH_THE_WORD: &str = "bob connects
