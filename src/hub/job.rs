@@ -256,6 +256,8 @@ pub enum Job {
     },
     /// Keep that a user wants to be asked before being added to a group, or does not.
     SetAskFirst(Number, bool),
+    /// Keep the hash of the message of the day that an account has asked for last.
+    KeepMotdAsked(Number, Sha256Sum),
     /// Keep a report, with the text of the message that it is about.
     KeepReport(Box<Report>, Option<Arc<str>>),
     /// Keep that a report is resolved. [`Failure::NotFound`] if there is no such report, or it is

@@ -7,6 +7,7 @@ use crate::chat::name::{GroupName, Key, Number};
 use crate::chat::registration::Invite;
 use crate::chat::report::Report;
 use crate::chat::sanction::{Sanction, Sanctioned};
+use crate::chat::sha256::Sha256Sum;
 
 /// The largest number of idempotency keys in a [`Snapshot`]: the newest ones.
 pub const KEYS_LOADED_MAX: usize = 1_000_000;
@@ -18,7 +19,7 @@ pub struct Snapshot {
     pub accounts: Vec<Account>,
     /// The numbers of the administrators.
     pub administrators: Vec<Number>,
-    /// What users want of others.
+    /// What users want of others, and have asked for.
     pub wishes: Wishes,
     /// What users told administrators of others.
     pub reports: KeptReports,
@@ -47,13 +48,15 @@ pub struct Snapshot {
     pub keys: Vec<(Number, Key)>,
 }
 
-/// What users want of others.
+/// What users want of others, and have asked for.
 #[derive(Clone, Debug, Default)]
 pub struct Wishes {
     /// The pairs of a user and one whom that user ignores, in order.
     pub ignored: Vec<(Number, Number)>,
     /// The users who have said whether they want to be asked before they are added to a group.
     pub ask_first: Vec<(Number, bool)>,
+    /// The users who have asked for a message of the day, with the hash of the last one.
+    pub motd: Vec<(Number, Sha256Sum)>,
 }
 
 /// What users told administrators of others.

@@ -91,6 +91,7 @@ impl Route {
             | Job::SumSent { .. }) => self.begin_upload(id, about_uploads),
             personal @ (Job::SetIgnored { .. }
             | Job::SetAskFirst(..)
+            | Job::KeepMotdAsked(..)
             | Job::KeepReport(..)
             | Job::ResolveReport(_)
             | Job::RemoveAccount { .. }) => self.ask_of_person(id, personal),
@@ -116,6 +117,7 @@ impl Route {
                 PersonalRequest::SetIgnored { number, whom, on }
             }
             Job::SetAskFirst(number, on) => PersonalRequest::SetAskFirst { number, on },
+            Job::KeepMotdAsked(number, text) => PersonalRequest::SetMotd { number, text },
             Job::KeepReport(report, text) => PersonalRequest::KeepReport { report, text },
             Job::ResolveReport(number) => PersonalRequest::ResolveReport { number },
             Job::RemoveAccount { number, name, time, erase } => {

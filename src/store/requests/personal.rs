@@ -9,6 +9,7 @@ use super::kind::{Context, RequestKind, Step};
 use crate::chat::name::{Number, UserName};
 use crate::chat::refusal::Failure;
 use crate::chat::report::Report;
+use crate::chat::sha256::Sha256Sum;
 use crate::hub::job::Value;
 use crate::store::rows::{accounts, erasing, ignored, reports, tokens};
 
@@ -19,6 +20,8 @@ pub(in crate::store) enum PersonalRequest {
     SetIgnored { number: Number, whom: Number, on: bool },
     /// Store whether the user is to be asked before being added to a group.
     SetAskFirst { number: Number, on: bool },
+    /// Store which message of the day an account has asked for last.
+    SetMotd { number: Number, text: Sha256Sum },
     /// Store a report, with the text of the message that it is about.
     KeepReport { report: Box<Report>, text: Option<Arc<str>> },
     /// Store that a report is resolved.
@@ -36,6 +39,7 @@ impl RequestKind for PersonalRequest {
         match self {
             PersonalRequest::SetIgnored { number, .. } => format!("whom {number} ignores"),
             PersonalRequest::SetAskFirst { number, .. } => format!("a wish of {number}"),
+            PersonalRequest::SetMotd { number, .. } => format!("what {number} has asked for"),
             PersonalRequest::KeepReport { report, .. } => format!("the report {}", report.number),
             PersonalRequest::ResolveReport { number } => format!("the end of the report {number}"),
             PersonalRequest::Remove { number, .. } => format!("the end of the account {number}"),
@@ -49,6 +53,9 @@ impl RequestKind for PersonalRequest {
             }
             PersonalRequest::SetAskFirst { number, on } => {
                 accounts::set_ask_first(database, *number, *on)?;
+            }
+            PersonalRequest::SetMotd { number, text } => {
+                accounts::set_motd(database, *number, *text)?;
             }
             PersonalRequest::KeepReport { report, text } => {
                 reports::keep(database, report, text.as_deref())?;

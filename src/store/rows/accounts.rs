@@ -9,6 +9,7 @@ use super::values::bounded;
 use crate::chat::account::{Account, AccountRow, RemovedAccount};
 use crate::chat::name::{DisplayName, Number, UserName};
 use crate::chat::request::COUNT_MAX;
+use crate::chat::sha256::Sha256Sum;
 use crate::store::error::StoreFault;
 use crate::store::hash;
 
@@ -92,7 +93,7 @@ pub(in crate::store) fn remove(
     let changed = database
         .prepare_cached(
             "UPDATE accounts SET former = name, name = ?2, removed = ?3, display = NULL,
-                 password = '', admin = 0, reset = NULL, ask_first = NULL
+                 password = '', admin = 0, reset = NULL, ask_first = NULL, motd = NULL
              WHERE number = ?1 AND removed IS NULL",
         )?
         .execute((number.0, name.as_str(), bounded(time)))?;
@@ -316,6 +317,28 @@ pub(in crate::store) fn load_ask_first(
         "SELECT number, ask_first FROM accounts WHERE ask_first IS NOT NULL ORDER BY number",
     )?;
     select.query_map([], |row| Ok((Number(row.get(0)?), row.get(1)?)))?.collect()
+}
+
+/// Sets which message of the day an account has asked for last, by its hash. The account may be
+/// removed by now.
+pub(in crate::store) fn set_motd(
+    database: &Connection,
+    number: Number,
+    text: Sha256Sum,
+) -> rusqlite::Result<()> {
+    database
+        .prepare_cached("UPDATE accounts SET motd = ?2 WHERE number = ?1 AND removed IS NULL")?
+        .execute((number.0, text.0))?;
+    Ok(())
+}
+
+/// Loads which message of the day each account has asked for last, by number.
+pub(in crate::store) fn load_motd(
+    database: &Connection,
+) -> rusqlite::Result<Vec<(Number, Sha256Sum)>> {
+    let mut select = database
+        .prepare("SELECT number, motd FROM accounts WHERE motd IS NOT NULL ORDER BY number")?;
+    select.query_map([], |row| Ok((Number(row.get(0)?), Sha256Sum(row.get(1)?))))?.collect()
 }
 
 fn expect_one(changed: usize) -> rusqlite::Result<()> {

@@ -342,6 +342,10 @@ pub(in crate::store) const MIGRATIONS: &[&str] = &[
         by    INTEGER NOT NULL -- an account's number
     ) STRICT, WITHOUT ROWID;
     ",
+    "
+    -- SHA-256 of the message of the day that was asked for last; NULL where none was.
+    ALTER TABLE accounts ADD COLUMN motd BLOB;
+    ",
 ];
 
 /// The number of pages of 4 KiB in the write-ahead log after which it is checkpointed. A page that

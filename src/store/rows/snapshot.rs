@@ -31,6 +31,7 @@ pub(in crate::store) fn load(
         wishes: Wishes {
             ignored: ignored::load(database)?,
             ask_first: accounts::load_ask_first(database)?,
+            motd: accounts::load_motd(database)?,
         },
         reports: reports::load(database)?,
         gone: Gone {

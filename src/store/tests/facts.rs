@@ -3,6 +3,8 @@
 use super::*;
 use crate::chat::account::{AccountFacts, KnownNetwork};
 use crate::chat::address::Address;
+use crate::chat::name::UserName;
+use crate::chat::sha256::Sha256Sum;
 
 const ALICE: Number = Number(10_001);
 const DAY: u64 = 24 * 60 * 60;
@@ -64,4 +66,22 @@ fn accounts_are_listed_by_name_in_any_case() {
     assert_eq!(list(Some("ALICE")), all[1..]);
     assert_eq!(list(Some("b")), all[1..]);
     assert_eq!(list(Some("zoe")), []);
+}
+
+#[test]
+fn the_message_of_the_day_that_was_asked_for_last_is_kept() {
+    let mut fixture = Fixture::new();
+    assert_eq!(fixture.run(register(ALICE.0, "alice", "x")), Ok(Value::Done));
+    let [first, last] = [Sha256Sum([1; 32]), Sha256Sum([2; 32])];
+    for sum in [first, last] {
+        assert_eq!(fixture.run(Job::KeepMotdAsked(ALICE, sum)), Ok(Value::Done));
+    }
+    let mut fixture = fixture.reopen(HashCost::Low);
+    assert_eq!(fixture.kept.wishes.motd, [(ALICE, last)]);
+    let (name, time) = (UserName::of_removed(ALICE, 0).unwrap(), 17);
+    let removal = Job::RemoveAccount { number: ALICE, name, time, erase: false };
+    assert_eq!(fixture.run(removal), Ok(Value::Done));
+    // It was asked for before the account was removed.
+    assert_eq!(fixture.run(Job::KeepMotdAsked(ALICE, first)), Ok(Value::Done));
+    assert_eq!(fixture.reopen(HashCost::Low).kept.wishes.motd, []);
 }

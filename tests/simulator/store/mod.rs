@@ -21,6 +21,7 @@ use chatsrv::chat::registration::Invite;
 use chatsrv::chat::report::Report;
 use chatsrv::chat::request::LIST_CHATS_MAX;
 use chatsrv::chat::sanction::{Sanction, Sanctioned};
+use chatsrv::chat::sha256::Sha256Sum;
 use chatsrv::chat::text::Secret;
 use chatsrv::hub::job::{Job, Outcome, Value};
 use chatsrv::hub::snapshot::{Gone, KeptReports, Snapshot, Wishes};
@@ -42,6 +43,8 @@ pub struct Store {
     /// Pairs of somebody and one whom that one ignores.
     ignored: BTreeSet<(Number, Number)>,
     ask_first: BTreeMap<Number, bool>,
+    /// Which message of the day was asked for last.
+    motd: BTreeMap<Number, Sha256Sum>,
     removed: BTreeMap<Number, RemovedAccount>,
     /// Removed accounts of which something is to go, each with the last message looked at.
     erasing: BTreeMap<Number, MessageId>,
@@ -68,6 +71,7 @@ impl Store {
             last_seen: BTreeMap::new(),
             ignored: BTreeSet::new(),
             ask_first: BTreeMap::new(),
+            motd: BTreeMap::new(),
             removed: BTreeMap::new(),
             erasing: BTreeMap::new(),
             reports: BTreeMap::new(),
@@ -132,6 +136,7 @@ impl Store {
             wishes: Wishes {
                 ignored: self.ignored.iter().copied().collect(),
                 ask_first: self.ask_first.clone().into_iter().collect(),
+                motd: self.motd.clone().into_iter().collect(),
             },
             reports: KeptReports {
                 last: self.reports.keys().last().copied().unwrap_or(0),
@@ -335,6 +340,12 @@ impl Store {
                 self.ask_first.insert(*number, *on);
                 Ok(Value::Done)
             }
+            Job::KeepMotdAsked(number, sum) => {
+                if !self.removed.contains_key(number) {
+                    self.motd.insert(*number, *sum);
+                }
+                Ok(Value::Done)
+            }
             other => self.run_other_job(other),
         }
     }
@@ -386,6 +397,7 @@ impl Store {
         self.resets.remove(&number);
         self.networks.remove(&number);
         self.ask_first.remove(&number);
+        self.motd.remove(&number);
         self.ignored.retain(|(user, whom)| *user != number && *whom != number);
         self.messages.groups.untold.remove(&number);
         let removed = RemovedAccount { number, name: before, time };

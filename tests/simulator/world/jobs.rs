@@ -119,6 +119,7 @@ fn writes(job: &Job) -> bool {
             | Job::SetDisplayName { .. }
             | Job::KeepNetworks { .. }
             | Job::KeepLastSeen(_)
+            | Job::KeepMotdAsked(..)
             | Job::SetSanction { .. }
             | Job::EndSanction { .. }
             | Job::SetAdministrator { .. }
