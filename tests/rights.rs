@@ -52,7 +52,7 @@ MONITOR olga on            | 530       yes    yes    yes    yes            yes
 IGNORE olga on             | 530       yes    yes    yes    yes            yes
 IGNORED                    | 530       yes    yes    yes    yes            yes
 REPORT olga spam           | 530       yes    yes    yes    yes            yes
-MOTD                       | 530       later  later  later  later          later
+MOTD                       | 530       yes    yes    yes    yes            yes
 LS                         | 530       yes    yes    yes    yes            yes
 EXPECT 99 00               | 530       yes    yes    yes    yes            yes
 SUM notes                  | 530       yes    yes    yes    yes            yes

@@ -1,13 +1,16 @@
 //! Which sessions may make a request, or take a step towards one.
 
 /// A step of a dialogue between a codec and its client. The hub does no more than answer it in
-/// order.
+/// order, and note what the session is told from then on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct DialogueStep {
     /// The sessions that may take it.
     pub access: Access,
     /// The number of the step, which has a meaning to the codec alone.
     pub number: u8,
+    /// Whether the session is told more from then on than every client knows; none if that stays
+    /// as it is.
+    pub tells_more: Option<bool>,
 }
 
 /// The sessions that may make a request.

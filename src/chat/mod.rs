@@ -24,6 +24,7 @@ pub mod kind;
 pub mod look_alike;
 pub mod message;
 pub mod moderation;
+pub mod motd;
 pub mod name;
 pub mod party;
 pub mod refusal;

@@ -184,7 +184,10 @@ impl Core {
 
     /// Returns true if nothing is left to do between two inputs.
     pub fn is_settled(&self) -> bool {
-        self.closing.is_empty() && self.aborts.is_empty() && self.ceiling_to_keep.is_none()
+        self.closing.is_empty()
+            && self.sessions.are_told_all()
+            && self.aborts.is_empty()
+            && self.ceiling_to_keep.is_none()
     }
 }
 
@@ -373,7 +376,10 @@ impl<'a> Cx<'a> {
 
     fn give(&mut self, conn: ConnId, reply: Reply) {
         match reply {
-            Reply::Answer(answer) => self.effects.push(Effect::Answer { conn, answer }),
+            Reply::Answer(answer) => {
+                self.note_step(conn, &answer);
+                self.effects.push(Effect::Answer { conn, answer });
+            }
             Reply::List(list) => self.effects.push(Effect::List { conn, list }),
             Reply::Figures => self.effects.push(Effect::Figures { conn }),
             Reply::Download(download) => self.begin_download(conn, download),
@@ -388,6 +394,16 @@ impl<'a> Cx<'a> {
             Reply::Close(reason, last) => {
                 self.core.closing.push_back(Closing { conn, reason, last, words: None });
             }
+        }
+    }
+
+    /// Notes whether a session is told more once it has this answer. That is so from the answer
+    /// on, and not from the request, since others may be answered in between.
+    fn note_step(&mut self, conn: ConnId, answer: &Answer) {
+        if let (Kind::Step(step), Ok(_)) = (answer.of, &answer.result)
+            && let Some(tells_more) = step.tells_more
+        {
+            self.core.sessions.set_tells_more(conn, tells_more);
         }
     }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::chat::address::{Address, Encryption};
 use crate::chat::kind::Kind;
+use crate::chat::motd::MessageOfTheDay;
 use crate::chat::refusal::Refusal;
 use crate::chat::request::Request;
 use crate::hub::job::{JobId, Outcome};
@@ -137,6 +138,8 @@ pub enum Input {
     Deadline,
     /// What holds the audit log can't be written (true), or can again.
     AuditFails(bool),
+    /// The message of the day was read, at the start or again.
+    MotdRead(MessageOfTheDay),
     /// The server is about to stop, within so many seconds.
     Shutdown {
         /// The seconds.

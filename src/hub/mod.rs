@@ -124,6 +124,7 @@ impl Hub {
                 lifecycle::stopping(domains, cx);
             }
             Input::AuditFails(fails) => cx.core.audit.set_fails(fails),
+            Input::MotdRead(text) => lifecycle::motd_read(domains, &text, cx),
         }
         lifecycle::settle(domains, cx);
     }

@@ -169,6 +169,7 @@ fn other_request(domains: &mut Domains, conn: ConnId, request: Request, cx: &mut
             let draft = ReportDraft { user, message, reason };
             domains.reports.report(caller, draft, &domains.accounts, cx);
         }
+        Request::Motd => domains.accounts.list_motd(caller, cx),
         other => cx.refuse(conn, other.kind(), Refusal::NotYet),
     }
 }

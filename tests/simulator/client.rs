@@ -302,7 +302,7 @@ impl Client {
             125 => assert!(self.is_online(), "{line:?} comes before the login"),
             126 => self.upload_is_whole(line.rest),
             129 => {}
-            130..=133 | 135 | 136 => assert!(self.is_online() && self.gets_more, "{line:?}"),
+            130..=136 => assert!(self.is_online() && self.gets_more, "{line:?}"),
             421 => {
                 assert_eq!(line.verb, "-");
                 self.over = true;

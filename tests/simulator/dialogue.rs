@@ -18,6 +18,8 @@
 //! | `store works` | it does all, and everything from now on |
 //! | `server crashes` | it starts again with what the store has done |
 //! | `server crashes after 2 jobs` | that the store had done and the server did not hear of |
+//! | `motd is be kind / and brief` | the server reads that message of the day, of two lines |
+//! | `motd is nothing` | it reads an empty one |
 //! | `server stops in 5` | it was told to, in so many seconds |
 //! | `wait 250ms`, `wait 5s` | time goes by |
 //! | `clock goes back 250ms` | the time of day is set back, and none goes by |
@@ -131,6 +133,7 @@ impl Dialogue {
                 let stops = self.server.stops.take();
                 return (stops == seconds).then_some(()).ok_or(format!("it is {stops:?}"));
             }
+            ("motd", "is") => self.server.read_motd(&motd(rest)),
             ("server", "crashes") => {
                 let done = rest.strip_prefix("after ").and_then(|rest| rest.strip_suffix(" jobs"));
                 let done = done.map_or(Ok(0), |done| done.parse().map_err(|_| "how many?"))?;
@@ -262,6 +265,11 @@ fn with_sums(line: &str) -> String {
         Some((before, (bytes, after))) => format!("{before}{}{after}", sum(bytes.as_bytes())),
         None => line.to_owned(),
     }
+}
+
+/// The text of a message of the day.
+fn motd(words: &str) -> String {
+    if words == "nothing" { String::new() } else { words.replace(" / ", "\n") }
 }
 
 fn millis(words: &str) -> Result<Duration, String> {

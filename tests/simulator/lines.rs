@@ -215,7 +215,8 @@ impl People {
         let name = self.name(rng);
         match rng.u8(..12) {
             0..4 => format!("C IGNORE {name} on"),
-            4..7 => format!("C IGNORE {name} off"),
+            4..6 => format!("C IGNORE {name} off"),
+            6 => "C MOTD".into(),
             7 => "C IGNORED".into(),
             8 => format!("C ASKFIRST {}", ["on", "off"][rng.usize(..2)]),
             9 => format!("C REPORT {name} {} so", client.newest()),

@@ -12,6 +12,7 @@ pub mod ignored;
 pub mod invites;
 pub mod last_seen;
 pub mod look_alikes;
+pub mod motd;
 pub mod names;
 pub mod networks;
 pub mod roles;
@@ -27,6 +28,7 @@ use directory::{Directory, OPERATOR, UserIndex};
 use doors::Doors;
 use ignored::Ignored;
 use last_seen::LastSeen;
+use motd::Motd;
 use names::check_display_name;
 use networks::KnownNetworks;
 use roles::Roles;
@@ -42,6 +44,7 @@ use crate::chat::name::{DisplayName, Number, UserName, UserRef};
 use crate::chat::refusal::Refusal;
 use crate::chat::request::Request;
 use crate::chat::sanction::{Sanction, Sanctioned};
+use crate::chat::sha256::Sha256Sum;
 use crate::chat::term::TimeLeft;
 use crate::hub::context::{Caller, Core, Cx};
 use crate::hub::input::{ConnId, Now};
@@ -49,6 +52,7 @@ use crate::hub::job::{Job, JobId, Outcome, Value};
 use crate::hub::outcome::failed;
 use crate::hub::pending::{Domain, Pending};
 use crate::hub::proposal::{Asker, Proposal};
+use crate::hub::sessions::Session;
 use crate::hub::snapshot::Snapshot;
 use crate::limits::IGNORED_USERS_MAX;
 
@@ -59,6 +63,7 @@ pub struct Accounts {
     pub roles: Roles,
     pub ignored: Ignored,
     pub ask_first: AskFirst,
+    pub motd: Motd,
     pub throttle: Throttle,
     pub arrivals: Arrivals,
     pub doors: Doors,
@@ -79,6 +84,8 @@ enum AccountJob {
     LastSeen,
     /// Keeps the known networks of a user.
     Networks(UserIndex),
+    /// Keeps which message of the day a user has asked for.
+    Motd(UserIndex, Sha256Sum),
     /// Keeps what a session wants to hold, and then proposes it. The session is blocked until then.
     Own(Asker, Entry),
 }
@@ -91,6 +98,7 @@ impl Accounts {
         let roles = Roles::new(kept, &directory);
         let ignored = Ignored::new(kept, &directory);
         let ask_first = AskFirst::new(kept, &directory);
+        let motd = Motd::new(kept, &directory);
         let networks = KnownNetworks::new(std::mem::take(&mut kept.networks), &directory);
         let resets = kept.resets.iter().filter_map(|number| directory.find_number(*number));
         let resets = resets.collect();
@@ -100,6 +108,7 @@ impl Accounts {
             roles,
             ignored,
             ask_first,
+            motd,
             throttle,
             arrivals,
             doors,
@@ -155,6 +164,7 @@ impl Accounts {
         self.roles.set_administrator(user, false);
         self.ignored.forget(user);
         self.ask_first.forget(user);
+        self.motd.forget(user);
     }
 
     /// A try of a name's password, with the counts by which it is throttled for somebody at that
@@ -331,6 +341,28 @@ impl Accounts {
         cx.list(caller.conn, Kind::Ignored, items.collect::<Vec<_>>());
     }
 
+    /// Lists the message of the day. That its user has asked for it is kept, unless it is already;
+    /// nothing waits until that is on disk.
+    pub fn list_motd(&mut self, Caller { conn, user }: Caller, cx: &mut Cx<'_>) {
+        cx.list(conn, Kind::Motd, self.motd.items());
+        if let Some(text) = self.motd.ask(user) {
+            let job = Job::KeepMotdAsked(self.number(user), text);
+            self.pending.begin(job, AccountJob::Motd(user, text), cx);
+        }
+    }
+
+    /// Tells those of these sessions of the message of the day that are told of it, if there is
+    /// one that their users have not asked for.
+    pub fn tell_of_motd(&self, to: impl IntoIterator<Item = ConnId>, cx: &mut Cx<'_>) {
+        let Some(event) = self.motd.event() else { return };
+        let Cx { core, effects } = cx;
+        let is_due = |conn: &ConnId| {
+            let session = core.sessions.get(*conn).filter(|session| session.tells_more);
+            session.and_then(Session::user).is_some_and(|user| self.motd.is_new_to(user))
+        };
+        effects.tell(event, to.into_iter().filter(is_due));
+    }
+
     /// Takes the outcome of a job. Returns the entry for what is on disk and is to hold now.
     pub fn done(&mut self, id: JobId, outcome: &Outcome, cx: &mut Cx<'_>) -> Option<Proposal> {
         let is_kept = *outcome == Ok(Value::Done);
@@ -342,6 +374,12 @@ impl Accounts {
             AccountJob::Networks(user) => {
                 if !is_kept {
                     self.networks.not_kept(user);
+                }
+                None
+            }
+            AccountJob::Motd(user, text) => {
+                if !is_kept {
+                    self.motd.not_kept(user, text);
                 }
                 None
             }
@@ -360,7 +398,7 @@ impl Accounts {
     pub fn blocked(&self) -> impl Iterator<Item = ConnId> {
         self.pending.values().filter_map(|job| match job {
             AccountJob::Own(asker, _) => Some(asker.conn),
-            AccountJob::Networks(_) | AccountJob::LastSeen => None,
+            AccountJob::Networks(_) | AccountJob::Motd(..) | AccountJob::LastSeen => None,
         })
     }
 

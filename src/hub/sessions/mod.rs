@@ -6,6 +6,8 @@
 pub mod replies;
 pub mod state;
 
+use std::collections::VecDeque;
+
 use replies::ReplyQueue;
 use state::State;
 
@@ -18,6 +20,8 @@ use crate::hub::input::ConnId;
 pub struct Sessions {
     slots: Vec<Option<Session>>,
     count: usize,
+    /// Those that are told more than before, and not yet what they missed.
+    told_more: VecDeque<ConnId>,
 }
 
 impl Sessions {
@@ -51,6 +55,25 @@ impl Sessions {
         self.slots[conn.slot as usize].take()
     }
 
+    /// Notes whether a session is told more than every client knows.
+    pub fn set_tells_more(&mut self, conn: ConnId, tells_more: bool) {
+        let Some(session) = self.get_mut(conn) else { return };
+        let told_before = std::mem::replace(&mut session.tells_more, tells_more);
+        if tells_more && !told_before {
+            self.told_more.push_back(conn);
+        }
+    }
+
+    /// Takes the next session that is told more than before.
+    pub fn next_told_more(&mut self) -> Option<ConnId> {
+        self.told_more.pop_front()
+    }
+
+    /// Returns true if no session has yet to be told what it missed.
+    pub fn are_told_all(&self) -> bool {
+        self.told_more.is_empty()
+    }
+
     pub fn len(&self) -> usize {
         self.count
     }
@@ -79,6 +102,8 @@ pub struct Session {
     pub device: u32,
     /// True if the session stands beside the user's others; false if it stands alone.
     pub is_beside: bool,
+    /// True if the session is told more than every client knows.
+    pub tells_more: bool,
     /// True if the session is not to be told who comes and goes.
     pub is_quiet: bool,
     /// True if the account's password was confirmed, so that the next request may change it.
@@ -100,6 +125,7 @@ impl Session {
             has_only_asked: false,
             device: 0,
             is_beside: false,
+            tells_more: false,
             is_quiet: false,
             has_confirmed_password: false,
             is_blocked: false,

@@ -5,19 +5,25 @@ use super::code::Code;
 use crate::chat::access::{Access, DialogueStep};
 
 /// The old password is asked for.
-pub const PASSWD: DialogueStep = DialogueStep { access: Access::PasswordHolder, number: 0 };
+pub const PASSWD: DialogueStep = step(0, Access::PasswordHolder);
 /// A message to everyone is asked for.
-pub const PM: DialogueStep = DialogueStep { access: Access::Broadcaster, number: 1 };
+pub const PM: DialogueStep = step(1, Access::Broadcaster);
 /// The next message gets an idempotency key.
-pub const KEY: DialogueStep = DialogueStep { access: Access::User, number: 2 };
+pub const KEY: DialogueStep = step(2, Access::User);
 /// Later additions to the protocol are sent from now on.
-pub const MORE_ON: DialogueStep = DialogueStep { access: Access::User, number: 3 };
+pub const MORE_ON: DialogueStep = DialogueStep { tells_more: Some(true), ..step(3, Access::User) };
 /// Later additions to the protocol are sent no longer.
-pub const MORE_OFF: DialogueStep = DialogueStep { access: Access::User, number: 4 };
+pub const MORE_OFF: DialogueStep =
+    DialogueStep { tells_more: Some(false), ..step(4, Access::User) };
 /// The verbs are listed.
-pub const HELP: DialogueStep = DialogueStep { access: Access::Anyone, number: 5 };
+pub const HELP: DialogueStep = step(5, Access::Anyone);
 /// The password of the account that is to be removed is asked for.
-pub const UNREGISTER: DialogueStep = DialogueStep { access: Access::Account, number: 6 };
+pub const UNREGISTER: DialogueStep = step(6, Access::Account);
+
+/// A step that leaves what the session is told as it is.
+const fn step(number: u8, access: Access) -> DialogueStep {
+    DialogueStep { access, number, tells_more: None }
+}
 
 const ROWS: [(DialogueStep, Code, &str); 7] = [
     (PASSWD, Code::SendText, "send the old password"),

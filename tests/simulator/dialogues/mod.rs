@@ -20,6 +20,7 @@ mod kept;
 mod login;
 mod lost;
 mod members;
+mod motd;
 mod mutes;
 mod names;
 mod open_groups;

@@ -13,6 +13,7 @@ use chatsrv::chat::address::{Address, Encryption};
 use chatsrv::chat::close::CloseReason;
 use chatsrv::chat::id::UploadId;
 use chatsrv::chat::kind::Kind;
+use chatsrv::chat::motd::MessageOfTheDay;
 use chatsrv::hub::Hub;
 use chatsrv::hub::config::Config;
 use chatsrv::hub::effect::Effects;
@@ -62,6 +63,8 @@ pub struct Server {
     /// yet.
     unread: BTreeSet<usize>,
     effects: Effects,
+    /// The message of the day.
+    motd: MessageOfTheDay,
     config: Config,
     seed: u64,
 }
@@ -150,6 +153,7 @@ impl Server {
             stalled: Vec::new(),
             unread: BTreeSet::new(),
             effects: Effects::default(),
+            motd: MessageOfTheDay::parse(b"").unwrap(),
             config,
             seed,
         }
@@ -181,6 +185,13 @@ impl Server {
         self.writes.clear();
         self.model.restart(store);
         self.hub = Hub::new(self.config.clone(), self.seed, store.kept());
+        self.feed(Input::MotdRead(self.motd.clone()));
+    }
+
+    /// The server reads another message of the day.
+    pub fn read_motd(&mut self, text: &str) {
+        self.motd = MessageOfTheDay::parse(text.as_bytes()).unwrap();
+        self.feed(Input::MotdRead(self.motd.clone()));
     }
 
     /// Checks that a server which starts with all that is on disk has made of it what this one has.

@@ -83,6 +83,12 @@ struct Outages {
     passwords: usize,
 }
 
+/// After how many steps the server reads another message of the day.
+const MOTD_STEPS: usize = 300;
+/// The messages of the day, of which one comes twice in a row, and another one twice.
+const MOTDS: [&str; 6] =
+    ["", "be kind", "be kind", "be kind\nand brief", "be kind", "closed today"];
+
 /// Runs the world of a seed to its end, and counts what happened in it.
 pub fn run(seed: u64, size: Size) -> Counts {
     let (people, present_max, steps) = match size {
@@ -233,6 +239,10 @@ impl World {
         }
         if self.rng.u8(..64) == 0 {
             self.catch_up();
+        }
+        if self.step.is_multiple_of(MOTD_STEPS) {
+            let at = self.step / MOTD_STEPS % MOTDS.len();
+            self.server.read_motd(MOTDS[at]);
         }
         match self.rng.u8(..100) {
             0..3 => self.connect(),

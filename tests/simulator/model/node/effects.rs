@@ -36,6 +36,7 @@ impl NodeModel {
         let mut ended = Vec::new();
         let mut told_of_deletions = Vec::new();
         let mut told_of_mutes = Vec::new();
+        let mut told_of_motd = Vec::new();
         for effect in &effects.list {
             if self.groups.is_deadline && is_about_groups(effect) {
                 self.do_what_is_due();
@@ -62,6 +63,9 @@ impl NodeModel {
                 Effect::Tell { event: event @ Event::Muted(..), to } => {
                     told_of_mutes.push((event.clone(), sorted(to)));
                 }
+                Effect::Tell { event: event @ Event::Motd(_), to } => {
+                    told_of_motd.push((event.clone(), sorted(to)));
+                }
                 Effect::Close { conn, reason, .. } => {
                     self.is_closed(*conn, *reason);
                     ended.extend((*reason == CloseReason::LoggedOut).then_some(*conn));
@@ -86,6 +90,7 @@ impl NodeModel {
         assert_eq!(told_of_groups, std::mem::take(&mut self.groups.notices));
         self.check_deletions(told_of_deletions);
         self.check_mutes(&told_of_mutes);
+        self.check_motd(told_of_motd);
         self.settle(goes_on);
     }
 
@@ -130,6 +135,7 @@ impl NodeModel {
             }
             Job::RemoveOld { .. } | Job::KeepNetworks { .. } => return,
             Job::KeepLastSeen(times) => return self.was_here(times),
+            Job::KeepMotdAsked(user, sum) => return self.motd_is_kept(*user, *sum),
             Job::LookToErase(_) | Job::Erase { .. } => return,
             Job::SetDisplayName { number, display } => self.display_is_kept(*number, display),
             Job::KeepReport(report, _) => self.report_is_kept(report),
@@ -221,7 +227,7 @@ impl NodeModel {
                     self.tell_if_away(user, None);
                 }
             }
-            Code::Done if reply.of == Kind::Step(MORE_ON) => session.more = true,
+            Code::Done if reply.of == Kind::Step(MORE_ON) => self.gets_more(conn),
             Code::Done if reply.of == Kind::Step(MORE_OFF) => session.more = false,
             _ => {}
         }

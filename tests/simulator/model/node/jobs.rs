@@ -19,6 +19,7 @@ impl NodeModel {
         self.presence_job_done(asker, job, outcome);
         self.try_is_settled(job_id, outcome);
         self.invites_kept(job, outcome);
+        self.motd_job_done(job, outcome);
         self.registration_is_over(asker, *outcome == Ok(Value::Done));
         match (job, outcome) {
             (Job::Register { account, .. }, Ok(Value::Done)) => {

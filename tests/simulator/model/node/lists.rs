@@ -43,6 +43,12 @@ pub struct Reading {
 }
 
 impl NodeModel {
+    /// What IGNORED ought to list.
+    pub(super) fn ignored_lines(&self, user: Number) -> Vec<Item> {
+        let ignored = self.chat.people.ignored_by(user);
+        ignored.map(|whom| Item::Ignored(self.name(whom))).collect()
+    }
+
     /// What is unread was counted for somebody, who asked for it or is about to be welcomed; or it
     /// could not be.
     pub(super) fn counted(

@@ -21,6 +21,7 @@ mod jobs;
 mod ledger;
 mod lists;
 mod messages;
+mod motd;
 mod names;
 mod order;
 mod peers;
@@ -62,6 +63,7 @@ use self::failures::Failures;
 use self::groups::GroupWork;
 use self::ledger::Ledger;
 use self::lists::DueList;
+use self::motd::Motd;
 use self::names::Names;
 use self::order::Order;
 use self::peers::Peers;
@@ -98,6 +100,7 @@ pub struct NodeModel {
     names: Names,
     arrivals: Arrivals,
     doors: Doors,
+    motd: Motd,
     /// What each connection has yet to receive, also after it was closed.
     deliveries: HashMap<ConnId, VecDeque<Message>>,
     order: Order,
@@ -153,6 +156,7 @@ impl NodeModel {
     pub fn new(config: Config, kept: &Snapshot) -> Self {
         NodeModel {
             doors: Doors::new(config.registration, kept),
+            motd: Motd::start(kept),
             config,
             chat: ChatModel::new(kept),
             now: Duration::ZERO,
@@ -241,6 +245,7 @@ impl NodeModel {
         self.failures = Failures::start(&kept.networks);
         self.arrivals = Arrivals::default();
         self.doors = Doors::new(self.config.registration, &kept);
+        self.motd = Motd::start(&kept);
         self.chat = ChatModel::new(&kept);
     }
 
@@ -270,6 +275,7 @@ impl NodeModel {
                 self.forbidden.forget(*conn);
                 self.leave(*conn);
             }
+            Input::MotdRead(text) => self.motd_is_read(text),
             Input::Deadline => {
                 self.groups.is_deadline = true;
                 self.end_minutes();
@@ -392,10 +398,8 @@ impl NodeModel {
                     false => return,
                 }
             }
-            (Command::Ask(Request::Ignored), Some(user)) => {
-                let ignored = self.chat.people.ignored_by(user);
-                Some(ignored.map(|whom| Item::Ignored(self.name(whom))).collect())
-            }
+            (Command::Ask(Request::Motd), Some(user)) => Some(self.asks_for_motd(user)),
+            (Command::Ask(Request::Ignored), Some(user)) => Some(self.ignored_lines(user)),
             (Command::Ask(Request::Whois(whom)), Some(user)) => match self.find(*whom) {
                 Some(whom) if whom != user && !self.chat.people.is_administrator(user) => {
                     Some(self.facts_for_all(whom))

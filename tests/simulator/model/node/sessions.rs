@@ -84,6 +84,7 @@ impl NodeModel {
         self.is_being_welcomed(number);
         self.is_here(number);
         self.mute_is_told(conn, number);
+        self.motd_is_told(&[conn]);
         self.group_news(conn, number);
         self.is_known(conn, number);
         if self.announced.insert(number) {

@@ -106,6 +106,11 @@ fn lists_of_administrators_are_read() {
     item(Kind::Ignored, Item::Ignored(bob()), |read| {
         assert_eq!(read, ListItem::Ignored { user: "bob" });
     });
+    for text in ["be kind", "", " \tand brief "] {
+        item(Kind::Motd, Item::Line(text.into()), |read| {
+            assert_eq!(read, ListItem::Line { line: text });
+        });
+    }
     item(Kind::Audit, Item::Line("event=mute user=bob".into()), |read| {
         assert_eq!(read, ListItem::Line { line: "event=mute user=bob" });
     });
