@@ -14,8 +14,8 @@ use chatsrv::log::{Log, Quoted};
 use chatsrv::options::rules::{HistoryReach, Uploaders, Who};
 use chatsrv::options::{Audit, Offline, Options, PasswordCost, Plain, TLS_PORT};
 use chatsrv::server::{
-    self, AuditFile, AuditSink, Certificates, Endpoint, Inherited, Listening, Poll, Server,
-    StartError,
+    self, AuditFile, AuditSink, Certificates, Endpoint, Inherited, Listening, MotdFile, Poll,
+    Server, StartError,
 };
 use chatsrv::store::{self, FolderRoom, MaintenanceError, Store};
 
@@ -105,6 +105,7 @@ fn run(options: Options) -> Result<(), (Exit, String)> {
     let certificates = options.tls().map(|tls| Certificates::load(&tls.certificate, &tls.key));
     let certificates =
         certificates.transpose().map_err(|error| (Exit::Config, format!("TLS: {error}")))?;
+    let motd = options.motd.as_deref().map(motd_file).transpose()?;
     let poll = Poll::new().map_err(system)?;
     let waker = poll.waker();
     let (store, kept) = Store::open(store_config(&options), move || waker.wake())
@@ -117,14 +118,7 @@ fn run(options: Options) -> Result<(), (Exit, String)> {
             behind.as_secs()
         );
     }
-    let audit = match &options.audit {
-        Audit::Off => AuditSink::Off,
-        Audit::Log => AuditSink::Log,
-        Audit::File(path) => {
-            let failed = |error| (Exit::CantCreate, format!("{}: {error}", path.display()));
-            AuditSink::File(AuditFile::open(path, poll.waker()).map_err(failed)?)
-        }
-    };
+    let audit = audit_sink(&options.audit, &poll)?;
     if let Some(ahead) = clock_ahead(&kept) {
         log::warn!(
             "event=clock-ahead seconds={}: the newest message is so much older than the clock; \
@@ -138,7 +132,7 @@ fn run(options: Options) -> Result<(), (Exit, String)> {
     let config = server_config(&options, shares, memory);
     let start = Start::new(&options, &config, rooms);
     let server =
-        Server::bind(config, Listening { inherited, certificates, audit }, poll, hub, store)
+        Server::bind(config, Listening { inherited, certificates, audit, motd }, poll, hub, store)
             .map_err(start_failed)?;
     for endpoint in server.endpoints() {
         match endpoint {
@@ -156,6 +150,23 @@ fn run(options: Options) -> Result<(), (Exit, String)> {
         log::warn!("{warning}");
     }
     server.run().map_err(system)
+}
+
+/// Where the lines of the audit log go, opened if that is a file.
+fn audit_sink(audit: &Audit, poll: &Poll) -> Result<AuditSink, (Exit, String)> {
+    Ok(match audit {
+        Audit::Off => AuditSink::Off,
+        Audit::Log => AuditSink::Log,
+        Audit::File(path) => {
+            let failed = |error| (Exit::CantCreate, format!("{}: {error}", path.display()));
+            AuditSink::File(AuditFile::open(path, poll.waker()).map_err(failed)?)
+        }
+    })
+}
+
+/// The file of the message of the day, read.
+fn motd_file(path: &Path) -> Result<MotdFile, (Exit, String)> {
+    MotdFile::open(path).map_err(|error| (Exit::Config, format!("{}: it {error}", path.display())))
 }
 
 /// The facts that the server logs at its start: its version, limits and disk space.

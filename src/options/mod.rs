@@ -231,6 +231,10 @@ pub struct Options {
     #[arg(long, env = "CHATSRV_AUDIT", value_name = "FILE|log|off", default_value = "log")]
     pub audit: Audit,
 
+    /// A text that users are told of once, read again at SIGHUP: 20 lines of 200 characters at most
+    #[arg(long, env = "CHATSRV_MOTD", value_name = "FILE")]
+    pub motd: Option<PathBuf>,
+
     /// Check the store, tell what is wrong with it, and serve nobody
     #[arg(long, env = "CHATSRV_CHECK", value_parser = BoolishValueParser::new())]
     pub check: bool,

@@ -6,6 +6,7 @@ use super::audit_file::AuditSink;
 use super::config::{ListenConfig, PlainAccess, ServerConfig, StartError};
 use super::inherited::Inherited;
 use super::listener::{Endpoint, Listener, SocketPath};
+use super::motd_file::MotdFile;
 use super::poll::{Interest, Poll, PollKey};
 use super::tls::Certificates;
 
@@ -18,6 +19,8 @@ pub struct Listening {
     pub certificates: Option<Certificates>,
     /// Where the lines of the audit log go.
     pub audit: AuditSink,
+    /// The file of the message of the day, if there is one.
+    pub motd: Option<MotdFile>,
 }
 
 /// All listening sockets.

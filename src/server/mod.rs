@@ -26,7 +26,7 @@
 //! | `openat`, `statx`, `read`, `close` | `/proc/self`, for metrics | its text is made in memory |
 //! | `getrandom` | tickets of calls, TLS | the random generator was ready at the start |
 //! | `mmap`, `mremap`, `munmap`, `brk`, `mprotect` | memory | it is there, or the process ends |
-//! | `clone3` | the thread that reloads certificates | the same |
+//! | `clone3` | the threads that read files again | the same |
 //! | `futex` | queues to other threads | held only to move an item; see below |
 //!
 //! Whether the next 256 KiB of a file are in the page cache is judged by their first and last byte.
@@ -40,8 +40,9 @@
 //! Everything that may block runs on other threads: the store's threads open, read, write and
 //! remove files; one thread closes files (`closer.rs`), since closing a removed file frees its
 //! blocks; one writes the log ([`crate::log`]), one the
-//! file of the audit log (`audit_file.rs`); and one is started to reload certificates. The
-//! operator's socket file is removed, and the store is waited for, after the loop has ended.
+//! file of the audit log (`audit_file.rs`); and at SIGHUP one is started to reload certificates,
+//! and one to read the message of the day. The operator's socket file is removed, and the store is
+//! waited for, after the loop has ended.
 
 mod audit_file;
 mod backlogs;
@@ -61,6 +62,7 @@ mod last_line;
 mod listener;
 mod listeners;
 mod metrics;
+mod motd_file;
 mod open_files;
 mod peer;
 mod poll;
@@ -87,6 +89,7 @@ pub use crowding::ConnectionBounds;
 pub use inherited::{Inherited, InheritedError};
 pub use listener::Endpoint;
 pub use listeners::Listening;
+pub use motd_file::{MotdFile, MotdFileError};
 pub use poll::{Poll, Waker};
 pub use state::Server;
 pub use tls::{CertificateError, Certificates};

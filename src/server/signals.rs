@@ -14,7 +14,7 @@ pub struct Signals {
     stop: UnixStream,
     /// SIGUSR1: log the metrics.
     metrics: UnixStream,
-    /// SIGHUP: reload the certificates.
+    /// SIGHUP: read files again.
     reload: UnixStream,
 }
 

@@ -50,12 +50,12 @@ impl Server {
         hub: Hub,
         store: Store,
     ) -> Result<Self, StartError> {
-        let Listening { inherited, certificates, audit } = listening;
+        let Listening { inherited, certificates, audit, motd } = listening;
         // Refused connections and the operator's come on top of the limit of clients.
         let room = config.limits.clients.saturating_add(2 * config.limits.refused);
         let mut server = Server {
             listeners: Listeners::open(&config, certificates.is_some(), inherited)?,
-            supervisor: Supervisor::new(&poll, audit)?,
+            supervisor: Supervisor::new(&poll, audit, motd)?,
             time: Time::begin(room),
             connections: Connections::with_room_for(room),
             gate: Gate::new(&config),

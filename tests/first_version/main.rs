@@ -14,7 +14,11 @@ use support::{Client, Server};
 
 #[test]
 fn every_line_is_answered_as_by_the_first_server() {
-    let server = Server::start(&[]);
+    // Of a message of the day a client hears that asked for what came later.
+    let folder = tempfile::tempdir().unwrap();
+    let motd = folder.path().join("motd");
+    std::fs::write(&motd, "be kind\n").unwrap();
+    let server = Server::start(&["--motd", motd.to_str().unwrap()]);
     let mut clients: HashMap<&str, Client> = HashMap::new();
     let mut token = String::new();
     for step in include_str!("dialogue.txt").lines() {

@@ -98,6 +98,37 @@ fn a_password_that_was_given_is_changed_at_once() {
 }
 
 #[test]
+fn a_new_message_of_the_day_is_shown_once() {
+    let folder = folder();
+    let file = folder.path().join("motd");
+    std::fs::write(&file, "be kind\n\u{202e}and brief\n").unwrap();
+    let server = Server::start(&["--motd", file.to_str().unwrap()]);
+    let shown = ["message of the day:", "  be kind", "  <U+202E>and brief"];
+    let wait_for_it = |person: &mut Person| {
+        person.wait_until("the message of the day", |screen| {
+            screen.rows().windows(3).any(|rows| rows == shown)
+        });
+        person.wait_for_prompt("alice>");
+    };
+    let leaves = |mut person: Person| {
+        person.type_keys("/ex\r");
+        assert_eq!(person.wait_for_end(), Some(0));
+    };
+    let mut alice = Person::register(&server, folder.path(), 80, "alice");
+    wait_for_it(&mut alice);
+    leaves(alice);
+    let mut alice = Person::log_in(&server, folder.path(), 80, "alice");
+    alice.type_keys("/motd\r");
+    wait_for_it(&mut alice);
+    let times = alice.screen.rows().iter().filter(|row| *row == shown[0]).count();
+    assert_eq!(times, 1, "it is shown where it was asked for alone");
+    std::fs::write(&file, "closed today\n").unwrap();
+    server.signal(Signal::HUP);
+    alice.wait_for_row("  closed today");
+    leaves(alice);
+}
+
+#[test]
 fn a_server_that_takes_a_token_does_not_get_the_password_by_asking_for_a_new_one() {
     let refuses_all = |peer: &mut Peer| {
         resumes(peer);

@@ -1,5 +1,4 @@
-//! TLS in the event loop: handshakes, which get a limited share of each tick, failures, and the
-//! reload of certificates.
+//! TLS in the event loop: handshakes, which get a limited share of each tick, and failures.
 
 use std::time::Instant;
 
@@ -116,21 +115,6 @@ impl Server {
             // It may be a client without TLS that waits for the greeting.
             0 => self.refuse_plain(id, CloseReason::LoginTimeout),
             _ => self.lose(id, CloseReason::LoginTimeout),
-        }
-    }
-
-    /// Begins to reload the certificates on another thread.
-    pub(super) fn reload_certificates(&mut self) {
-        match &mut self.tls {
-            Some(tls) => tls.reload(self.poll.waker()),
-            None => log::info!("event=reload what=nothing: there are no certificates"),
-        }
-    }
-
-    /// Takes the result of a reload, if there is one.
-    pub(super) fn take_certificates(&mut self) {
-        if self.tls.as_mut().is_some_and(TlsSessions::finish_reload) {
-            self.reload_certificates();
         }
     }
 }

@@ -10,6 +10,7 @@ mod handshakes;
 mod metrics;
 mod read;
 mod receive;
+mod reload;
 mod results;
 mod settle;
 mod stalled;
@@ -31,6 +32,7 @@ impl Server {
     /// # Errors
     /// If the kernel refuses to wait, which it never should.
     pub fn run(mut self) -> io::Result<()> {
+        self.take_motd();
         self.supervisor.service.ready();
         self.arm_watchdog();
         while !(self.stop.is_under_way() && self.connections.is_empty()) {

@@ -9,7 +9,7 @@ use crate::store::Completion;
 impl Server {
     /// Handles the results of the other threads.
     pub(super) fn take_results(&mut self) {
-        self.take_certificates();
+        self.take_reloaded();
         let completions: Vec<Completion> = self.store.completions().collect();
         for completion in completions {
             match completion {

@@ -18,8 +18,7 @@ impl Server {
             self.log_metrics();
         }
         if self.supervisor.signals.take_reloads() {
-            self.reload_certificates();
-            self.supervisor.audit.reopen();
+            self.reload();
         }
         match self.supervisor.signals.take_stops() {
             0 => return,
