@@ -81,7 +81,7 @@ fn who_asks_for_more_in_one_breath_with_the_login_is_told() {
 }
 
 #[test]
-fn another_text_is_read_at_a_hangup_and_told_to_who_is_online() {
+fn another_text_is_read_at_a_hangup_and_told_at_the_next_login() {
     let (path, _folder) = file("be kind\n");
     let server = start(&path);
     let mut alice = server.register("alice");
@@ -90,9 +90,10 @@ fn another_text_is_read_at_a_hangup_and_told_to_who_is_online() {
     assert_eq!(alice.list("C MOTD"), ["be kind"]);
     let mut bob = server.register("bob");
     reread(&server, &path, "be kind\n", 2);
-    alice.expect_nothing();
+    beside(&server, "alice").expect_nothing();
     reread(&server, &path, "closed today\nback tomorrow", 3);
-    alice.expect("C 134 MOTD 2");
+    alice.expect_nothing();
+    beside(&server, "alice").expect("C 134 MOTD 2");
     bob.expect_nothing();
     assert_eq!(bob.list("C MOTD"), ["closed today", "back tomorrow"]);
     reread(&server, &path, "\n", 4);
@@ -124,7 +125,7 @@ fn a_file_that_is_wrong_at_a_hangup_changes_nothing_and_is_told() {
     }
     alice.expect_nothing();
     reread(&server, &path, "be brief\n", 2);
-    alice.expect("C 134 MOTD 1");
+    beside(&server, "alice").expect("C 134 MOTD 1");
     drop(folder);
 }
 

@@ -6,7 +6,6 @@ use crate::chat::close::CloseReason;
 use crate::chat::entry::Entry;
 use crate::chat::id::MessageId;
 use crate::chat::kind::Kind;
-use crate::chat::motd::MessageOfTheDay;
 use crate::chat::refusal::{Failure, Refusal};
 use crate::chat::request::Place;
 use crate::hub::accounts::directory::{OPERATOR, UserIndex};
@@ -182,7 +181,7 @@ pub fn welcome(
     if let Some(event) = domains.accounts.mute_event(user, cx.core) {
         cx.tell(event, [conn]);
     }
-    domains.accounts.tell_of_motd([conn], cx);
+    domains.accounts.tell_of_motd(conn, cx);
     let (groups, users) = domains.groups();
     let told = groups.tell_news(caller, users, cx);
     propose_all(domains, told, cx);
@@ -314,22 +313,13 @@ pub fn deadline(domains: &mut Domains, cx: &mut Cx<'_>) {
     domains.groups.save_again(&domains.accounts, cx);
 }
 
-/// Tells users who are online of a message of the day that they have not asked for, if it is
-/// another one than before.
-pub fn motd_read(domains: &mut Domains, text: &MessageOfTheDay, cx: &mut Cx<'_>) {
-    if domains.accounts.motd.set(text) {
-        let here = cx.core.sessions.iter().map(|(conn, _)| conn).collect::<Vec<_>>();
-        domains.accounts.tell_of_motd(here, cx);
-    }
-}
-
 /// Ends the sessions and the streams that were marked to end while the input was handled, tells
 /// sessions what they were not told before, and has the store keep a higher ceiling of the ids if
 /// one is needed.
 pub fn settle(domains: &mut Domains, cx: &mut Cx<'_>) {
     while !cx.core.is_settled() {
         while let Some(conn) = cx.core.sessions.next_told_more() {
-            domains.accounts.tell_of_motd([conn], cx);
+            domains.accounts.tell_of_motd(conn, cx);
         }
         while let Some(Closing { conn, reason, last, words }) = cx.core.next_closing() {
             if cx.core.sessions.get(conn).is_some() {

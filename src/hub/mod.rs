@@ -124,7 +124,7 @@ impl Hub {
                 lifecycle::stopping(domains, cx);
             }
             Input::AuditFails(fails) => cx.core.audit.set_fails(fails),
-            Input::MotdRead(text) => lifecycle::motd_read(domains, &text, cx),
+            Input::MotdRead(text) => domains.accounts.motd.set(&text),
         }
         lifecycle::settle(domains, cx);
     }

@@ -124,6 +124,9 @@ fn a_new_message_of_the_day_is_shown_once() {
     assert_eq!(times, 1, "it is shown where it was asked for alone");
     std::fs::write(&file, "closed today\n").unwrap();
     server.signal(Signal::HUP);
+    server.log().wait_for_count("event=motd file=", 2);
+    leaves(alice);
+    let mut alice = Person::log_in(&server, folder.path(), 80, "alice");
     alice.wait_for_row("  closed today");
     leaves(alice);
 }

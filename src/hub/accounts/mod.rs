@@ -351,16 +351,15 @@ impl Accounts {
         }
     }
 
-    /// Tells those of these sessions of the message of the day that are told of it, if there is
-    /// one that their users have not asked for.
-    pub fn tell_of_motd(&self, to: impl IntoIterator<Item = ConnId>, cx: &mut Cx<'_>) {
-        let Some(event) = self.motd.event() else { return };
-        let Cx { core, effects } = cx;
-        let is_due = |conn: &ConnId| {
-            let session = core.sessions.get(*conn).filter(|session| session.tells_more);
-            session.and_then(Session::user).is_some_and(|user| self.motd.is_new_to(user))
-        };
-        effects.tell(event, to.into_iter().filter(is_due));
+    /// Tells a session of the message of the day if it is told of such, and if its user has not
+    /// asked for it.
+    pub fn tell_of_motd(&self, conn: ConnId, cx: &mut Cx<'_>) {
+        let session = cx.core.sessions.get(conn).filter(|session| session.tells_more);
+        if let Some(user) = session.and_then(Session::user)
+            && let Some(event) = self.motd.event_for(user)
+        {
+            cx.tell(event, [conn]);
+        }
     }
 
     /// Takes the outcome of a job. Returns the entry for what is on disk and is to hold now.

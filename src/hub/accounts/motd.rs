@@ -27,11 +27,10 @@ impl Motd {
         Motd { items: Rc::new([]), sum: None, asked: asked.collect() }
     }
 
-    /// Replaces the message. Returns false if it was the same before.
-    pub fn set(&mut self, text: &MessageOfTheDay) -> bool {
-        let before = std::mem::replace(&mut self.sum, text.sum());
+    /// Replaces the message, of which users hear at their next login.
+    pub fn set(&mut self, text: &MessageOfTheDay) {
+        self.sum = text.sum();
         self.items = text.lines().iter().cloned().map(Item::Line).collect();
-        self.sum != before
     }
 
     /// The lines of the message.
@@ -39,14 +38,14 @@ impl Motd {
         Rc::clone(&self.items)
     }
 
-    /// The event that tells of the message, if there is one.
-    pub fn event(&self) -> Option<Event> {
-        self.sum.map(|_| Event::Motd(self.items.len()))
+    /// The event that tells of the message, if there is one that a user has not asked for.
+    pub fn event_for(&self, user: UserIndex) -> Option<Event> {
+        self.is_new_to(user).then(|| Event::Motd(self.items.len()))
     }
 
     /// Returns true if there is a message that a user has not asked for. The operator has no
     /// account in which that could be kept, and knows the message.
-    pub fn is_new_to(&self, user: UserIndex) -> bool {
+    fn is_new_to(&self, user: UserIndex) -> bool {
         self.sum.is_some() && user != OPERATOR && self.asked.get(&user) != self.sum.as_ref()
     }
 

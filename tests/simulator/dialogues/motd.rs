@@ -90,7 +90,7 @@ fn it_comes_behind_the_mute_and_before_the_groups() {
 }
 
 #[test]
-fn another_text_is_told_to_who_is_online_and_gets_more() {
+fn another_text_is_told_at_the_next_login() {
     play(
         "alice logs in
          alice > C MORE on
@@ -101,15 +101,18 @@ fn another_text_is_told_to_who_is_online_and_gets_more() {
          op > C MORE on
          op < C 250 MORE ...
          motd is be kind
-         alice < C 134 MOTD 1
-         motd is be kind
          alice > C MOTD
          alice < C 150 MOTD 1
          alice < C 151 MOTD be kind
          alice < C 250 MOTD ...
          motd is be brief / today
-         alice < C 134 MOTD 2
-         motd is be kind
+         phone connects
+         phone > C USER alice BESIDE
+         phone < C 331 USER alice ...
+         phone > D x
+         phone < C 150 UNREAD 0
+         phone < C 230 USER ...
+         phone < C 134 MOTD 2
          motd is nothing
          alice > C MOTD
          alice < C 150 MOTD 0

@@ -36,14 +36,9 @@ impl Motd {
 }
 
 impl NodeModel {
-    /// The server has read a text; whoever is online is told of it if it is another one.
+    /// The server has read a text, of which users are to be told at their next login.
     pub(super) fn motd_is_read(&mut self, text: &MessageOfTheDay) {
-        let before = self.motd.sum();
         self.motd.text = Some(text.clone());
-        if self.motd.sum() != before {
-            let online: Vec<ConnId> = self.online().map(|(_, conn)| conn).collect();
-            self.motd_is_told(&online);
-        }
     }
 
     /// Those of these sessions are to be told who get more, and whose users have not asked for it.
