@@ -48,10 +48,11 @@ impl Threads {
     }
 }
 
-/// Lowers the priority of the calling thread to the minimum: hashing must not take processor time
-/// from the event loop.
+/// Lowers the priority of the calling thread, which hashes or searches: where the event loop wants
+/// all of a core, such a thread has a tenth of it. With less, as at the minimum, logins would stand
+/// for as long as somebody keeps the loop busy.
 pub(super) fn yield_to_others() {
-    set_priority(19);
+    set_priority(10);
 }
 
 /// Lowers the priority of the calling thread a little: the event loop and the database thread go
@@ -92,7 +93,7 @@ mod tests {
             yield_to_others();
             rustix::process::getpriority_process(None).unwrap()
         });
-        assert_eq!(inside.join().unwrap(), 19);
+        assert_eq!(inside.join().unwrap(), 10);
         assert_eq!(rustix::process::getpriority_process(None).unwrap(), before);
     }
 }
