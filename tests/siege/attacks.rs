@@ -42,6 +42,12 @@ impl Front<'_> {
         self.goes_on()
     }
 
+    /// Lets the calling thread have what processor time is left over: an attacker comes with
+    /// machines of its own, and takes none from the server and the honest users on this one.
+    pub fn stands_back() {
+        rustix::process::setpriority_process(None, 19).unwrap();
+    }
+
     fn foe(&self) -> Foe {
         Foe::connect(self.server.address(), FOE)
     }
@@ -52,6 +58,7 @@ impl Front<'_> {
             for number in 0..threads {
                 let work = &work;
                 scope.spawn(move || {
+                    Front::stands_back();
                     while self.goes_on() {
                         work(number, self.tries.fetch_add(1, Ordering::Relaxed));
                     }
@@ -67,6 +74,7 @@ impl Front<'_> {
         thread::scope(|scope| {
             for mut foe in std::iter::once(first).chain(others) {
                 scope.spawn(move || {
+                    Front::stands_back();
                     foe.flood(lines.as_bytes(), || self.tries_on());
                 });
             }

@@ -63,7 +63,10 @@ fn besiege(attack: &Attack, cost: &str, talk: Talk) -> (Seen, u64) {
         Front { server: &server, victim: &Honest::name(0), is_over: &is_over, tries: &tries };
     let seen = thread::scope(|scope| {
         let _ends = Ends(&is_over);
-        let attacks = scope.spawn(|| (attack.run)(&front));
+        let attacks = scope.spawn(|| {
+            Front::stands_back();
+            (attack.run)(&front);
+        });
         let deadline = Instant::now() + PATIENCE;
         while tries.load(Ordering::Relaxed) == 0 && !attacks.is_finished() {
             assert!(Instant::now() < deadline, "the attack does not begin");
