@@ -19,6 +19,7 @@ import groups
 import growth
 import latency
 import options as command_line
+import readers
 import store
 from measure import Measure
 from options import Options
@@ -34,6 +35,7 @@ MEASURES = [
     growth.MEASURE,
     groups.MEASURE,
     store.MEASURE,
+    readers.MEASURE,
 ]
 
 

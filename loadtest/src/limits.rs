@@ -61,6 +61,9 @@ pub const READER_MESSAGES_MAX: u32 = 100;
 /// How long a reply of the server may take.
 pub const ANSWER_MAX: Duration = Duration::from_secs(60);
 
+/// How long a client waits before it asks a server again that was too busy.
+pub const BUSY_PAUSE: Duration = Duration::from_millis(100);
+
 /// The largest payload over IRC, in bytes: a line has 512, and the server adds the sender's name,
 /// user and host.
 pub const IRC_PAYLOAD_BYTES_MAX: u32 = 400;

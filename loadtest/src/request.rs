@@ -6,6 +6,7 @@ use std::fmt;
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::TcpStream;
 use std::path::PathBuf;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use chatsrv::protocol::native::read::ServerLine;
@@ -18,7 +19,7 @@ use crate::clock::nanos;
 use crate::failure::{self, Failure};
 use crate::fill::user_name;
 use crate::latency::{Latencies, Percentiles};
-use crate::limits::{ACCOUNTS_MAX, ANSWER_MAX};
+use crate::limits::{ACCOUNTS_MAX, ANSWER_MAX, BUSY_PAUSE};
 use crate::server::{self, Server};
 
 /// The options of the subcommand request.
@@ -85,6 +86,8 @@ struct Answers {
     latency: Option<Percentiles>,
     /// The number of lines of all replies.
     lines: u64,
+    /// How often the server was too busy, and was asked again after a moment.
+    busy: u64,
     /// The server's CPU time for each request, if its process is known.
     server_cpu_us: Option<f64>,
     /// The server's resident memory in the end.
@@ -118,7 +121,9 @@ fn ask_often(options: &RequestOptions, server: Server, line: &str) -> io::Result
     client.log_in(&options.user, &options.password)?;
     // The first request may read from the disk, so it is not measured.
     client.ask(line)?;
-    measure(options.count, server, line, |_| client.ask(line))
+    let mut answers = measure(options.count, server, line, |_| client.ask(line))?;
+    answers.busy = client.busy;
+    Ok(answers)
 }
 
 fn log_in_often(
@@ -173,6 +178,7 @@ fn measure(
         request: request.to_owned(),
         latency: latencies.percentiles(),
         lines,
+        busy: 0,
         server_cpu_us: used.map(|used| used.as_secs_f64() * 1e6 / f64::from(count)),
         server_rss_bytes: server.process.and_then(|process| process.rss_bytes()),
     })
@@ -182,6 +188,8 @@ fn measure(
 struct BlockingClient {
     reader: BufReader<TcpStream>,
     line: String,
+    /// How often the server was too busy.
+    busy: u64,
 }
 
 impl BlockingClient {
@@ -189,7 +197,8 @@ impl BlockingClient {
         let socket = TcpStream::connect(server.address)?;
         socket.set_nodelay(true)?;
         socket.set_read_timeout(Some(ANSWER_MAX))?;
-        let mut client = BlockingClient { reader: BufReader::new(socket), line: String::new() };
+        let mut client =
+            BlockingClient { reader: BufReader::new(socket), line: String::new(), busy: 0 };
         client.read_line()?;
         Ok(client)
     }
@@ -202,9 +211,17 @@ impl BlockingClient {
         Ok(self.await_final()? + self.await_final()?)
     }
 
+    /// Asks, and again after a moment for as long as the server is too busy. Returns the number of
+    /// lines of the reply.
     fn ask(&mut self, line: &str) -> io::Result<u64> {
-        self.reader.get_mut().write_all(format!("{line}\n").as_bytes())?;
-        self.await_final()
+        loop {
+            self.reader.get_mut().write_all(format!("{line}\n").as_bytes())?;
+            match self.await_final() {
+                Err(_) if self.line.starts_with("C 450 ") => self.busy += 1,
+                answer => return answer,
+            }
+            thread::sleep(BUSY_PAUSE);
+        }
     }
 
     /// Reads up to a final reply or a 3xx. Returns the number of lines.
@@ -245,6 +262,9 @@ impl fmt::Display for Answers {
             let each = self.lines as f64 / count as f64;
             writeln!(f, "answers   {count}, {each:.1} lines each")?;
             writeln!(f, "latency   p50 {p50_us:.0} us, p99 {p99_us:.0} us, max {max_us:.0} us")?;
+        }
+        if self.busy > 0 {
+            writeln!(f, "busy      {} times, and asked again", self.busy)?;
         }
         match self.server_cpu_us {
             Some(micros) => writeln!(f, "process   {micros:.1} us of the server's CPU time each"),
