@@ -14,6 +14,7 @@ pub mod close;
 pub mod device;
 pub mod entry;
 pub mod event;
+pub mod export;
 pub mod fact;
 pub mod file;
 pub mod group;

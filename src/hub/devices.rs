@@ -112,7 +112,7 @@ impl Devices {
     /// Handles SESSIONS: lists the devices of a user.
     pub fn list(&mut self, caller: Caller, number: Number, cx: &mut Cx<'_>) {
         cx.block(caller.conn);
-        self.pending.begin(Job::ListDevices { number }, DeviceJob::List(caller), cx);
+        self.pending.begin(Job::ListDevices(number), DeviceJob::List(caller), cx);
     }
 
     /// Handles ENDSESSION: ends the session and the tokens of another device, or of all others.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::chat::account::{Account, AccountFacts, AccountRow, KnownNetwork};
 use crate::chat::address::{Address, Network};
 use crate::chat::device::{Device, DevicesToEnd, TokenId};
+use crate::chat::export::ExportPart;
 use crate::chat::file::{FileTarget, FolderEntry, OwnSince};
 use crate::chat::group::{GroupRecord, GroupRow};
 use crate::chat::id::{GroupId, MessageId, UploadId};
@@ -18,6 +19,7 @@ use crate::chat::sanction::{Sanction, Sanctioned};
 use crate::chat::sha256::Sha256Sum;
 use crate::chat::term::Until;
 use crate::chat::text::Secret;
+use crate::hub::export_job::ExportJob;
 use crate::hub::selection::Selection;
 
 /// The id of a job. Ids rise, and none is used twice. The last bits are the domain that began the
@@ -81,15 +83,9 @@ pub enum Job {
         address: Address,
     },
     /// List the devices of an account that have tokens. The outcome is [`Value::Devices`].
-    ListDevices {
-        /// The account.
-        number: Number,
-    },
+    ListDevices(Number),
     /// Look up what the store knows of an account. The outcome is [`Value::Account`].
-    LookUpAccount {
-        /// The account.
-        number: Number,
-    },
+    LookUpAccount(Number),
     /// End all tokens of devices. [`Failure::NotFound`] if one device was meant, and has none.
     EndDevices {
         /// The account.
@@ -287,6 +283,8 @@ pub enum Job {
         /// The last message that was looked at; none if there were no more.
         up_to: Option<MessageId>,
     },
+    /// Do something of an export.
+    Export(ExportJob),
     /// Keep the networks from which an account has logged in, in place of those before.
     KeepNetworks {
         /// The account.
@@ -295,12 +293,7 @@ pub enum Job {
         networks: Box<[KnownNetwork]>,
     },
     /// Keep a display name.
-    SetDisplayName {
-        /// The account.
-        number: Number,
-        /// The display name.
-        display: DisplayName,
-    },
+    SetDisplayName(Number, DisplayName),
     /// Keep a group as it is now, in place of what the store has: a new group, or one of which a
     /// change could not be kept.
     SaveGroup(Box<GroupRecord>),
@@ -489,6 +482,15 @@ pub enum Value {
         messages: Vec<StoredMessage>,
         /// The last message that was looked at, whoever sent it; none if there are no more.
         up_to: Option<MessageId>,
+    },
+    /// The id of an export that is kept.
+    ExportKept(UploadId),
+    /// Some of an export is written.
+    ExportWritten {
+        /// What is written next; none if it is whole, and on disk.
+        next: Option<ExportPart>,
+        /// The size of the file in bytes.
+        size: u64,
     },
     /// Old messages were removed.
     Removed {

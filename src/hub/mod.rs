@@ -33,6 +33,7 @@ mod devices;
 mod digest;
 mod domains;
 pub mod effect;
+pub mod export_job;
 mod failed_logins;
 mod files;
 mod groups;

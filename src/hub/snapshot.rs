@@ -1,6 +1,7 @@
 //! The snapshot: what the store kept, with which the hub begins.
 
 use crate::chat::account::{Account, NetworksOf, RemovedAccount};
+use crate::chat::export::KeptExport;
 use crate::chat::group::GroupRecord;
 use crate::chat::id::MessageId;
 use crate::chat::name::{GroupName, Key, Number};
@@ -57,6 +58,8 @@ pub struct Wishes {
     pub ask_first: Vec<(Number, bool)>,
     /// The users who have asked for a message of the day, with the hash of the last one.
     pub motd: Vec<(Number, Sha256Sum)>,
+    /// The exports, in the order in which they were asked for.
+    pub exports: Vec<KeptExport>,
 }
 
 /// What users told administrators of others.

@@ -45,7 +45,7 @@ impl Whois {
         }
         let number = people.accounts.number(user);
         cx.block(caller.conn);
-        self.pending.begin(Job::LookUpAccount { number }, (caller.conn, Some(user)), cx);
+        self.pending.begin(Job::LookUpAccount(number), (caller.conn, Some(user)), cx);
     }
 
     /// Handles ACCOUNTS, of an administrator.

@@ -146,6 +146,13 @@ impl Folder {
         regular_size(&self.resolve(name.as_str(), OFlags::PATH)?)
     }
 
+    /// The size of a regular file in bytes, and the time of its last change in seconds since the
+    /// Unix epoch.
+    pub(super) fn size_and_time_of(&self, name: &FileName) -> Result<(u64, i64), FileRefusal> {
+        let stat = rustix::fs::fstat(self.resolve(name.as_str(), OFlags::PATH)?)?;
+        Ok((size_where_regular(&stat).ok_or(FileRefusal::NotFound)?, stat.st_mtime))
+    }
+
     /// Opens a folder to write in it. Unlike for reading, no symbolic links are followed.
     pub(super) fn open_folder(&self, path: &str) -> Result<OwnedFd, FileRefusal> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY;

@@ -329,6 +329,14 @@ const TOKENS_OF_NO_DEVICE: (&str, &str) = (
     "tokens are of no device",
 );
 
+/// A query that an older store has no table for, and what it finds.
+const EXPORTS_THAT_ARE_OTHERS: (&str, &str) = (
+    "SELECT count(*) FROM exports WHERE message IS NULL AND file IN
+     (SELECT id FROM uploads UNION ALL SELECT id FROM files
+      UNION ALL SELECT file FROM sent UNION ALL SELECT id FROM garbage)",
+    "exports that are to be made are something else, too",
+);
+
 /// Checks that single queries can do.
 fn look_at_rows(store: &Connection, findings: &mut Vec<String>) -> rusqlite::Result<()> {
     let looks = [
@@ -345,6 +353,9 @@ fn look_at_rows(store: &Connection, findings: &mut Vec<String>) -> rusqlite::Res
         ("SELECT count(*) <> 1 FROM store", "row of the store itself is missing"),
     ];
     count_each(store, &looks, findings)?;
+    if store.table_exists(None, "exports")? {
+        count_each(store, &[EXPORTS_THAT_ARE_OTHERS], findings)?;
+    }
     match store.table_exists(None, "devices")? {
         true => count_each(store, &[TOKENS_OF_NO_DEVICE], findings),
         // An older store has none.

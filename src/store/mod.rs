@@ -7,6 +7,7 @@
 //! ```text
 //! submit ──► database ──► passwords ──► database ──► completions
 //!        ──► database ──► history ───────────────────►
+//!        ──► database ──► history ──► uploads ───────►
 //!        ──► database ──► search ────────────────────►
 //!        ──► database ──► uploads ──► database ──────►
 //!        ──► files ──────────────────────────────────►
@@ -164,12 +165,15 @@ impl Store {
         let requests = Arc::new(WorkQueue::new());
         let to_database = RequestSender::new(Arc::clone(&requests));
         let (parts, known) = (Arc::new(parts), Arc::new(KnownSums::default()));
+        let files = FileReaders::new(Arc::clone(&parts), Arc::clone(&known), completions.clone());
+        let uploads = FileWriters::new(parts, known, completions.clone(), to_database.clone());
+        let (gate, writers) = (database.gate(), uploads.clone());
         let route = Route {
             passwords: Passwords::new(),
-            history: HistoryReaders::new(path.clone(), database.gate(), completions.clone()),
+            history: HistoryReaders::new(path.clone(), gate, completions.clone(), writers),
             search: Arc::new(Search::new(path, index)),
-            files: FileReaders::new(Arc::clone(&parts), Arc::clone(&known), completions.clone()),
-            uploads: FileWriters::new(parts, known, completions.clone(), to_database.clone()),
+            files,
+            uploads,
             database: to_database,
             completions,
         };

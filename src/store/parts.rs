@@ -271,6 +271,42 @@ impl Parts {
         Ok((File::from(file), size))
     }
 
+    /// Writes bytes of an export, whose file is created for the first ones, if that leaves the
+    /// reserve free. What is behind them goes. The last ones are synced to disk.
+    pub(super) fn write_export(
+        &self,
+        file: UploadId,
+        (at, bytes): (u64, &[u8]),
+        is_last: bool,
+    ) -> Result<(), FileRefusal> {
+        if !self.sent_identity.is_in_place() {
+            return Err(FileRefusal::Failed(Errno::STALE));
+        }
+        let spot = self.among_sent(file)?;
+        let claim = self.room.claim(&spot.folder, bytes.len() as u64)?;
+        let flags = OFlags::RDWR | OFlags::NONBLOCK;
+        let flags = if at == 0 { flags | OFlags::CREATE } else { flags };
+        let opened = spot.open(flags).map_err(refuse_write)?;
+        if regular_size(&opened)? < at {
+            // What was written before is not there any more.
+            return Err(FileRefusal::Failed(Errno::IO));
+        }
+        rustix::fs::ftruncate(&opened, at)?;
+        let opened = File::from(opened);
+        claim.write(&opened, bytes.len() as u64, || write(&opened, at, bytes))?;
+        if is_last {
+            rustix::fs::fsync(&opened)?;
+            rustix::fs::fsync(&spot.folder)?;
+        }
+        Ok(())
+    }
+
+    /// Creates the file of an export, if there is room for so many bytes.
+    pub(super) fn begin_export(&self, file: UploadId, bytes: u64) -> Result<(), FileRefusal> {
+        self.room.claim(&self.sent, bytes)?;
+        self.write_export(file, (0, &[]), false)
+    }
+
     fn garbage(&self, garbage: &Garbage) -> Result<NamedFile, FileRefusal> {
         let Garbage { id, ref name, size } = *garbage;
         match (name, size) {
@@ -415,56 +451,4 @@ fn refuse_write(error: Errno) -> FileRefusal {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    use std::fs;
-
-    #[test]
-    fn both_ways_to_a_name_leave_what_stands_there() {
-        let folder = tempfile::tempdir().unwrap();
-        for (way, step) in [NamedFile::rename_to, NamedFile::link_to].into_iter().enumerate() {
-            let flags = OFlags::RDONLY | OFlags::DIRECTORY;
-            let opened = rustix::fs::open(folder.path(), flags, Mode::empty()).unwrap();
-            let spot = NamedFile { folder: opened, name: ".part".to_owned() };
-            let path = |name: &str| folder.path().join(name);
-            let new = format!("new{way}");
-            fs::write(path("old"), "old").unwrap();
-            fs::write(path(".part"), "new").unwrap();
-            assert_eq!(step(&spot, spot.sibling("old")), Err(Errno::EXIST));
-            assert_eq!(step(&spot, spot.sibling(&new)), Ok(()));
-            assert_eq!(fs::read_to_string(path("old")).unwrap(), "old");
-            assert_eq!(fs::read_to_string(path(&new)).unwrap(), "new");
-            assert!(!path(".part").exists());
-        }
-    }
-
-    #[test]
-    fn a_file_that_cant_be_looked_at_still_counts() {
-        let file = OwnFile { id: UploadId(1), name: "file".parse().unwrap(), size: 5 };
-        assert!(is_it(&file, Ok(5)));
-        assert!(!is_it(&file, Ok(6)), "somebody put another one there");
-        assert!(!is_it(&file, Err(FileRefusal::NotFound)));
-        for refusal in [FileRefusal::Busy(Errno::MFILE), FileRefusal::Failed(Errno::IO)] {
-            assert!(is_it(&file, Err(refusal)));
-        }
-    }
-
-    #[test]
-    fn some_room_is_left_on_the_disk() {
-        let folder = tempfile::tempdir().unwrap();
-        let (files, sent) = (folder.path().join("files"), folder.path().join("sent"));
-        let shared = Arc::new(Folder::open(&files).unwrap());
-        let parts = |reserve| {
-            Parts::open(Arc::clone(&shared), &sent, Room::new(Reserve::Bytes(reserve))).unwrap()
-        };
-        let place = FileTarget::Shared("file".parse().unwrap());
-        let owner = crate::chat::name::Number(10_001);
-        let upload = UploadRecord { id: UploadId(1), owner, place, size: 1 };
-        let refused = parts(u64::MAX).open_part(&upload, true).unwrap_err();
-        assert_eq!(refused, FileRefusal::NoRoom(Errno::NOSPC));
-        assert_eq!(fs::read_dir(&files).unwrap().count(), 0);
-        let part = parts(0).open_part(&upload, true).unwrap();
-        part.write(0, b"x").unwrap();
-    }
-}
+mod tests;

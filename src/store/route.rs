@@ -5,21 +5,23 @@ use std::sync::Arc;
 use super::completions::Completions;
 use super::database::Workers;
 use super::requests::{
-    AccountRequest, GroupRequest, HistoryQuery, HistoryRequest, MessageRequest, ModerationRequest,
-    PersonalRequest, SearchRequest, Step, StoreRequest, UploadDraft, UploadRequest, UploadTask,
+    AccountRequest, ExportRead, ExportRequest, GroupRequest, HistoryQuery, HistoryRequest,
+    MessageRequest, ModerationRequest, PersonalRequest, SearchRequest, Step, StoreRequest,
+    UploadDraft, UploadRequest, UploadTask,
 };
 use super::rows::files::Garbage;
 use super::rows::history::Viewer;
 use super::rows::tokens;
 use super::sender::RequestSender;
 use super::work::files::{FileReaders, Source};
-use super::work::history::HistoryReaders;
+use super::work::history::{HistoryReaders, ReadTask};
 use super::work::passwords::{HashPurpose, PasswordTask, Passwords};
 use super::work::search::Search;
 use super::work::uploads::FileWriters;
 use crate::chat::address::Network;
 use crate::chat::id::MessageId;
 use crate::chat::refusal::Failure;
+use crate::hub::export_job::ExportJob;
 use crate::hub::job::{Job, JobId, Outcome, Value};
 use crate::hub::selection::Selection;
 
@@ -95,6 +97,7 @@ impl Route {
             | Job::KeepReport(..)
             | Job::ResolveReport(_)
             | Job::RemoveAccount { .. }) => self.ask_of_person(id, personal),
+            Job::Export(export) => self.ask_for_export(id, export),
             about_accounts => self.ask_about_accounts(id, about_accounts),
         };
         if !has_begun {
@@ -177,7 +180,7 @@ impl Route {
             Job::KeepNetworks { number, networks } => {
                 AccountRequest::KeepNetworks { number, networks }
             }
-            Job::SetDisplayName { number, display } => {
+            Job::SetDisplayName(number, display) => {
                 AccountRequest::SetDisplayName { number, display }
             }
             Job::CheckToken { number, token } => AccountRequest::CheckToken { number, token },
@@ -187,9 +190,9 @@ impl Route {
             Job::MakeToken { number, device, name, address } => {
                 AccountRequest::MakeToken { number, device, name, address }
             }
-            Job::ListDevices { number } => AccountRequest::ListDevices { number },
+            Job::ListDevices(number) => AccountRequest::ListDevices { number },
             Job::KeepLastSeen(times) => AccountRequest::KeepLastSeen(times),
-            Job::LookUpAccount { number } => AccountRequest::LookUp { number },
+            Job::LookUpAccount(number) => AccountRequest::LookUp { number },
             Job::EndDevices { number, which } => AccountRequest::EndDevices { number, which },
             other => {
                 debug_assert!(false, "{other:?} is not about accounts");
@@ -197,6 +200,20 @@ impl Route {
             }
         };
         self.ask(StoreRequest::Account { job: Some(id), request })
+    }
+
+    /// Begins a job on an export. Returns false if the queue is full.
+    fn ask_for_export(&self, id: JobId, export: ExportJob) -> bool {
+        let request = match export {
+            ExportJob::Keep { owner, asked } => ExportRequest::Keep { job: id, owner, asked },
+            ExportJob::Write { export, part, at, until } => {
+                ExportRequest::Write(ExportRead { job: id, export, part, at, until })
+            }
+            ExportJob::Finish { file, message } => ExportRequest::Finish { file, message },
+            // The store knows the message.
+            ExportJob::End { file, message: _ } => ExportRequest::End { file },
+        };
+        self.ask(StoreRequest::Export { job: Some(id), request })
     }
 
     /// Begins a job of an administrator. Returns false if the queue is full.
@@ -321,8 +338,9 @@ impl Route {
     fn hand_on(&self, job: JobId, request: StoreRequest, step: Step) -> bool {
         match (request, step) {
             (StoreRequest::History(request), Step::Read) => {
-                self.refuse_any(self.history.ask(request))
+                self.refuse_any(self.history.ask(ReadTask::History(request)))
             }
+            (_, Step::Export(read)) => self.refuse_any(self.history.ask(ReadTask::Export(read))),
             (StoreRequest::Search(request), Step::Search) => {
                 self.refuse_any(self.search.ask(request))
             }
@@ -335,6 +353,14 @@ impl Route {
             ) => {
                 let purpose = HashPurpose::Check { number, stored };
                 self.hash(PasswordTask { job, password, purpose, from })
+            }
+            (_, Step::Upload(UploadTask::BeginExport { job, file })) => {
+                let is_taken = self.uploads.hand(UploadTask::BeginExport { job, file });
+                if !is_taken {
+                    let request = ExportRequest::End { file };
+                    self.database.report(StoreRequest::Export { job: None, request });
+                }
+                is_taken
             }
             (_, Step::Upload(task)) => self.uploads.hand(task),
             (_, Step::Open(by, file)) => {

@@ -181,7 +181,7 @@ fn accounts_survive_and_the_password_stands_nowhere() {
     assert_eq!(fixture.run(register(10_001, "Alice", "correct horse")), Ok(Value::Done));
     assert_eq!(fixture.run(register(50_000, "bob", "battery staple")), Ok(Value::Done));
     let display: crate::chat::name::DisplayName = "Zoë 中".parse().unwrap();
-    let chosen = Job::SetDisplayName { number: Number(10_001), display: display.clone() };
+    let chosen = Job::SetDisplayName(Number(10_001), display.clone());
     assert_eq!(fixture.run(chosen), Ok(Value::Done));
     for entry in fixture.folder.path().join("data").read_dir().unwrap() {
         let path = entry.unwrap().path();
@@ -249,7 +249,7 @@ fn what_was_handed_in_is_kept_when_the_store_closes() {
     fixture.run(register(10_001, "alice", "a")).unwrap();
     for i in 0..100 {
         let display = format!("Alice {i}").parse().unwrap();
-        fixture.submit(Job::SetDisplayName { number: Number(10_001), display });
+        fixture.submit(Job::SetDisplayName(Number(10_001), display));
     }
     let fixture = fixture.reopen(HashCost::Low);
     let display = fixture.kept.accounts[0].display.as_ref().unwrap();
@@ -267,7 +267,7 @@ fn a_long_queue_is_congestion_until_it_is_worked_off() {
     let submitted = 8 * CONGESTED_REQUESTS;
     for _ in 0..submitted {
         let display = "Alice".parse().unwrap();
-        fixture.submit(Job::SetDisplayName { number: Number(10_001), display });
+        fixture.submit(Job::SetDisplayName(Number(10_001), display));
     }
     assert!(fixture.store.is_congested());
     database.execute_batch("COMMIT").unwrap();

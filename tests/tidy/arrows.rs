@@ -26,7 +26,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("display", CLIENTS),
     ("direct", CLIENTS),
     ("hub", &["bounds", "chat", "limits", "log"]),
-    ("store", &["chat", "exit", "hub::job", "hub::selection", "hub::snapshot", "metrics"]),
+    ("store", STORE),
     ("server", &["bounds", "chat", "hub", "limits", "log", "metrics", "protocol", "store"]),
     ("main", SERVERS),
     (
@@ -40,6 +40,10 @@ const ARROWS: &[(&str, &[&str])] = &[
 /// What the server's program ties together.
 const SERVERS: &[&str] =
     &["capacity", "command_line", "exit", "hub", "limits", "log", "options", "server", "store"];
+
+/// What the store stands on: the jobs that it does and what it hands out are the hub's.
+const STORE: &[&str] =
+    &["chat", "exit", "hub::export_job", "hub::job", "hub::selection", "hub::snapshot", "metrics"];
 
 /// What a client's side stands on: what it shows and says was read from the server's lines, and a
 /// direct chat is made of the protocol's frames.

@@ -92,7 +92,7 @@ fn the_caller_must_be_the_one_whom_the_server_named() {
     pass(&mut bob, &mut mallory);
     let events = pass(&mut mallory, &mut bob);
     assert_eq!(events, [ChatEvent::Ended(Ending::OutOfTurn)]);
-    assert_eq!(bob.output(), []);
+    assert!(bob.output().is_empty());
     // Letters' case makes no other name.
     let (mut alice, mut bob) = answered("Alice", "alice");
     pass(&mut bob, &mut alice);

@@ -276,7 +276,7 @@ impl Accounts {
             return cx.refuse(caller.conn, Kind::Nick, refusal);
         }
         let number = self.number(caller.user);
-        let job = Job::SetDisplayName { number, display: display.clone() };
+        let job = Job::SetDisplayName(number, display.clone());
         self.keep(caller.conn, Kind::Nick, (job, Entry::DisplayNameSet(number, display)), cx);
     }
 

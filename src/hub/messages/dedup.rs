@@ -350,7 +350,7 @@ mod tests {
         let count: usize = memory.by_sender.values().map(Generations::len).sum();
         assert!(count <= KEYS_IN_MEMORY_MAX, "{count}");
         assert_eq!(count, memory.count);
-        assert_eq!(count, memory.by_count.iter().map(|(count, _)| count).sum());
+        assert_eq!(count, memory.by_count.iter().map(|(count, _)| count).sum::<usize>());
     }
 
     #[test]

@@ -102,6 +102,10 @@ fn what_no_server_writes_is_found() {
             "INSERT INTO garbage (id) VALUES (5); INSERT INTO files VALUES (5, 10001, 'f', 3)",
             "1 files are several things",
         ),
+        (
+            "INSERT INTO garbage (id) VALUES (5); INSERT INTO exports VALUES (5, 10001, 1, NULL)",
+            "1 exports that are to be made",
+        ),
         ("INSERT INTO uploads VALUES (5, 10001, NULL, 'f', -1, 0)", "1 uploads have"),
         ("INSERT INTO uploads VALUES (5, 10001, NULL, '../f', 1, 0)", "an upload has"),
         ("INSERT INTO files VALUES (5, 10001, '.f', 3)", "a file has a malformed name"),

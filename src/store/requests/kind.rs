@@ -6,7 +6,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 use super::recounts::Recounts;
-use super::tasks::UploadTask;
+use super::tasks::{ExportRead, UploadTask};
 use crate::chat::id::UploadId;
 use crate::chat::party::Party;
 use crate::chat::refusal::Failure;
@@ -58,6 +58,8 @@ pub(in crate::store) enum Step {
     Compare(Option<String>),
     /// A history thread reads.
     Read,
+    /// A history thread reads some of an export.
+    Export(ExportRead),
     /// The search thread searches.
     Search,
     /// A file-writing thread goes on.

@@ -4,6 +4,7 @@
 //! and an `impl` of [`RequestKind`] in a module of its own.
 
 mod accounts;
+mod exports;
 mod groups;
 mod history;
 mod kind;
@@ -16,6 +17,7 @@ mod tasks;
 mod uploads;
 
 pub(super) use accounts::AccountRequest;
+pub(super) use exports::ExportRequest;
 pub(super) use groups::GroupRequest;
 pub(super) use history::{HistoryQuery, HistoryRequest};
 pub(super) use kind::{Context, Step};
@@ -23,7 +25,9 @@ pub(super) use messages::MessageRequest;
 pub(super) use moderation::ModerationRequest;
 pub(super) use personal::PersonalRequest;
 pub(super) use search::SearchRequest;
-pub(super) use tasks::{Recounted, RemovalTask, SyncTask, UploadDraft, UploadTask};
+pub(super) use tasks::{
+    ExportRead, ExportWrite, Recounted, RemovalTask, SyncTask, UploadDraft, UploadTask,
+};
 pub(super) use uploads::UploadRequest;
 
 use rusqlite::Connection;
@@ -47,6 +51,8 @@ pub(super) enum StoreRequest {
     Upload(UploadRequest),
     /// About what users want of others, or their end.
     Personal { job: JobId, request: PersonalRequest },
+    /// About an export. Without a job, nobody waits for the outcome.
+    Export { job: Option<JobId>, request: ExportRequest },
     /// To read messages, which begins once all requests before it are committed.
     History(HistoryRequest),
     /// A search, which begins once all requests before it are committed.
@@ -57,7 +63,7 @@ impl StoreRequest {
     /// The job that gets the outcome, if there is one.
     pub(super) fn job(&self) -> Option<JobId> {
         match self {
-            StoreRequest::Account { job, .. } => *job,
+            StoreRequest::Account { job, .. } | StoreRequest::Export { job, .. } => *job,
             StoreRequest::Group { job, .. } | StoreRequest::Message { job, .. } => Some(*job),
             StoreRequest::Moderation { job, .. } => Some(*job),
             StoreRequest::Personal { job, .. } => Some(*job),
@@ -113,6 +119,7 @@ impl StoreRequest {
             StoreRequest::Group { request, .. } => request,
             StoreRequest::Message { request, .. } => request,
             StoreRequest::Personal { request, .. } => request,
+            StoreRequest::Export { request, .. } => request,
             StoreRequest::Upload(request) => request,
             StoreRequest::History(request) => request,
             StoreRequest::Search(request) => request,

@@ -1,11 +1,17 @@
-//! Tasks of the file-writing threads, as follow-up steps of requests to the database.
+//! Tasks of the file-writing threads, and of the history threads for exports, as follow-up steps of
+//! requests to the database.
 
+use rusqlite::Connection;
+
+use crate::chat::export::{Export, ExportPart};
 use crate::chat::file::FileTarget;
-use crate::chat::id::UploadId;
+use crate::chat::id::{MessageId, UploadId};
 use crate::chat::name::{FileName, Number};
 use crate::chat::sha256::Sha256Sum;
 use crate::hub::job::JobId;
 use crate::store::rows::files::{Garbage, OwnFile};
+use crate::store::rows::history::Viewer;
+use crate::store::rows::own::{self, OwnRows};
 use crate::store::rows::uploads::UploadRecord;
 
 /// An upload as it was announced, before it has an id.
@@ -39,6 +45,49 @@ pub(in crate::store) enum UploadTask {
     Sweep(Vec<Garbage>),
     /// Remove a file or an empty folder of the shared folder.
     Remove(RemovalTask),
+    /// Create the file of an export, if there is room for one.
+    BeginExport { job: JobId, file: UploadId },
+    /// Write some of an export.
+    WriteExport(ExportWrite),
+}
+
+/// What is to be read for an export.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::store) struct ExportRead {
+    /// The job that gets the outcome.
+    pub(in crate::store) job: JobId,
+    pub(in crate::store) export: Export,
+    pub(in crate::store) part: ExportPart,
+    /// Where it is written.
+    pub(in crate::store) at: u64,
+    /// The newest message that is read.
+    pub(in crate::store) until: MessageId,
+}
+
+impl ExportRead {
+    /// Reads it, as one snapshot if that is a transaction.
+    pub(in crate::store) fn read(&self, database: &Connection) -> rusqlite::Result<OwnRows> {
+        let viewer = Viewer { until: self.until, ..Viewer::of_all(self.export.owner) };
+        own::read(database, viewer, self.part)
+    }
+
+    /// What is to be written of it.
+    pub(in crate::store) fn write(&self, rows: OwnRows) -> UploadTask {
+        let ExportRead { job, export, at, .. } = *self;
+        UploadTask::WriteExport(ExportWrite { job, file: export.file, at, rows })
+    }
+}
+
+/// Some of an export that is to be written.
+#[derive(Debug)]
+pub(in crate::store) struct ExportWrite {
+    /// The job that gets the outcome.
+    pub(in crate::store) job: JobId,
+    pub(in crate::store) file: UploadId,
+    /// Where it is written. What is behind that is dropped.
+    pub(in crate::store) at: u64,
+    /// What is written.
+    pub(in crate::store) rows: OwnRows,
 }
 
 /// A file or an empty folder of the shared folder to remove.

@@ -12,6 +12,7 @@ const FIND: &str = "
         SELECT id FROM messages WHERE id > ?1 UNION SELECT message FROM keys WHERE message > ?1
         UNION SELECT message FROM sent WHERE message > ?1
         UNION SELECT message FROM deleted WHERE message > ?1
+        UNION SELECT message FROM exports WHERE message > ?1
         UNION SELECT id FROM groups WHERE id > ?1
         UNION SELECT group_id FROM ended WHERE group_id > ?1";
 
@@ -22,11 +23,12 @@ const LAST_RIGHT: &str = "
                coalesce((SELECT max(id) FROM groups WHERE id <= ?1), 0))";
 
 /// What moves with each id; of a group, its lane too, which is the complement of its id.
-const MOVE: [&str; 13] = [
+const MOVE: [&str; 14] = [
     "UPDATE messages SET id = ?2 WHERE id = ?1",
     "UPDATE keys SET message = ?2 WHERE message = ?1",
     "UPDATE sent SET message = ?2 WHERE message = ?1",
     "UPDATE deleted SET message = ?2 WHERE message = ?1",
+    "UPDATE exports SET message = ?2 WHERE message = ?1",
     "UPDATE groups SET id = ?2 WHERE id = ?1",
     "UPDATE members SET group_id = ?2 WHERE group_id = ?1",
     "UPDATE candidates SET group_id = ?2 WHERE group_id = ?1",
@@ -53,13 +55,14 @@ const MOVE_MARKS: [&str; 3] = [
 
 /// Times in seconds since the Unix epoch. A token of the future goes; a ban or a silence lasts as
 /// long as it was to, from now on; a password that is to be replaced is good for a day at most.
-const MEND_SECONDS: [&str; 7] = [
+const MEND_SECONDS: [&str; 8] = [
     "DELETE FROM tokens WHERE made > ?1",
     "UPDATE devices SET made = min(made, ?1), used = min(used, ?1) WHERE max(made, used) > ?1",
     "UPDATE networks SET seen = ?1 WHERE seen > ?1",
     "UPDATE accounts SET created = ?1 WHERE created > ?1",
     "UPDATE accounts SET last_seen = ?1 WHERE last_seen > ?1",
     "UPDATE accounts SET reset = ?1 + 86400 WHERE reset > ?1 + 86400",
+    "UPDATE exports SET asked = ?1 WHERE asked > ?1",
     "UPDATE sanctions SET until = until - (since - ?1), since = ?1 WHERE since > ?1",
 ];
 
@@ -156,6 +159,7 @@ mod tests {
                  ({ahead} + 20, ~{group}, 10001, 'group'), ({ahead} + 30, 0, 10001, 'file'),
                  ({ahead} + 40, 0, 10001, 'word');
              INSERT INTO sent VALUES ({ahead} + 30, 77, 10001, 5);
+             INSERT INTO exports VALUES (77, 10001, {ahead} / 1000000, {ahead} + 30);
              INSERT INTO keys VALUES ({right}, 10001, 'r', 0), ({ahead} + 20, 10001, 'g', ~{group}),
                  ({ahead} + 40, 10001, 'w', 0);
              INSERT INTO groups (id, name, admin, kept, made_by, topic_at)
@@ -194,6 +198,7 @@ mod tests {
         assert_eq!(all("SELECT id FROM messages ORDER BY id"), nth(&[0, 2, 3, 4]));
         assert_eq!(all("SELECT message FROM keys ORDER BY 1"), nth(&[0, 2, 4]));
         assert_eq!(all("SELECT message FROM sent"), nth(&[3]));
+        assert_eq!(all("SELECT message FROM exports"), nth(&[3]));
         assert_eq!(all("SELECT id FROM groups"), nth(&[1]));
         for lanes in ["messages", "keys", "uploads"] {
             let lane = format!("SELECT ~lane FROM {lanes} WHERE lane < 0");
@@ -209,6 +214,7 @@ mod tests {
             "SELECT max(used) * 1000000 FROM devices",
             "SELECT max(last_seen) * 1000000 FROM accounts",
             "SELECT max(touched) FROM uploads",
+            "SELECT max(asked) * 1000000 FROM exports",
             "SELECT max(since) FROM shut_out",
             "SELECT max(topic_at) FROM groups",
             "SELECT max(ends) - 600 FROM members",

@@ -233,6 +233,17 @@ pub(in crate::store) fn is_gone(database: &Connection, chat: Chat) -> rusqlite::
     Ok(!found)
 }
 
+/// The name of a group; `None` if it has ended.
+pub(in crate::store) fn name(
+    database: &Connection,
+    group: GroupId,
+) -> rusqlite::Result<Option<String>> {
+    database
+        .prepare_cached("SELECT name FROM groups WHERE id = ?1")?
+        .query_row([group.0.cast_signed()], |row| row.get(0))
+        .optional()
+}
+
 /// The first message that a user may read in a group; `None` if the user is not a member.
 pub(in crate::store) fn since(
     database: &Connection,

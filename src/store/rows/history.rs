@@ -194,12 +194,48 @@ pub(in crate::store) fn select_after(
     after: MessageId,
     count: u16,
 ) -> rusqlite::Result<Value> {
-    let Some(from) = readable_from(database, viewer, chat)? else {
+    let Some(above) = readable_above(database, viewer, chat, after)? else {
         return Ok(Value::Selected { ids: Vec::new(), left: 0 });
     };
+    let ids = first_above(database, viewer, chat, (above, count.min(LIST_MESSAGES_MAX)))?;
+    let above = ids.last().map_or(above, |last| sql(*last));
+    let mut left = 0;
+    for lane in Lane::read_by(viewer.reader, chat) {
+        left += counts::of_lane(database, lane, above..=sql(viewer.until))?;
+    }
+    Ok(Value::Selected { ids, left: left.min(COUNT_MAX) })
+}
+
+/// The first messages of a chat after one that a reader may read.
+pub(in crate::store) fn ids_after(
+    database: &Connection,
+    viewer: Viewer,
+    chat: Chat,
+    (after, count): (MessageId, u16),
+) -> rusqlite::Result<Vec<MessageId>> {
+    match readable_above(database, viewer, chat, after)? {
+        Some(above) => first_above(database, viewer, chat, (above, count)),
+        None => Ok(Vec::new()),
+    }
+}
+
+/// Above which id are the messages of a chat that come after one and that a reader may read.
+fn readable_above(
+    database: &Connection,
+    viewer: Viewer,
+    chat: Chat,
+    after: MessageId,
+) -> rusqlite::Result<Option<i64>> {
+    Ok(readable_from(database, viewer, chat)?.map(|from| sql(after).max(from - 1)))
+}
+
+fn first_above(
+    database: &Connection,
+    viewer: Viewer,
+    chat: Chat,
+    (above, count): (i64, u16),
+) -> rusqlite::Result<Vec<MessageId>> {
     let until = sql(viewer.until);
-    let above = sql(after).max(from - 1);
-    let count = count.min(LIST_MESSAGES_MAX);
     let mut select = database.prepare_cached(
         "SELECT id FROM messages WHERE lane = ?1 AND id > ?2 AND id <= ?4 ORDER BY id LIMIT ?3",
     )?;
@@ -211,12 +247,7 @@ pub(in crate::store) fn select_after(
     }
     ids.sort_unstable();
     ids.truncate(count.into());
-    let above = ids.last().map_or(above, |last| sql(*last));
-    let mut left = 0;
-    for lane in Lane::read_by(viewer.reader, chat) {
-        left += counts::of_lane(database, lane, above..=until)?;
-    }
-    Ok(Value::Selected { ids, left: left.min(COUNT_MAX) })
+    Ok(ids)
 }
 
 /// From which message on a reader may read a chat; none where it is a group of which the reader is

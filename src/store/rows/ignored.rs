@@ -24,3 +24,15 @@ pub(in crate::store) fn load(database: &Connection) -> rusqlite::Result<Vec<(Num
     let mut select = database.prepare("SELECT number, whom FROM ignored ORDER BY number, whom")?;
     select.query_map([], |row| Ok((Number(row.get(0)?), Number(row.get(1)?))))?.collect()
 }
+
+/// The names of those whom an account ignores, in order.
+pub(in crate::store) fn names(
+    database: &Connection,
+    number: Number,
+) -> rusqlite::Result<Vec<String>> {
+    let mut select = database.prepare_cached(
+        "SELECT name FROM ignored JOIN accounts ON accounts.number = whom
+         WHERE ignored.number = ?1 ORDER BY name",
+    )?;
+    select.query_map([number.0], |row| row.get(0))?.collect()
+}

@@ -346,6 +346,28 @@ pub(in crate::store) const MIGRATIONS: &[&str] = &[
     -- SHA-256 of the message of the day that was asked for last; NULL where none was.
     ALTER TABLE accounts ADD COLUMN motd BLOB;
     ",
+    "
+    -- What users asked for of all that is their own.
+    CREATE TABLE exports (
+        file    INTEGER PRIMARY KEY, -- drawn at random, as the ids of uploads
+        owner   INTEGER NOT NULL REFERENCES accounts,
+        asked   INTEGER NOT NULL, -- seconds since the Unix epoch
+        message INTEGER -- that sent it; NULL where it is still to be made
+    ) STRICT;
+    -- It counts to no quota.
+    DROP TRIGGER sent_is_counted;
+    CREATE TRIGGER sent_is_counted AFTER INSERT ON sent
+        WHEN NOT EXISTS (SELECT 1 FROM exports WHERE file = new.file) BEGIN
+        INSERT INTO usage VALUES (new.sender, 0, 1, min(max(new.size, 4096), 4503599627370496))
+            ON CONFLICT DO UPDATE SET files = files + 1, bytes = bytes + excluded.bytes;
+    END;
+    DROP TRIGGER sent_counts_no_more;
+    CREATE TRIGGER sent_counts_no_more AFTER DELETE ON sent
+        WHEN NOT EXISTS (SELECT 1 FROM exports WHERE file = old.file) BEGIN
+        UPDATE usage SET files = files - 1,
+            bytes = bytes - min(max(old.size, 4096), 4503599627370496) WHERE owner = old.sender;
+    END;
+    ",
 ];
 
 /// The number of pages of 4 KiB in the write-ahead log after which it is checkpointed. A page that

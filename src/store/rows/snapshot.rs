@@ -4,8 +4,8 @@ use rusqlite::Connection;
 
 use super::uploads::{self, UploadRecord};
 use super::{
-    accounts, erasing, groups, ignored, invites, keys, messages, networks, reports, sanctions,
-    tokens, untold,
+    accounts, erasing, exports, groups, ignored, invites, keys, messages, networks, reports,
+    sanctions, tokens, untold,
 };
 use crate::chat::id::UploadId;
 use crate::hub::snapshot::{Gone, Snapshot, Wishes};
@@ -32,6 +32,7 @@ pub(in crate::store) fn load(
             ignored: ignored::load(database)?,
             ask_first: accounts::load_ask_first(database)?,
             motd: accounts::load_motd(database)?,
+            exports: exports::load(database)?,
         },
         reports: reports::load(database)?,
         gone: Gone {

@@ -10,7 +10,7 @@ const ALICE: Number = Number(10_001);
 const DAY: u64 = 24 * 60 * 60;
 
 fn look_up(fixture: &mut Fixture, number: Number) -> AccountFacts {
-    match fixture.run(Job::LookUpAccount { number }) {
+    match fixture.run(Job::LookUpAccount(number)) {
         Ok(Value::Account(facts)) => *facts,
         other => panic!("{other:?}"),
     }

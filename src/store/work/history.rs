@@ -1,6 +1,6 @@
-//! The history threads, which read messages: lists, counts and chats. Each has a connection of its
-//! own, which sees all that was committed before it begins to read, as one snapshot; so however
-//! much is read, nothing that is written waits for it.
+//! The history threads, which read messages: lists, counts and chats, and exports step by step.
+//! Each has a connection of its own, which sees all that was committed before it begins to read, as
+//! one snapshot; so however much is read, nothing that is written waits for it.
 //!
 //! Users have turns, and each of them one request in work.
 
@@ -16,18 +16,46 @@ use crate::hub::job::{JobId, Outcome};
 use crate::store::completions::Completions;
 use crate::store::health::Health;
 use crate::store::read_gate::ReadGate;
-use crate::store::requests::HistoryRequest;
+use crate::store::requests::{ExportRead, HistoryRequest};
 use crate::store::rows::schema::LOCK_TIMEOUT;
 use crate::store::threads::{Threads, step_back};
 use crate::store::turn_queue::TurnQueue;
+use crate::store::work::uploads::FileWriters;
 
-/// The largest number of requests in the queue. A session has one at most.
+/// The largest number of requests in the queue. A session has one at most, and an export.
 const WAITING_MAX: usize = 8_192;
 /// The number of threads: a request may take some tenths of a second, if its user has a thousand
 /// chats, and others should not have to wait for that.
 const THREADS: usize = 4;
 /// The size of the page cache of each thread in KiB. A backlog is read only once.
 const CACHE_KIB: i64 = 512;
+
+/// A request for a history thread.
+#[derive(Debug)]
+pub(in crate::store) enum ReadTask {
+    /// Read for a request of a session.
+    History(HistoryRequest),
+    /// Read some of an export, which a file-writing thread writes.
+    Export(ExportRead),
+}
+
+impl ReadTask {
+    /// The job that gets the outcome.
+    fn job(&self) -> JobId {
+        match self {
+            ReadTask::History(request) => request.job,
+            ReadTask::Export(read) => read.job,
+        }
+    }
+
+    /// The user whose turn it takes.
+    fn reader(&self) -> Number {
+        match self {
+            ReadTask::History(request) => request.viewer.reader,
+            ReadTask::Export(read) => read.export.owner,
+        }
+    }
+}
 
 /// The handle of the history threads; its clones share them.
 #[derive(Clone, Debug)]
@@ -38,10 +66,12 @@ pub(in crate::store) struct HistoryReaders(Arc<HistoryShared>);
 struct HistoryShared {
     /// The database.
     path: PathBuf,
-    queue: TurnQueue<Number, HistoryRequest>,
+    queue: TurnQueue<Number, ReadTask>,
     gate: Arc<ReadGate>,
     health: Health,
     completions: Completions,
+    /// The threads that write exports.
+    writers: FileWriters,
 }
 
 impl HistoryReaders {
@@ -51,10 +81,12 @@ impl HistoryReaders {
         path: PathBuf,
         gate: Arc<ReadGate>,
         completions: Completions,
+        writers: FileWriters,
     ) -> Self {
         let health = Health::new("reading messages");
         let queue = TurnQueue::new();
-        HistoryReaders(Arc::new(HistoryShared { path, queue, gate, health, completions }))
+        let shared = HistoryShared { path, queue, gate, health, completions, writers };
+        HistoryReaders(Arc::new(shared))
     }
 
     /// Starts the threads. Each has a connection from the beginning, so that it goes on reading
@@ -76,9 +108,9 @@ impl HistoryReaders {
 
     /// Submits a request. Returns the job that is refused if the queue is full: of the user who has
     /// most in it.
-    pub(in crate::store) fn ask(&self, request: HistoryRequest) -> Option<JobId> {
-        let refused = self.0.queue.push(request.viewer.reader, request, WAITING_MAX).err()?;
-        Some(refused.job)
+    pub(in crate::store) fn ask(&self, request: ReadTask) -> Option<JobId> {
+        let refused = self.0.queue.push(request.reader(), request, WAITING_MAX).err()?;
+        Some(refused.job())
     }
 
     /// The number of requests in the queue.
@@ -95,15 +127,38 @@ impl HistoryReaders {
 impl HistoryShared {
     /// Reads until the queue is closed.
     fn run(&self, mut slot: Option<Connection>) {
-        while let Some((reader, request)) = self.queue.pop() {
-            let outcome = self.answer(&mut slot, &request);
+        while let Some((reader, task)) = self.queue.pop() {
+            let job = task.job();
+            let outcome = match task {
+                ReadTask::History(request) => {
+                    Some(self.read(&mut slot, |database| request.read(database)))
+                }
+                ReadTask::Export(export) => self.read_export(&mut slot, &export),
+            };
             self.queue.done(reader);
-            self.completions.finish(request.job, outcome);
+            if let Some(outcome) = outcome {
+                self.completions.finish(job, outcome);
+            }
+        }
+    }
+
+    /// Reads some of an export, and hands it on. Returns the outcome if it is not to be written.
+    fn read_export(&self, slot: &mut Option<Connection>, export: &ExportRead) -> Option<Outcome> {
+        match self.read(slot, |database| export.read(database)) {
+            Ok(rows) => {
+                let is_taken = self.writers.hand(export.write(rows));
+                (!is_taken).then_some(Err(Failure::Busy))
+            }
+            Err(failure) => Some(Err(failure)),
         }
     }
 
     /// Reads with a connection, which is opened first if necessary.
-    fn answer(&self, slot: &mut Option<Connection>, request: &HistoryRequest) -> Outcome {
+    fn read<T>(
+        &self,
+        slot: &mut Option<Connection>,
+        read: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, Failure> {
         let opened = match slot.take() {
             Some(connection) => Ok(connection),
             None => self.open(),
@@ -111,7 +166,7 @@ impl HistoryShared {
         let pass = self.gate.pass();
         let read = opened.and_then(|connection| {
             let transaction = connection.unchecked_transaction()?;
-            let value = request.read(&transaction)?;
+            let value = read(&transaction)?;
             transaction.finish()?;
             // After a failure, it is opened anew.
             *slot = Some(connection);

@@ -1,5 +1,6 @@
 //! A store in memory: accounts with their passwords in clear, messages, and a shared folder.
 
+mod exports;
 mod groups;
 mod messages;
 mod tokens;
@@ -27,6 +28,7 @@ use chatsrv::hub::job::{Job, Outcome, Value};
 use chatsrv::hub::snapshot::{Gone, KeptReports, Snapshot, Wishes};
 use chatsrv::limits::KNOWN_NETWORKS_MAX;
 
+use self::exports::Exports;
 use self::messages::Messages;
 use self::tokens::Tokens;
 use self::uploads::{Files, opened, summed};
@@ -57,6 +59,7 @@ pub struct Store {
     networks: BTreeMap<Number, Box<[KnownNetwork]>>,
     pub messages: Messages,
     pub files: Files,
+    exports: Exports,
 }
 
 impl Store {
@@ -81,6 +84,7 @@ impl Store {
             networks: BTreeMap::new(),
             messages: Messages::default(),
             files: Files::new(&files),
+            exports: Exports::default(),
         }
     }
 
@@ -137,6 +141,7 @@ impl Store {
                 ignored: self.ignored.iter().copied().collect(),
                 ask_first: self.ask_first.clone().into_iter().collect(),
                 motd: self.motd.clone().into_iter().collect(),
+                exports: self.exports.kept(),
             },
             reports: KeptReports {
                 last: self.reports.keys().last().copied().unwrap_or(0),
@@ -165,7 +170,7 @@ impl Store {
             Job::MakeToken { .. }
             | Job::CheckToken { .. }
             | Job::UseToken { .. }
-            | Job::ListDevices { .. }
+            | Job::ListDevices(_)
             | Job::EndDevices { .. } => self.tokens.run(job).expect("it is about tokens"),
             Job::KeepMessage { message, key } => {
                 self.messages.keep(message, key.as_ref());
@@ -190,6 +195,7 @@ impl Store {
                 self.messages.delete(*id)
             }
             Job::RemoveOld { before } => self.messages.remove_old(*before),
+            Job::Export(export) => self.run_export_job(export),
             other => self.run_job_on_accounts(other),
         }
     }
@@ -353,7 +359,7 @@ impl Store {
     fn run_other_job(&mut self, job: &Job) -> Outcome {
         match job {
             // Of these the store in memory knows no more than what tests tell apart.
-            Job::LookUpAccount { number } => {
+            Job::LookUpAccount(number) => {
                 let (created, tokens) = (number.0.into(), 3);
                 let (files, bytes) = (1, 4096);
                 let last_seen = self.last_seen.get(number).copied().or(Some(7));
@@ -376,7 +382,7 @@ impl Store {
                 self.messages.end_group(*id);
                 Ok(Value::Done)
             }
-            Job::SetDisplayName { number, display } => {
+            Job::SetDisplayName(number, display) => {
                 self.accounts.get_mut(number).unwrap().0.display = Some(display.clone());
                 Ok(Value::Done)
             }

@@ -85,7 +85,7 @@ impl Tokens {
                 }
                 Ok(Value::Done)
             }
-            Job::ListDevices { number } => {
+            Job::ListDevices(number) => {
                 let own = self.devices.iter().filter(|((of, _), _)| of == number);
                 Ok(Value::Devices(own.map(|(_, device)| device.clone()).collect()))
             }

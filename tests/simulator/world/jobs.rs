@@ -1,6 +1,7 @@
 //! What the store does, and what it can't.
 
 use chatsrv::chat::refusal::Failure;
+use chatsrv::hub::export_job::ExportJob;
 use chatsrv::hub::job::{Job, Outcome, Value};
 
 use super::World;
@@ -92,6 +93,7 @@ fn reads_messages(job: &Job) -> bool {
             | Job::ListChats { .. }
             | Job::SelectMessages { .. }
             | Job::FetchMessages { .. }
+            | Job::Export(ExportJob::Write { .. })
     )
 }
 
@@ -116,7 +118,7 @@ fn writes(job: &Job) -> bool {
             | Job::RaiseIdMark { .. }
             | Job::MarkSeen { .. }
             | Job::DeleteMessage(_)
-            | Job::SetDisplayName { .. }
+            | Job::SetDisplayName(..)
             | Job::KeepNetworks { .. }
             | Job::KeepLastSeen(_)
             | Job::KeepMotdAsked(..)
@@ -131,5 +133,6 @@ fn writes(job: &Job) -> bool {
             | Job::BeginUpload { .. }
             | Job::SyncUpload { .. }
             | Job::FinishUpload { .. }
+            | Job::Export(_)
     )
 }

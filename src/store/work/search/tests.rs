@@ -303,14 +303,14 @@ fn an_old_index_is_made_anew_from_the_newest_message_on_and_goes_on_after_a_cras
 
     fixture.index = open(fixture.folder.path());
     assert!(!fixture.index.is_whole());
-    assert_eq!(fixture.find(BOB, None, "上海"), []);
+    assert!(fixture.find(BOB, None, "上海").is_empty());
     assert!(fixture.index.go_back().unwrap());
     assert_eq!(fixture.find(BOB, None, "上海"), (1_201..=1_700).collect::<Vec<_>>());
     // What comes meanwhile is found at once.
     fixture.keep(1_701, ALICE, Chat::Everyone, "上海 new");
     while fixture.index.follow().unwrap() {}
     assert_eq!(fixture.find(BOB, None, "new"), [1_701]);
-    assert_eq!(fixture.find(BOB, None, "1200"), []);
+    assert!(fixture.find(BOB, None, "1200").is_empty());
 
     fixture.index = open(fixture.folder.path());
     assert_eq!(fixture.index.progress(), IndexProgress { first: 1_201, last: 1_701 });
@@ -455,8 +455,8 @@ fn a_member_finds_what_was_said_in_the_group_since_joining() {
     assert_eq!(fixture.find(CAROL, None, "word"), [13, 14]);
     assert_eq!(fixture.find(ALICE, Some(one), "word"), [10, 12]);
     assert_eq!(fixture.find(BOB, Some(one), "word"), [12]);
-    assert_eq!(fixture.find(CAROL, Some(one), "word"), []);
-    assert_eq!(fixture.find(ALICE, Some(two), "word"), []);
+    assert!(fixture.find(CAROL, Some(one), "word").is_empty());
+    assert!(fixture.find(ALICE, Some(two), "word").is_empty());
     assert_eq!(fixture.find(BOB, None, "g1"), [12]);
 
     save_group(&fixture, 1, &[(ALICE, 1), (CAROL, 12)]);

@@ -1,6 +1,7 @@
 //! The file-writing threads. All tasks of one upload run on the same thread, in the order in which
 //! they were submitted. A slow disk delays only the uploads of the threads that wait for it.
 
+mod exports;
 mod progress;
 mod rereads;
 
@@ -22,7 +23,8 @@ use crate::store::layout::file_name;
 use crate::store::parts::{OpenPart, Parts};
 use crate::store::queue::WorkQueue;
 use crate::store::requests::{
-    Recounted, RemovalTask, StoreRequest, SyncTask, UploadRequest, UploadTask,
+    ExportRequest, ExportWrite, Recounted, RemovalTask, StoreRequest, SyncTask, UploadRequest,
+    UploadTask,
 };
 use crate::store::rows::files::Garbage;
 use crate::store::rows::uploads::{Fate, UploadRecord};
@@ -53,6 +55,8 @@ impl WriteTask {
                 UploadTask::Begin { upload, .. } | UploadTask::Place { upload, .. },
             ) => upload.id,
             WriteTask::Asked(UploadTask::Sync(sync)) => sync.upload.id,
+            WriteTask::Asked(UploadTask::BeginExport { file, .. }) => *file,
+            WriteTask::Asked(UploadTask::WriteExport(export)) => export.file,
             WriteTask::Asked(UploadTask::Remove(RemovalTask { uploaded: Some(file), .. })) => {
                 file.id
             }
@@ -193,7 +197,41 @@ impl WriterShared {
             }
             WriteTask::Asked(UploadTask::Sweep(garbage)) => self.sweep(garbage),
             WriteTask::Asked(UploadTask::Remove(removal)) => self.remove(removal),
+            WriteTask::Asked(UploadTask::BeginExport { job, file }) => self.begin_export(job, file),
+            WriteTask::Asked(UploadTask::WriteExport(export)) => self.write_export(export),
         }
+    }
+
+    /// Creates the file of an export. If that can't be, the export ends.
+    fn begin_export(&self, job: JobId, file: UploadId) {
+        let begun = exports::begin(&self.parts, file);
+        if begun.is_err() {
+            let request = ExportRequest::End { file };
+            self.report_request(StoreRequest::Export { job: None, request });
+        }
+        self.finish_export(job, file, begun);
+    }
+
+    /// Writes some of an export.
+    fn write_export(&self, task: ExportWrite) {
+        let (job, file) = (task.job, task.file);
+        self.finish_export(job, file, exports::write(&self.parts, task));
+    }
+
+    fn finish_export(&self, job: JobId, file: UploadId, result: Result<Value, FileRefusal>) {
+        let outcome = result.map_or_else(
+            |refusal| {
+                if let Some(error) = refusal.error() {
+                    self.health.failed(format_args!("the export {}: {error}", file_name(file)));
+                }
+                refusal.outcome()
+            },
+            |value| {
+                self.health.worked();
+                Ok(value)
+            },
+        );
+        self.completions.finish(job, outcome);
     }
 
     /// Removes a file or an empty folder of the shared folder.
@@ -399,8 +437,12 @@ impl WriterShared {
 
     /// Sends the result of a task to the database thread.
     fn report(&self, request: UploadRequest) {
+        self.report_request(StoreRequest::Upload(request));
+    }
+
+    fn report_request(&self, request: StoreRequest) {
         // The database thread ends after these threads.
-        if !self.database.report(StoreRequest::Upload(request)) {
+        if !self.database.report(request) {
             log::error!("the database thread ended before the threads that write");
         }
     }

@@ -61,7 +61,7 @@ impl NodeModel {
                     session.device = *device;
                 }
             }
-            (Job::ListDevices { number }, Ok(_)) => {
+            (Job::ListDevices(number), Ok(_)) => {
                 if let Some(conn) = asker.filter(|asker| self.sessions.contains_key(asker)) {
                     let open = self.open_devices(conn, *number);
                     self.session(conn).devices_due.push_back(open);

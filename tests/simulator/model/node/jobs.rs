@@ -27,7 +27,7 @@ impl NodeModel {
                 assert!(number.0 >= Number::MIN, "{number} is no contact number");
                 self.propose_surely(Entry::AccountAdded(account.clone()));
             }
-            (Job::SetDisplayName { number, display }, Ok(Value::Done)) => {
+            (Job::SetDisplayName(number, display), Ok(Value::Done)) => {
                 self.propose_surely(Entry::DisplayNameSet(*number, display.clone()));
             }
             (Job::CheckPassword { .. }, Ok(Value::PasswordRight)) => {

@@ -90,7 +90,7 @@ impl NodeModel {
         outcome: &Outcome,
     ) {
         match (job, outcome) {
-            (Job::SetDisplayName { number, display }, Ok(Value::Done)) => {
+            (Job::SetDisplayName(number, display), Ok(Value::Done)) => {
                 let event = Event::Nick(self.name(*number), display.clone());
                 self.announce(*number, event, asker);
             }
@@ -100,7 +100,7 @@ impl NodeModel {
                     session.lists.push_back(DueList::of(Verb::Accounts, items));
                 }
             }
-            (Job::LookUpAccount { number }, Ok(Value::Account(kept))) => {
+            (Job::LookUpAccount(number), Ok(Value::Account(kept))) => {
                 self.is_looked_up(asker, *number, kept);
             }
             _ => {}
