@@ -227,6 +227,23 @@ pub const REPORTS_PER_DAY_MAX: usize = 10;
 /// Reports that are not resolved.
 pub const REPORTS_MAX: usize = 10_000;
 
+/// How much time is between two exports of one user.
+pub const EXPORT_PERIOD: Duration = Duration::from_secs(24 * 60 * 60);
+/// How long an export is kept after it was asked for.
+pub const EXPORT_KEPT_FOR: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+/// Exports that are made at a time: each reads with one of the four threads that read messages.
+pub const EXPORTS_AT_ONCE: usize = 2;
+/// Exports that wait for that or are being made; nobody may ask for one more.
+pub const EXPORTS_WAITING_MAX: usize = 1000;
+/// Exports with which something is done in one tick; the rest follows in the next one.
+pub const EXPORTS_PER_TICK_MAX: usize = 256;
+/// How long an export waits that could not be written or sent just now.
+pub const EXPORT_PAUSE: Duration = Duration::from_secs(1);
+/// How long after a failure an export is begun anew, or its end is tried again.
+pub const EXPORT_RETRY: Duration = Duration::from_secs(60);
+/// How often the making of an export may fail before it is given up.
+pub const EXPORT_TRIES_MAX: u32 = 5;
+
 /// The most reports that one list holds.
 pub const REPORTS_LISTED_MAX: usize = 1000;
 

@@ -14,9 +14,8 @@ const ASKERS: [Asker; 6] =
     [Asker::Stranger, Asker::User, Asker::Muted, Asker::Op, Asker::Administrator, Asker::Operator];
 
 /// The requests, and what each of those who ask gets: `yes`, which is any final reply that does
-/// not refuse them for who they are; `530`; `503` where they are not in the state for it; or
-/// `later` where the server can't do it yet. They are asked from the top, and each row from the
-/// left. `{…}` stands for the id of a message.
+/// not refuse them for who they are; `530`; or `503` where they are not in the state for it. They
+/// are asked from the top, and each row from the left. `{…}` stands for the id of a message.
 const TABLE: &str = "
                            | stranger  user   muted  op     administrator  operator
 HELP                       | yes       yes    yes    yes    yes            yes
@@ -30,7 +29,7 @@ PASSWD                     | 530       yes    yes    yes    yes            503
 SESSIONS                   | 530       yes    yes    yes    yes            503
 ENDSESSION 99              | 530       yes    yes    yes    yes            503
 UNREGISTER                 | 530       yes    yes    yes    yes            503
-EXPORT                     | 530       later  later  later  later          503
+EXPORT                     | 530       yes    yes    yes    yes            503
 ASKFIRST on                | 530       yes    yes    yes    yes            503
 UP 5000                    | 530       yes    yes    yes    yes            503
 NICK Somebody              | 530       yes    530    yes    yes            503
@@ -134,8 +133,6 @@ EX                         | yes       yes    yes    yes    yes            yes
 
 /// The texts of a 503 that is about who asks.
 const STATES: [&str; 2] = ["you are logged in already", "the operator has no account"];
-/// The text of a 503 that no words would change.
-const LATER: &str = "this server can't do that yet";
 
 /// One for whom the server has rules of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -202,7 +199,6 @@ fn cell((code, line): &(u16, String)) -> &'static str {
     match code {
         530 => "530",
         503 if STATES.iter().any(|text| line.ends_with(text)) => "503",
-        503 if line.ends_with(LATER) => "later",
         _ => "yes",
     }
 }

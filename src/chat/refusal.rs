@@ -38,8 +38,6 @@ pub enum Refusal {
     AuditFails,
     /// There is no audit log.
     AuditOff,
-    /// The server can't do that yet.
-    NotYet,
 
     // Of a login.
     /// No user may have such a name.
@@ -108,8 +106,8 @@ pub enum Refusal {
     TooManyReports,
     /// The user has said all that one may say in a day.
     SaidEnough,
-    /// The user got an export less than a day ago.
-    ExportedToday,
+    /// The user asked for an export less than a day ago, and may do so again after so many seconds.
+    ExportedToday(u32),
     /// The session monitors the largest number of users.
     TooManyMonitored,
     /// Messages and files are not kept on this server.

@@ -41,6 +41,7 @@ pub fn invariants(domains: &Domains, core: &Core) {
                 Domain::Groups => domains.groups.answers(conn, job_id),
                 Domain::Hub | Domain::Accounts | Domain::Sequence => false,
                 Domain::Whois | Domain::Reports | Domain::Removals | Domain::Admin => false,
+                Domain::Exports => false,
             };
             assert!(is_asked_for, "an answer waits for {job_id:?}");
         }
@@ -59,18 +60,20 @@ pub fn invariants(domains: &Domains, core: &Core) {
     domains.messages.check(domains.presence.all_entering());
     assert!(core.is_settled());
     blocked(domains, core, on_hold);
-    domains.files.check(core);
+    domains.exports.check();
+    domains.files.check(domains.exports.sending(), core);
 }
 
 /// Checks that each blocked session waits for exactly one thing that is under way.
 fn blocked(domains: &Domains, core: &Core, on_hold: usize) {
     let is_there = |conn: &ConnId| core.sessions.get(*conn).is_some();
     let Domains { accounts, groups, messages, files, login, devices, .. } = domains;
-    let Domains { whois, reports, removals, admin, .. } = domains;
+    let Domains { whois, reports, removals, exports, admin, .. } = domains;
     let blocked =
         devices.blocked().chain(login.blocked()).chain(accounts.blocked()).chain(files.blocked());
     let blocked = blocked.chain(messages.blocked().copied()).chain(groups.makers());
     let blocked = blocked.chain(whois.blocked()).chain(reports.blocked()).chain(removals.blocked());
+    let blocked = blocked.chain(exports.blocked());
     let blocked = blocked.chain(admin.blocked()).chain(core.await_id().copied());
     let blocked = blocked.chain(core.unannounced.waiting().copied());
     let held: Vec<ConnId> = blocked.filter(|conn| is_there(conn)).collect();
@@ -92,9 +95,10 @@ pub fn is_idle(domains: &Domains, core: &Core) -> bool {
         && domains.presence.all_entering().len() == 0
         && core.await_id().next().is_none()
         && core.unannounced.waiting().next().is_none()
-        && domains.ceilings.is_empty()
+        && domains.own.ceilings.is_empty()
         && domains.groups.is_idle()
         && domains.messages.jobs() == 0
         && domains.messages.history.lists() == 0
         && domains.files.is_idle()
+        && domains.exports.is_idle()
 }

@@ -156,6 +156,7 @@ fn account_removed(
     let (groups, users) = domains.groups();
     groups.forget(user, stamp, users, cx);
     domains.accounts.remove(user, name, stamp.time);
+    domains.exports.owner_removed(number, cx);
     if erase {
         domains.removals.erase(number, cx);
     }

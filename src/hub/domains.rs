@@ -13,6 +13,7 @@ use crate::hub::calls::Calls;
 use crate::hub::config::Config;
 use crate::hub::context::{Core, Cx};
 use crate::hub::devices::Devices;
+use crate::hub::exports::Exports;
 use crate::hub::files::Files;
 use crate::hub::groups::Groups;
 use crate::hub::groups::users::Users;
@@ -42,6 +43,13 @@ pub struct Domains {
     pub whois: Whois,
     pub reports: Reports,
     pub removals: Removals,
+    pub exports: Exports,
+    pub own: OwnJobs,
+}
+
+/// The jobs of the hub that belong to no domain.
+#[derive(Debug)]
+pub struct OwnJobs {
     /// Users who are being let in, while their unread messages are counted.
     pub welcomes: Pending<(ConnId, UserIndex)>,
     /// Ceilings of the ids that are being kept; one at a time.
@@ -59,6 +67,7 @@ impl Domains {
         accounts.new_see_history = config.rules.new_see_history;
         let reports = Reports::new(&mut kept, &accounts);
         let removals = Removals::new(&kept);
+        let exports = Exports::new(std::mem::take(&mut kept.wishes.exports), &accounts);
         Domains {
             presence: Presence::default(),
             devices: Devices::new(&kept, &accounts),
@@ -72,8 +81,11 @@ impl Domains {
             whois: Whois::default(),
             reports,
             removals,
-            welcomes: Pending::new(Domain::Hub),
-            ceilings: Pending::new(Domain::Sequence),
+            exports,
+            own: OwnJobs {
+                welcomes: Pending::new(Domain::Hub),
+                ceilings: Pending::new(Domain::Sequence),
+            },
         }
     }
 
@@ -115,8 +127,9 @@ impl Domains {
             self.whois.jobs(),
             self.reports.jobs(),
             self.removals.jobs(),
-            self.welcomes.len(),
-            self.ceilings.len(),
+            self.exports.jobs(),
+            self.own.welcomes.len(),
+            self.own.ceilings.len(),
         ]
         .into_iter()
         .sum()
@@ -132,6 +145,7 @@ impl Domains {
             self.files.next_deadline(),
             self.calls.next_look(),
             self.removals.next_deadline(),
+            self.exports.next_deadline(),
             self.admin.next_deadline(&self.accounts, core),
             self.accounts.last_seen.next_deadline(),
         ];
@@ -148,6 +162,9 @@ impl Domains {
         self.messages.history.deadline(cx);
         self.files.deadline(cx);
         self.removals.deadline(cx);
+        for (job, message) in self.exports.deadline(&self.accounts, cx) {
+            self.messages.history.is_being_deleted(job, &message);
+        }
         self.admin.deadline(&mut self.accounts, cx);
         self.accounts.deadline(cx);
     }

@@ -134,7 +134,7 @@ fn let_in(domains: &mut Domains, caller: Caller, entering: Entering, cx: &mut Cx
         propose(domains, Proposal::of_nobody(Entry::CameOnline(reader)), cx);
     }
     let until = cx.core.sequence.newest();
-    domains.welcomes.begin(Job::CountUnread { reader, until }, (conn, user), cx);
+    domains.own.welcomes.begin(Job::CountUnread { reader, until }, (conn, user), cx);
 }
 
 /// Completes a login once the unread messages are counted: the user is online, and gets the
@@ -332,7 +332,7 @@ pub fn settle(domains: &mut Domains, cx: &mut Cx<'_>) {
             cx.abort_done(conn, done.ok_or(Refusal::NoSuchTransfer));
         }
         if let Some(ceiling) = cx.core.next_ceiling() {
-            domains.ceilings.begin(Job::RaiseIdMark { mark: ceiling }, ceiling, cx);
+            domains.own.ceilings.begin(Job::RaiseIdMark { mark: ceiling }, ceiling, cx);
         }
     }
 }

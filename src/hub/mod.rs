@@ -34,6 +34,7 @@ mod digest;
 mod domains;
 pub mod effect;
 pub mod export_job;
+mod exports;
 mod failed_logins;
 mod files;
 mod groups;

@@ -5,13 +5,14 @@ use crate::chat::answer::Done;
 use crate::chat::close::CloseReason;
 use crate::chat::entry::{Entry, Said};
 use crate::chat::kind::Kind;
-use crate::chat::message::StoredMessage;
+use crate::chat::message::{Chat, StoredMessage};
 use crate::chat::request::Place;
 use crate::hub::audit::Deed;
 use crate::hub::context::{Caller, Cx};
 use crate::hub::decide::{propose, propose_all};
 use crate::hub::decision::{Decided, DueAnswer};
 use crate::hub::domains::Domains;
+use crate::hub::exports::ExportDone;
 use crate::hub::files::Published;
 use crate::hub::input::ConnId;
 use crate::hub::job::{JobId, Outcome, Value};
@@ -67,6 +68,7 @@ pub fn outcome(domains: &mut Domains, job_id: JobId, outcome: Outcome, cx: &mut 
                 propose(domains, proposal, cx);
             }
         }
+        Domain::Exports => export_job_done(domains, job_id, &outcome, cx),
         Domain::Whois => whois_done(domains, job_id, outcome, cx),
         Domain::Files => file_job_done(domains, job_id, outcome, cx),
         Domain::Messages => {
@@ -86,7 +88,7 @@ pub fn outcome(domains: &mut Domains, job_id: JobId, outcome: Outcome, cx: &mut 
             }
         }
         Domain::Hub => {
-            if let Some((conn, user)) = domains.welcomes.take(job_id) {
+            if let Some((conn, user)) = domains.own.welcomes.take(job_id) {
                 welcome(domains, conn, user, outcome, cx);
             }
         }
@@ -116,15 +118,38 @@ fn whois_done(domains: &mut Domains, id: JobId, outcome: Outcome, cx: &mut Cx<'_
 }
 
 /// Takes the outcome of a job of the files. The message of a file that was sent is delivered once
-/// it is kept. Then comes what waited for it in that chat.
+/// it is kept.
 fn file_job_done(domains: &mut Domains, id: JobId, outcome: Outcome, cx: &mut Cx<'_>) {
     let (files, people) = domains.files();
     let published = files.done(id, outcome, people, cx);
     let Some(Published { chat, sent_in: conn, message }) = published else { return };
+    let asker = Some(Asker { conn, of: Kind::Sendfile });
+    file_is_kept(domains, chat, (message, asker), cx);
+}
+
+/// Takes the outcome of a job on an export.
+fn export_job_done(domains: &mut Domains, id: JobId, outcome: &Outcome, cx: &mut Cx<'_>) {
+    match domains.exports.done(id, outcome, &domains.accounts, cx) {
+        // No session has sent it, so all sessions of its owner are told.
+        Some(ExportDone::Sent(chat, message)) => file_is_kept(domains, chat, (message, None), cx),
+        Some(ExportDone::Removes(job, message)) => {
+            domains.messages.history.is_being_deleted(job, &message);
+        }
+        None => {}
+    }
+}
+
+/// Delivers the message of a file that is kept, or could not be. Then comes what waited for it in
+/// that chat.
+fn file_is_kept(
+    domains: &mut Domains,
+    chat: Chat,
+    (message, asker): (Option<StoredMessage>, Option<Asker>),
+    cx: &mut Cx<'_>,
+) {
     if let Some(message) = message {
         let StoredMessage { id, from, chat, text, file_size, is_unheard } = message;
         let entry = Entry::Said(Said { from, chat, text, file_size, key: None, is_unheard });
-        let asker = Some(Asker { conn, of: Kind::Sendfile });
         propose(domains, Proposal { entry, id: Some(id), asker }, cx);
     }
     for (conn, request) in cx.core.unannounced.take_waiting(chat) {
@@ -135,6 +160,7 @@ fn file_job_done(domains: &mut Domains, id: JobId, outcome: Outcome, cx: &mut Cx
     }
     let (files, people) = domains.files();
     files.chat_is_free(chat, people, cx);
+    domains.exports.send_again(true, &domains.accounts, cx);
 }
 
 /// Adds an account that is on disk, and lets in the session that registered it.
@@ -193,7 +219,7 @@ fn password_set(domains: &mut Domains, Caller { conn, user }: Caller, cx: &mut C
 /// Handles the requests that waited for a higher ceiling of the ids, one after the other. If the
 /// ceiling could not be kept, they are refused.
 fn ceiling_raised(domains: &mut Domains, job_id: JobId, outcome: &Outcome, cx: &mut Cx<'_>) {
-    let Some(ceiling) = domains.ceilings.take(job_id) else { return };
+    let Some(ceiling) = domains.own.ceilings.take(job_id) else { return };
     let is_kept = *outcome == Ok(Value::Done);
     cx.core.sequence.ceiling_kept(is_kept.then_some(ceiling));
     for (conn, request) in cx.core.take_without_id() {
@@ -208,4 +234,5 @@ fn ceiling_raised(domains: &mut Domains, job_id: JobId, outcome: &Outcome, cx: &
     }
     let (files, people) = domains.files();
     files.ids_are_there(outcome, people, cx);
+    domains.exports.send_again(is_kept, &domains.accounts, cx);
 }

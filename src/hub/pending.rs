@@ -22,10 +22,11 @@ pub enum Domain {
     Whois,
     Reports,
     Removals,
+    Exports,
 }
 
 impl Domain {
-    const ALL: [Domain; 14] = [
+    const ALL: [Domain; 15] = [
         Domain::Hub,
         Domain::Login,
         Domain::Accounts,
@@ -40,6 +41,7 @@ impl Domain {
         Domain::Whois,
         Domain::Reports,
         Domain::Removals,
+        Domain::Exports,
     ];
 
     /// The domain that began a job.

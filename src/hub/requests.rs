@@ -170,7 +170,8 @@ fn other_request(domains: &mut Domains, conn: ConnId, request: Request, cx: &mut
             domains.reports.report(caller, draft, &domains.accounts, cx);
         }
         Request::Motd => domains.accounts.list_motd(caller, cx),
-        other => cx.refuse(conn, other.kind(), Refusal::NotYet),
+        Request::Export => domains.exports.ask(caller, &domains.accounts, cx),
+        other => debug_assert!(false, "{other:?} is carried out elsewhere"),
     }
 }
 

@@ -32,6 +32,31 @@ fn a_file_is_told_and_fetched_when_it_is_asked_for() {
 }
 
 #[test]
+fn an_export_that_comes_is_told_with_its_name_and_got_as_any_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let name = "export-alice-2026-12-01.jsonl";
+    let (port, server) = serve(move |peer| {
+        peer.welcome();
+        peer.expect("C EXPORT");
+        peer.send("C 250 EXPORT it is sent to you when it is there\n");
+        peer.send(format!("C 124 FILE 1000000000000010 alice alice 7 {name}\n"));
+        peer.send_sum_when_asked("@1000000000000010", "@1000000000000010", b"{\"a\":1}");
+        peer.expect("C GET 0 @1000000000000010");
+        peer.send(format!("C 250 GET 1 7 {name}\nF 1 7\n{{\"a\":1}}F 1 0\n"));
+        peer.goodbye();
+    });
+    let mut command = client(folder.path(), port);
+    command.args(["--accept-files", "always"]);
+    let output = run(command, "/export\n/get @1000000000000010\n");
+    server.join().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let shown = stdout(&output);
+    let told = format!("alice sent {name} (7 B) to alice; /get @1000000000000010\n");
+    assert!(shown.contains(&told), "{shown}");
+    assert_eq!(fs::read(folder.path().join(name)).unwrap(), b"{\"a\":1}");
+}
+
+#[test]
 fn a_file_in_a_list_of_messages_stands_in_its_place() {
     let folder = tempfile::tempdir().unwrap();
     let (port, server) = serve(|peer| {

@@ -21,7 +21,7 @@ pub fn codes(verb: Verb, guest: bool) -> &'static [u16] {
         Verb::Whois => &[250, 450, 550],
         Verb::Ignore => &[250, 450, 452, 503, 550],
         Verb::Ignored | Verb::Motd => &[250],
-        Verb::Askfirst => &[250, 450, 452, 503],
+        Verb::Askfirst | Verb::Export => &[250, 450, 452, 503],
         Verb::Remove => &[250, 450, 452, 530, 550],
         Verb::Unregister => &[354, 503],
         Verb::Report => &[250, 450, 452, 503, 550],

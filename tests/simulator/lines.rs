@@ -221,6 +221,7 @@ impl People {
             8 => format!("C ASKFIRST {}", ["on", "off"][rng.usize(..2)]),
             9 => format!("C REPORT {name} {} so", client.newest()),
             10 => format!("C REPORT {name} because"),
+            11 if rng.bool() => "C EXPORT".into(),
             _ => format!("C RESOLVE {}", rng.u8(1..5)),
         }
     }

@@ -297,14 +297,14 @@ impl Files {
             && self.publishing.behind.is_empty()
     }
 
-    /// Checks the invariants between two inputs.
+    /// Checks the invariants between two inputs, while so many exports are being sent.
     ///
     /// # Panics
     /// If an invariant does not hold.
-    pub fn check(&self, core: &Core) {
+    pub fn check(&self, exports: usize, core: &Core) {
         check::downloads(&self.downloads, &core.sessions);
         check::uploads(&self.uploads, &self.publishing, &core.sessions);
-        check::unannounced(&self.publishing, &core.unannounced);
+        check::unannounced(&self.publishing, exports, &core.unannounced);
     }
 }
 

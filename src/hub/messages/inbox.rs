@@ -47,12 +47,13 @@ impl Inbox {
         self.sessions.remove(&(user, conn)).map(|it| it.events).unwrap_or_default()
     }
 
-    /// Puts a message into the inboxes of its audience, and returns the number of users among them
-    /// who are not online. The cost depends on the size of the audience alone, however many users
-    /// log in. A login ends if its inbox overflows.
+    /// Puts a message into the inboxes of its audience, and the event of it into those of its
+    /// sender. Returns the number of users among the audience who are not online. The cost depends
+    /// on the size of the audience alone, however many users log in. A login ends if its inbox
+    /// overflows.
     pub fn put(
         &mut self,
-        message: &Message,
+        (message, own): (&Message, &Event),
         audience: &Audience<'_>,
         presence: &Presence,
         cx: &mut Cx<'_>,
@@ -85,7 +86,7 @@ impl Inbox {
             }
         }
         // The sender of a file may log in again before it is on disk.
-        self.tell(audience.from, None, &Event::SaidElsewhere(message.clone()), cx);
+        self.tell(audience.from, None, own, cx);
         count
     }
 

@@ -278,12 +278,16 @@ impl Messages {
         cx: &mut Cx<'_>,
     ) -> u32 {
         let (to, users) = audience.online(people.presence, cx.effects);
-        let delivered = users + self.inbox.put(&message, audience, people.presence, cx);
+        // What no session of the sender has sent is news to all of them.
+        let told = match sent_in {
+            Some(_) => Event::SaidElsewhere(message.clone()),
+            None => Event::Said(message.clone()),
+        };
+        let delivered = users + self.inbox.put((&message, &told), audience, people.presence, cx);
         cx.core.counters.message(chat, delivered);
         let own = cx.effects.recipients(audience.own(sent_in, people.presence));
         if !own.is_empty() {
-            let event = Event::SaidElsewhere(message.clone());
-            cx.effects.push(Effect::Tell { event, to: own });
+            cx.effects.push(Effect::Tell { event: told, to: own });
         }
         if !to.is_empty() {
             cx.effects.push(Effect::Tell { event: Event::Said(message), to });

@@ -118,7 +118,6 @@ refusals! {
     NotForUsers => NotAllowed "administrators only, on this server";
     AuditFails => NoRoom "the audit log can't be written, so that is not done";
     AuditOff => WrongState "this server keeps no audit log";
-    NotYet => WrongState "this server can't do that yet";
     BadUserName => NameNotAllowed
         "a name has 1 to 32 of A-Z a-z 0-9 _ . - and starts with a letter";
     UserNameTaken => NameNotAllowed "that name is taken now";
@@ -153,7 +152,7 @@ refusals! {
     TooManyIgnored => NoRoom "you ignore too many users already";
     TooManyReports => NoRoom "you have reported enough for today";
     SaidEnough => NoRoom "you have said enough for today";
-    ExportedToday => Busy "once a day";
+    ExportedToday(_) => Busy "once a day";
     TooManyMonitored => NoRoom "you monitor too many users already";
     NothingKept => WrongState "this server keeps nothing that people send";
     NoSuchGroup => NotFound "no such group";

@@ -119,7 +119,9 @@ fn refused(of: Kind, refusal: &Refusal, tells_more: bool, out: &mut Vec<u8>) {
     let (code, text) = codes::refused(of, refusal, tells_more);
     let subject = codes::subject(of);
     match refusal {
-        Refusal::TryAgainIn(seconds) => line!(out, "C {code} {subject} {seconds} {text}"),
+        Refusal::TryAgainIn(seconds) | Refusal::ExportedToday(seconds) => {
+            line!(out, "C {code} {subject} {seconds} {text}");
+        }
         Refusal::Muted(left) => line!(out, "C {code} {subject} muted {left} {text}"),
         Refusal::Young(seconds) => line!(out, "C {code} {subject} young {seconds} {text}"),
         Refusal::Lockdown => line!(out, "C {code} {subject} lockdown {text}"),

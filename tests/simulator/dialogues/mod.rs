@@ -11,6 +11,7 @@ mod devices;
 mod doors;
 mod entrance;
 mod expected_sums;
+mod exports;
 mod files;
 mod groups;
 mod guesses;

@@ -137,6 +137,7 @@ impl NodeModel {
             Job::KeepLastSeen(times) => return self.was_here(times),
             Job::KeepMotdAsked(user, sum) => return self.motd_is_kept(*user, *sum),
             Job::LookToErase(_) | Job::Erase { .. } => return,
+            Job::Export(export) if self.export_job(job_id, export) => return,
             Job::SetDisplayName(number, display) => self.display_is_kept(*number, display),
             Job::KeepReport(report, _) => self.report_is_kept(report),
             Job::DeleteMessage(id) => return self.is_deleted(job_id, *id),

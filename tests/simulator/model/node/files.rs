@@ -82,6 +82,11 @@ impl NodeModel {
         let due = self.file_due.take();
         let (file, readers) = due.unwrap_or_else(|| panic!("{message:?} is not kept"));
         assert_eq!(*message, self.as_delivered(&file));
+        if std::mem::take(&mut self.is_export_due) {
+            self.export_goes_out(&file, to);
+            self.hold_export(&said_in(&file));
+            return said_in(&file);
+        }
         assert!(std::mem::take(&mut self.file_told_elsewhere) || self.owns(&file).is_empty());
         let Reached { mut online, entering, .. } =
             self.reached(file.chat, &readers).unless(file.is_unheard);
@@ -93,7 +98,12 @@ impl NodeModel {
 
     /// The hub has told all that it wants to; of a file that was sent to nobody online, nothing.
     pub(super) fn settle_file(&mut self) {
+        let is_export = std::mem::take(&mut self.is_export_due);
         if let Some((file, readers)) = self.file_due.take() {
+            if is_export {
+                self.export_goes_out(&file, &[]);
+                return self.hold_export(&said_in(&file));
+            }
             let is_told = std::mem::take(&mut self.file_told_elsewhere);
             assert!(is_told || self.owns(&file).is_empty(), "{file:?}");
             let Reached { online, entering, .. } =

@@ -58,6 +58,7 @@ impl NodeModel {
                 self.file_sent_in = self.uploads.senders.get(upload).copied();
                 self.file_kept(job_id, message, outcome);
             }
+            (Job::Export(export), _) => self.export_job_done(job_id, export, outcome),
             (Job::RaiseIdMark { mark }, Ok(Value::Done)) => self.ledger.mark = *mark,
             (Job::RaiseIdMark { .. }, _) => self.mark_failed = creations::failure(outcome),
             (Job::MarkSeen { reader, chat, id }, Ok(Value::Marked { mark, has_moved })) => {

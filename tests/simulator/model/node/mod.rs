@@ -13,6 +13,7 @@ mod devices;
 mod doors;
 mod effects;
 mod entries;
+mod exports;
 mod failures;
 mod files;
 mod group_lists;
@@ -59,6 +60,7 @@ use chatsrv::protocol::native::{code::Code, codes, kinds};
 use self::arrivals::Arrivals;
 use self::deletions::Deletions;
 use self::doors::Doors;
+use self::exports::ExportWork;
 use self::failures::Failures;
 use self::groups::GroupWork;
 use self::ledger::Ledger;
@@ -96,6 +98,7 @@ pub struct NodeModel {
     /// An account that is removed once the sessions of its user are gone.
     removal_due: Option<Entry>,
     uploads: Expectations,
+    exports: ExportWork,
     failures: Failures,
     names: Names,
     arrivals: Arrivals,
@@ -113,6 +116,8 @@ pub struct NodeModel {
     file_sent_in: Option<ConnId>,
     /// Whether other sessions of its sender were told.
     file_told_elsewhere: bool,
+    /// Whether it is an export, of which all sessions of its owner are told.
+    is_export_due: bool,
     /// Of whom the others were told that they are away, and with which words.
     away: BTreeMap<Number, Reason>,
     /// How often somebody was away.
@@ -171,6 +176,7 @@ impl NodeModel {
             names: Names::default(),
             sessions: BTreeMap::new(),
             uploads: Expectations::default(),
+            exports: ExportWork::start(kept),
             ledger: Ledger::new(kept.id_mark),
             deliveries: HashMap::new(),
             order: Order::default(),
@@ -179,6 +185,7 @@ impl NodeModel {
             file_due: None,
             file_sent_in: None,
             file_told_elsewhere: false,
+            is_export_due: false,
             away: BTreeMap::new(),
             said_away: 0,
             presence: Vec::new(),
@@ -238,10 +245,12 @@ impl NodeModel {
         self.askers.clear();
         // Whatever was on disk when the server crashed is told to nobody any more, but read by all.
         self.file_due = None;
+        self.is_export_due = false;
         self.presence.clear();
         let kept = store.kept();
         self.peers = Peers::start(&kept.administrators);
         self.reports = ReportWork::start(&kept);
+        self.exports = ExportWork::start(&kept);
         self.failures = Failures::start(&kept.networks);
         self.arrivals = Arrivals::default();
         self.doors = Doors::new(self.config.registration, &kept);
