@@ -220,7 +220,7 @@ impl BlockingClient {
                 Err(_) if self.line.starts_with("C 450 ") => self.busy += 1,
                 answer => return answer,
             }
-            thread::sleep(BUSY_PAUSE);
+            thread::park_timeout(BUSY_PAUSE);
         }
     }
 
