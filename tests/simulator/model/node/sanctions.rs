@@ -85,12 +85,14 @@ impl NodeModel {
             _ => return,
         };
         self.endings.under_way.remove(&whom);
+        let begins = matches!(&entry, Entry::SanctionSet { sanction: Some(_), .. });
         let before = self.chat.people.sanction(whom).cloned();
         self.propose_surely(entry);
         let after = self.chat.people.sanction(whom);
         match whom {
             Sanctioned::Ban(user) => self.ban_changed(user),
-            Sanctioned::Mute(user) if after.is_some() || before.as_ref() != after => {
+            // The end of a mute that another one has replaced changes nothing.
+            Sanctioned::Mute(user) if begins || before.as_ref() != after => {
                 let event = self.mute_event(user);
                 let event = event.unwrap_or(Event::Muted(TimeLeft::Seconds(0), None));
                 let own = self.online().filter(|(other, _)| *other == user);
