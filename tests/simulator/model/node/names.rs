@@ -13,16 +13,17 @@ use chatsrv::protocol::native::code::Code;
 use super::NodeModel;
 use crate::reply::Reply;
 
-/// The names that people have asked for last.
+/// The names that people have asked for, until they are answered: what is asked in one breath with
+/// something slow is answered behind it.
 #[derive(Default)]
 pub struct Names {
-    displays: HashMap<ConnId, DisplayName>,
+    displays: HashMap<ConnId, Vec<DisplayName>>,
 }
 
 impl NodeModel {
     /// Somebody wants to be shown under a name.
     pub(super) fn wants_display(&mut self, conn: ConnId, display: &DisplayName) {
-        self.names.displays.insert(conn, display.clone());
+        self.names.displays.entry(conn).or_default().push(display.clone());
     }
 
     /// Whether a new account may have a name, if it is free.
@@ -49,12 +50,17 @@ impl NodeModel {
     }
 
     /// A name is refused, or may be the name of a new account.
-    pub(super) fn check_names(&self, conn: ConnId, reply: &Reply<'_>) {
+    pub(super) fn check_names(&mut self, conn: ConnId, reply: &Reply<'_>) {
         match (reply.of, reply.refusal) {
-            (Kind::Nick, Some(Refusal::NameLooksAlike)) => {
+            (Kind::Nick, refusal @ (None | Some(Refusal::NameLooksAlike))) => {
                 let user = self.sessions[&conn].user.expect("who has a name is logged in");
-                let display = self.names.displays[&conn].as_str();
-                assert!(!self.may_be_shown(user, display), "{display:?}: {reply}");
+                let mut asked = self.names.displays.remove(&conn).unwrap_or_default();
+                let is_fine = |display: &DisplayName| self.may_be_shown(user, display.as_str());
+                let answered = asked.iter().position(|name| is_fine(name) == refusal.is_none());
+                // A name that was free when it was kept may look like a newer account's now.
+                let answered = answered.or(refusal.is_none().then_some(0));
+                asked.remove(answered.unwrap_or_else(|| panic!("{asked:?}: {reply}")));
+                self.names.displays.insert(conn, asked);
             }
             (Kind::Identify, Some(Refusal::ReservedName)) => {
                 let name = self.failures.named[&conn];
