@@ -59,8 +59,11 @@ impl Sessions {
     pub fn set_tells_more(&mut self, conn: ConnId, tells_more: bool) {
         let Some(session) = self.get_mut(conn) else { return };
         let told_before = std::mem::replace(&mut session.tells_more, tells_more);
-        if tells_more && !told_before {
-            self.told_more.push_back(conn);
+        match (told_before, tells_more) {
+            (false, true) => self.told_more.push_back(conn),
+            // It may have begun and ended in one breath.
+            (true, false) => self.told_more.retain(|other| *other != conn),
+            _ => {}
         }
     }
 

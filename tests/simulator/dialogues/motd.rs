@@ -62,6 +62,33 @@ fn it_comes_behind_the_answer_to_more_and_once() {
 }
 
 #[test]
+fn it_does_not_come_to_who_wants_no_more_in_the_same_breath_and_comes_once() {
+    play(
+        "motd is be kind
+         alice logs in
+         store holds
+         alice > C SUM small
+         alice > C MORE on
+         alice > C MORE off
+         store works
+         alice < C 250 SUM ...
+         alice < C 250 MORE ...
+         alice < C 250 MORE ...
+         store holds
+         alice > C SUM small
+         alice > C MORE on
+         alice > C MORE off
+         alice > C MORE on
+         store works
+         alice < C 250 SUM ...
+         alice < C 250 MORE ...
+         alice < C 250 MORE ...
+         alice < C 250 MORE ...
+         alice < C 134 MOTD 1",
+    );
+}
+
+#[test]
 fn it_comes_behind_the_mute_and_before_the_groups() {
     play(
         "motd is be kind

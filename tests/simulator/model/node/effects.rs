@@ -229,7 +229,7 @@ impl NodeModel {
                 }
             }
             Code::Done if reply.of == Kind::Step(MORE_ON) => self.gets_more(conn),
-            Code::Done if reply.of == Kind::Step(MORE_OFF) => session.more = false,
+            Code::Done if reply.of == Kind::Step(MORE_OFF) => self.gets_no_more(conn),
             _ => {}
         }
     }

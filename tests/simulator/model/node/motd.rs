@@ -65,6 +65,12 @@ impl NodeModel {
         }
     }
 
+    /// A session gets no more from now on, nor what it was to be told of because it did.
+    pub(super) fn gets_no_more(&mut self, conn: ConnId) {
+        self.session(conn).more = false;
+        self.motd.told.retain(|(_, to)| *to != [conn]);
+    }
+
     /// Somebody asks for the text. What MOTD ought to list.
     pub(super) fn asks_for_motd(&mut self, user: Number) -> Vec<Item> {
         if let Some(sum) = self.motd.sum()
