@@ -357,6 +357,8 @@ pub const LIST_TIME_MAX: Duration = Duration::from_secs(10 * 60);
 pub const REMOVAL_PERIOD: Duration = Duration::from_secs(60 * 60);
 /// The pause between two steps of a removal, in which whatever else waits for the disk goes on.
 pub const REMOVAL_PAUSE: Duration = Duration::from_millis(200);
+/// The same behind a step that has only looked, and found nothing to remove.
+pub const LOOK_PAUSE: Duration = Duration::from_millis(20);
 
 /// Groups that there may be at a time of those that one user made, so that one account can't fill
 /// the memory: with a hundred members each, they take about three megabytes.

@@ -20,7 +20,7 @@ use crate::hub::outcome::failed;
 use crate::hub::pending::{Domain, Pending};
 use crate::hub::proposal::Asker;
 use crate::hub::snapshot::Snapshot;
-use crate::limits::{REMOVAL_PAUSE, REMOVAL_PERIOD};
+use crate::limits::{LOOK_PAUSE, REMOVAL_PAUSE, REMOVAL_PERIOD};
 
 /// The removals domain.
 #[derive(Debug)]
@@ -57,8 +57,8 @@ enum RemovalJob {
     Remove(Removal),
     /// Looks for messages that are to go.
     Look(Number),
-    /// Removes some of what is to go.
-    Erase(Number),
+    /// Removes some of what is to go, with the pause behind it.
+    Erase(Number, Duration),
 }
 
 /// What is to follow the outcome of a job.
@@ -141,18 +141,19 @@ impl Removals {
             RemovalJob::Look(number) => match outcome {
                 Ok(Value::ToErase { messages, up_to }) => {
                     let ids: Vec<MessageId> = messages.iter().map(|message| message.id).collect();
+                    let pause = if ids.is_empty() { LOOK_PAUSE } else { REMOVAL_PAUSE };
                     let job = Job::Erase { number, messages: ids, up_to };
-                    let job = self.pending.begin(job, RemovalJob::Erase(number), cx);
+                    let job = self.pending.begin(job, RemovalJob::Erase(number, pause), cx);
                     Some(RemovalDone::Erases(job, messages))
                 }
                 _ => self.step_is_over(REMOVAL_PERIOD, cx),
             },
-            RemovalJob::Erase(number) => match outcome {
+            RemovalJob::Erase(number, pause) => match outcome {
                 Ok(Value::Removed { more }) => {
                     if !more {
                         self.erasing.remove(&number);
                     }
-                    self.step_is_over(REMOVAL_PAUSE, cx)
+                    self.step_is_over(pause, cx)
                 }
                 _ => self.step_is_over(REMOVAL_PERIOD, cx),
             },
@@ -198,7 +199,7 @@ impl Removals {
     pub fn blocked(&self) -> impl Iterator<Item = ConnId> {
         self.pending.values().filter_map(|job| match job {
             RemovalJob::Remove(removal) => Some(removal.asker.conn),
-            RemovalJob::Look(_) | RemovalJob::Erase(_) => None,
+            RemovalJob::Look(_) | RemovalJob::Erase(..) => None,
         })
     }
 

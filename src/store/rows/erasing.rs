@@ -10,7 +10,7 @@ use crate::chat::name::Number;
 use crate::hub::job::Value;
 
 /// The number of messages, whoever sent them, that one step looks at.
-const LOOKED_AT_PER_STEP: u32 = 1_000;
+const LOOKED_AT_PER_STEP: u32 = 5_000;
 /// The number of messages that one step removes.
 const ERASED_PER_STEP: usize = 250;
 /// The number of files in the shared folder that one step removes.
