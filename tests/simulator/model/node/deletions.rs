@@ -68,7 +68,7 @@ impl NodeModel {
             Err(refused) => {
                 let may_read = self.reads_since(by, message.chat).is_some_and(|since| since <= id);
                 let is_of_all = message.chat == Chat::Everyone;
-                let is_unknown = is_of_all && !may_read;
+                let is_unknown = is_of_all && !may_read && message.from != by;
                 let code = if is_unknown { Code::NotFound } else { entries::code(refused) };
                 self.answers(conn, code);
             }
