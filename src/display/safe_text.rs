@@ -84,6 +84,14 @@ impl SafeText {
         SafeText { text: writer.text }
     }
 
+    /// The same with a text before it, in its first row.
+    #[must_use]
+    pub fn behind(self, before: impl fmt::Display) -> Self {
+        let mut text = SafeText::new(before).text;
+        text.push_str(&self.text);
+        SafeText { text }
+    }
+
     /// The escaped text. Only a [`message`](Self::message) has line feeds.
     pub fn as_str(&self) -> &str {
         &self.text

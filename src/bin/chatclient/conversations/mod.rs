@@ -439,6 +439,10 @@ impl Conversations {
             let newest = listed.last().map_or(MessageId(0), |note| note.id);
             self.chats.begin_after(Target::Everyone, newest);
         }
+        let listed: Vec<Note> = match asked {
+            Asked::Search => listed.into_iter().map(Note::with_id).collect(),
+            _ => listed,
+        };
         self.ignored.show(listed, core);
         // The server may say that it has not looked at all messages.
         if *asked == Asked::Search && reply.text != codes::done(Kind::Search).1 {

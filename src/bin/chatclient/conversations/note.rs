@@ -89,6 +89,13 @@ impl Note {
         Note { id, chat, by, line: Line::new(kind, text), is_hidden: false }
     }
 
+    /// Shows its id, by which it can be removed and reported.
+    #[must_use]
+    pub fn with_id(mut self) -> Self {
+        self.line.text = self.line.text.behind(format_args!("@{} ", self.id));
+        self
+    }
+
     /// Hides it if that is so.
     #[must_use]
     pub fn hidden_if(self, is_hidden: bool) -> Self {
