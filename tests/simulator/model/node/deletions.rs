@@ -66,9 +66,7 @@ impl NodeModel {
         match self.propose(Entry::Deleted(deletion)) {
             Ok(change) => self.deletions.decided = Some((conn, message, change.readers)),
             Err(refused) => {
-                let may_read = self.reads_since(by, message.chat).is_some_and(|since| since <= id);
-                let is_of_all = message.chat == Chat::Everyone;
-                let is_unknown = is_of_all && !may_read && message.from != by;
+                let is_unknown = message.chat == Chat::Everyone && !self.reads(by, &message);
                 let code = if is_unknown { Code::NotFound } else { entries::code(refused) };
                 self.answers(conn, code);
             }

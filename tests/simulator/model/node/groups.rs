@@ -8,7 +8,7 @@ use chatsrv::chat::event::Event;
 use chatsrv::chat::group::{GroupChange, GroupSetting};
 use chatsrv::chat::group_action::GroupAction;
 use chatsrv::chat::id::{GroupId, MessageId};
-use chatsrv::chat::message::Chat;
+use chatsrv::chat::message::{Chat, StoredMessage};
 use chatsrv::chat::name::{GroupName, Number, UserRef};
 use chatsrv::chat::refusal::Refusal;
 use chatsrv::chat::request::Request;
@@ -368,6 +368,12 @@ impl NodeModel {
         if was_told {
             self.propose_surely(Entry::GroupsTold { user, most: GROUP_NOTICES_MAX });
         }
+    }
+
+    /// Whether somebody reads a message that is not in a group: one's own to everyone in any case.
+    pub fn reads(&self, reader: Number, message: &StoredMessage) -> bool {
+        let is_own = message.chat == Chat::Everyone && message.from == reader;
+        is_own || self.reads_since(reader, message.chat).is_some_and(|since| since <= message.id)
     }
 
     /// From which message on somebody reads a chat; none for who may not.

@@ -57,7 +57,7 @@ impl NodeModel {
                     let member = group.and_then(|group| group.member(report.reporter));
                     member.is_some_and(|member| member.since.is_none_or(|since| since <= id))
                 }
-                chat => self.reads_since(report.reporter, chat).is_some_and(|since| since <= id),
+                Chat::Everyone | Chat::Direct(..) => self.reads(report.reporter, message),
             };
             assert!(may_read && !message.is_hidden_from(report.reporter), "{report:?}");
         }
