@@ -13,4 +13,5 @@
 
 pub mod heard;
 pub mod native;
+pub mod websocket;
 pub mod wire;
