@@ -140,6 +140,37 @@ pub const EXCHANGE_TIME_MAX: Duration = Duration::from_secs(5);
 /// Bytes of a request for the metrics.
 pub const REQUEST_BYTES_MAX: usize = 8 * 1024;
 
+/// Bytes of the head of a browser's request.
+pub const HEAD_BYTES_MAX: usize = 8 * 1024;
+
+/// Header fields of a browser's request.
+pub const HEAD_FIELDS_MAX: usize = 64;
+
+/// Bytes of the target of a browser's request.
+pub const TARGET_BYTES_MAX: usize = 2 * 1024;
+
+/// How long a browser's connection may take until the first byte of its first request, and of the
+/// next one.
+pub const WEB_IDLE_TIME_MAX: Duration = Duration::from_secs(15);
+
+/// How long the head of a request may take from its first byte on.
+pub const HEAD_TIME_MAX: Duration = Duration::from_secs(10);
+
+/// How long a browser may take nothing of a response.
+pub const WEB_STALL_TIME_MAX: Duration = Duration::from_secs(30);
+
+/// Requests on one connection of a browser.
+pub const WEB_REQUESTS_MAX: u32 = 100;
+
+/// Requests of one connection that are answered in one tick, if they came together.
+pub const WEB_REQUESTS_PER_TICK_MAX: usize = 8;
+
+/// Connections of browsers, as a part of all that clients may have: a quarter.
+pub const WEB_SHARE: usize = 4;
+
+/// Connections of browsers at most: as many as have a number in the poll.
+pub const WEB_CONNECTIONS_MAX: usize = 65_536;
+
 /// File descriptors that are no clients', where there are many: those of the server itself, files
 /// under way, refused connections.
 pub const RESERVED_FILES: u64 = 256;

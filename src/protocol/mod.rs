@@ -5,6 +5,8 @@
 //! for many readers is encoded once for each [`Variant`] of a protocol among them. [`native`] is
 //! chatsrv's own protocol; another one would be a folder beside it, and a variant of [`Wire`].
 //!
+//! [`http`] is what browsers ask for files with.
+//!
 //! Nothing here knows a socket, a clock, or what a user may do.
 //!
 //! [`Heard`]: heard::Heard
@@ -12,6 +14,7 @@
 //! [`Wire`]: wire::Wire
 
 pub mod heard;
+pub mod http;
 pub mod native;
 pub mod websocket;
 pub mod wire;
