@@ -28,7 +28,7 @@ BENCH ?=
 LOAD ?= --spawn --clients 2000 --rate 20 --duration 10s
 
 # What `make fuzz` feeds with any bytes, and for how long each: TARGET=direct does one of them.
-TARGET ?= frames requests display direct words websocket
+TARGET ?= frames requests display direct words websocket http
 FUZZ_SECONDS ?= 60
 # What it finds out beside what is kept in fuzz/corpus.
 FUZZED := $(or $(CARGO_TARGET_DIR),target)/fuzz

@@ -1,5 +1,6 @@
 //! The fuzz targets: the frame decoder, the parser of requests, the client's display, the listener
-//! of direct chats, the words of texts, and the frames of WebSockets.
+//! of direct chats, the words of texts, the frames of WebSockets, and the heads of requests over
+//! HTTP.
 //!
 //! Each module has a function `run` that takes an input and panics if a property does not hold.
 //! `make fuzz` searches for such inputs, guided by code coverage. Inputs that reach different code
@@ -10,6 +11,7 @@ pub mod direct;
 pub mod display;
 pub mod frames;
 mod hidden;
+pub mod http;
 pub mod requests;
 pub mod websocket;
 pub mod words;
@@ -24,11 +26,12 @@ pub struct Target {
 }
 
 /// All targets.
-pub const TARGETS: [Target; 6] = [
+pub const TARGETS: [Target; 7] = [
     Target { name: "frames", run: frames::run },
     Target { name: "requests", run: requests::run },
     Target { name: "display", run: display::run },
     Target { name: "direct", run: direct::run },
     Target { name: "words", run: words::run },
     Target { name: "websocket", run: websocket::run },
+    Target { name: "http", run: http::run },
 ];
