@@ -13,6 +13,7 @@ use chatsrv::limits::{GROUP_OFFLINE_TIME_MAX, ID_CEILING_LEAD};
 use chatsrv::log::{Log, Quoted};
 use chatsrv::options::rules::{HistoryReach, Uploaders, Who};
 use chatsrv::options::{Audit, Offline, Options, PasswordCost, Plain, TLS_PORT};
+use chatsrv::protocol::native::CLIENT_LINE_BYTES_MAX;
 use chatsrv::server::{
     self, AuditFile, AuditSink, Certificates, Endpoint, Inherited, Listening, MotdFile, Poll,
     Server, StartError,
@@ -136,7 +137,7 @@ fn run(options: Options) -> Result<(), (Exit, String)> {
             .map_err(start_failed)?;
     for endpoint in server.endpoints() {
         match endpoint {
-            Endpoint::Tcp(_) | Endpoint::Tls(_) => {
+            Endpoint::Tcp(_) | Endpoint::Tls(_) | Endpoint::Http(_) => {
                 chatsrv::log::announce(format_args!("listening on {endpoint}"));
             }
             Endpoint::Unix(path) => log::info!("event=admin-socket path={}", path.display()),
@@ -348,7 +349,9 @@ fn rules(options: &Options) -> hub::config::Rules {
 /// the metrics.
 fn listeners(options: &Options) -> u64 {
     let addresses = options.listen.len().max(2) as u64;
-    addresses * (1 + u64::from(options.tls().is_some())) + 1 + u64::from(options.metrics.is_some())
+    let for_clients = 1 + u64::from(options.tls().is_some());
+    let ports = for_clients + u64::from(options.http_port().is_some());
+    addresses * ports + 1 + u64::from(options.metrics.is_some())
 }
 
 fn server_config(options: &Options, shares: Shares, memory: u64) -> server::ServerConfig {
@@ -363,6 +366,9 @@ fn server_config(options: &Options, shares: Shares, memory: u64) -> server::Serv
                 Plain::Loopback => server::PlainAccess::Loopback,
                 Plain::Off => server::PlainAccess::Nowhere,
             }),
+            http: options
+                .http_port()
+                .map(|(port, is_asked_for)| server::HttpPort { port, is_asked_for }),
         },
         metrics: options.metrics,
         admin_socket: options.admin_socket(),
@@ -385,5 +391,25 @@ fn server_config(options: &Options, shares: Shares, memory: u64) -> server::Serv
         rate: options.rate,
         speech_rate: options.speech_rate().0,
         drain: options.drain,
+        web: web_config(options),
+    }
+}
+
+fn web_config(options: &Options) -> server::WebConfig {
+    server::WebConfig {
+        hosts: options.web.hosts.clone(),
+        origins: options.web.origins.clone(),
+        proxies: options.web.proxies.clone(),
+        title: options.web.title.clone(),
+        https_port: None,
+        about: server::AboutServer {
+            registration: options.registration.word(),
+            limits: server::AboutLimits {
+                line: CLIENT_LINE_BYTES_MAX,
+                file: options.max_file.0,
+                group: options.group_max.get(),
+            },
+            public_files: options.public_files,
+        },
     }
 }

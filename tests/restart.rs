@@ -3,7 +3,7 @@
 mod support;
 
 use std::fs::{self, Permissions};
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::PermissionsExt;
@@ -122,6 +122,24 @@ fn a_socket_for_tls_is_taken_over_too() {
         Server::spawn(handed(&data, &args, "plain:tls", plain.into(), tls.into()), folder, &[]);
     assert_eq!(server.tls_address(), address);
     Client::connect_tls(&server, &identity.trust()).register("alice");
+}
+
+#[test]
+fn a_socket_for_browsers_is_taken_over_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let listen = || TcpListener::bind("127.0.0.1:0").unwrap();
+    let (plain, http) = (listen(), listen());
+    let address = http.local_addr().unwrap();
+    let data = folder.path().join("data");
+    let handed = handed(&data, &[], "plain:http", plain.into(), http.into());
+    let server = Server::spawn(handed, folder, &[]);
+    server.log().wait_for(&format!("listening on {address} (HTTP)"));
+    let mut browser = TcpStream::connect(address).unwrap();
+    browser.set_read_timeout(Some(PATIENCE)).unwrap();
+    browser.write_all(b"GET / HTTP/1.0\r\nHost: localhost\r\n\r\n").unwrap();
+    let mut line = String::new();
+    BufReader::new(browser).read_line(&mut line).unwrap();
+    assert_eq!(line, "HTTP/1.1 200 OK\r\n");
 }
 
 #[test]

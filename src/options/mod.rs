@@ -4,6 +4,7 @@
 pub mod accounts;
 pub mod rules;
 mod values;
+pub mod web;
 
 use std::ffi::{OsStr, OsString};
 use std::net::{AddrParseError, IpAddr, SocketAddr};
@@ -21,6 +22,7 @@ use log::LevelFilter;
 
 use self::rules::RuleOptions;
 use self::values::{duration, files_size, history, send_queue, timeout};
+use self::web::{HttpListen, WebOptions};
 use crate::bounds::allowance::Allowance;
 use crate::bounds::limit::{Exempt, Limit};
 use crate::chat::cidr::Cidr;
@@ -214,6 +216,10 @@ pub struct Options {
     #[arg(long, env = "CHATSRV_TLS_PORT", value_name = "PORT", requires = "tls_cert")]
     tls_port: Option<u16>,
 
+    /// What browsers are served.
+    #[command(flatten)]
+    pub web: WebOptions,
+
     /// Unix-domain socket for the operator [default: admin.sock, in the data folder]
     #[arg(long, env = "CHATSRV_ADMIN_SOCKET", value_name = "PATH")]
     admin_socket: Option<PathBuf>,
@@ -347,6 +353,16 @@ impl Options {
     /// The path of the operator's socket.
     pub fn admin_socket(&self) -> PathBuf {
         self.admin_socket.clone().unwrap_or_else(|| self.data.join("admin.sock"))
+    }
+
+    /// The port for browsers, if there is one, and whether it was asked for. Where the other ports
+    /// are free ones, it is only opened if it was.
+    pub fn http_port(&self) -> Option<(u16, bool)> {
+        match self.web.http_port {
+            Some(HttpListen::Off) => None,
+            Some(HttpListen::Port(port)) => Some((port, true)),
+            None => Some((web::HTTP_PORT, false)).filter(|_| self.port != 0),
+        }
     }
 
     /// The options for TLS, if it is on.

@@ -49,6 +49,43 @@ fn with_nothing_given_the_defaults_hold() {
 }
 
 #[test]
+fn the_port_for_browsers_is_off_where_others_are_free_ones() {
+    assert_eq!(options(&[]).http_port(), Some((9080, false)));
+    assert_eq!(options(&["7000"]).http_port(), Some((9080, false)));
+    assert_eq!(options(&["--port", "0"]).http_port(), None);
+    assert_eq!(options(&["--port", "0", "--http-port", "0"]).http_port(), Some((0, true)));
+    assert_eq!(options(&["--http-port", "9080"]).http_port(), Some((9080, true)));
+    assert_eq!(options(&["--http-port", "off"]).http_port(), None);
+    for port in ["65536", "on", "", "-1"] {
+        assert!(read(&[&format!("--http-port={port}")]).is_err(), "{port}");
+    }
+}
+
+#[test]
+fn hosts_origins_and_titles_are_checked() {
+    let options = options(&["--host", "A.example,b", "--host", "[::1]", "--origin", "HTTPS://c"]);
+    let hosts: Vec<String> = options.web.hosts.iter().map(ToString::to_string).collect();
+    assert_eq!(hosts, ["a.example", "b", "[::1]"]);
+    assert_eq!(options.web.origins[0].to_string(), "https://c");
+    assert_eq!(options.web.title, "chatsrv");
+    let long = "x".repeat(65);
+    for words in [
+        ["--host", "a:80"],
+        ["--host", "https://a"],
+        ["--host", "*.a"],
+        ["--origin", "a.example"],
+        ["--origin", "https://a/b"],
+        ["--origin", "null"],
+        ["--proxy", "192.0.2.0/33"],
+        ["--title", ""],
+        ["--title", "a\nb"],
+        ["--title", &long],
+    ] {
+        assert_eq!(read(&words).unwrap_err(), ErrorKind::ValueValidation, "{words:?}");
+    }
+}
+
+#[test]
 fn the_port_may_stand_bare_and_only_once() {
     assert_eq!(options(&["7000"]).port, 7000);
     assert_eq!(options(&["-p", "7000"]).port, 7000);

@@ -5,7 +5,12 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use serde::Serialize;
+
 use super::crowding::ConnectionBounds;
+use crate::chat::cidr::Cidr;
+use crate::protocol::http::host::HostName;
+use crate::protocol::http::origin::Origin;
 
 /// The configuration of the server's network side.
 #[derive(Clone, Debug)]
@@ -35,6 +40,47 @@ pub struct ServerConfig {
     pub speech_rate: u64,
     /// The time that a graceful stop may take.
     pub drain: Duration,
+    /// What browsers are served, and for whom.
+    pub web: WebConfig,
+}
+
+/// What browsers are served, and for whom.
+#[derive(Clone, Debug, Default)]
+pub struct WebConfig {
+    /// The names under which browsers may come; if empty, those of the certificate and the machine.
+    pub hosts: Vec<HostName>,
+    /// Other sites whose pages may open a socket.
+    pub origins: Vec<Origin>,
+    /// Proxies that tell whom they ask for.
+    pub proxies: Vec<Cidr>,
+    /// The title of the page.
+    pub title: String,
+    /// The port where HTTP is spoken over TLS, if there is one.
+    pub https_port: Option<u16>,
+    /// What the page is told of the server.
+    pub about: AboutServer,
+}
+
+/// What the page is told of the server.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct AboutServer {
+    /// Who may register.
+    pub registration: &'static str,
+    /// What may be how large.
+    pub limits: AboutLimits,
+    /// Whether the files of the shared folder can be downloaded without a login.
+    pub public_files: bool,
+}
+
+/// What may be how large, as the page is told.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct AboutLimits {
+    /// Bytes of a line.
+    pub line: usize,
+    /// Bytes of a file.
+    pub file: u64,
+    /// Members of a group.
+    pub group: u32,
 }
 
 /// Where to listen for clients. Sockets that were passed are used as they are.
@@ -50,6 +96,18 @@ pub struct ListenConfig {
     /// certificates, and with them on those of loopback; and on none if a socket for TLS was passed
     /// and no other.
     pub plain: Option<PlainAccess>,
+    /// The TCP port for browsers, if there is one. It is closed where nobody may connect without
+    /// TLS.
+    pub http: Option<HttpPort>,
+}
+
+/// The TCP port for browsers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HttpPort {
+    /// The port; 0 takes a free one.
+    pub port: u16,
+    /// Whether the operator asked for it. Otherwise the server starts without it where it is taken.
+    pub is_asked_for: bool,
 }
 
 /// On which addresses clients may connect without TLS.

@@ -53,6 +53,22 @@ impl Crowding {
         }
     }
 
+    /// Returns true if one more connection of a browser would be beyond the bound of connections.
+    pub fn is_crowded(&self, from: Address, bounds: &ConnectionBounds) -> bool {
+        let most = bounds.connections.of(from, &bounds.exempt);
+        most.is_some_and(|most| self.connections.is_full(from.network(), most))
+    }
+
+    /// Counts a connection of a browser, which may ask for no more than the page.
+    pub fn browser_came(&mut self, from: Address) {
+        self.connections.add(from.network());
+    }
+
+    /// Counts a connection of a browser no longer.
+    pub fn browser_left(&mut self, from: Address) {
+        self.connections.remove(from.network());
+    }
+
     /// Counts a connection as one that has logged in.
     pub fn logged_in(&mut self, from: Address) {
         self.strangers.remove(from.network());
@@ -125,6 +141,20 @@ mod tests {
         assert_eq!(let_in(&mut crowding, from, &bounds), 0);
         crowding.closed(from, true);
         assert_eq!(let_in(&mut crowding, from, &bounds), 1);
+    }
+
+    #[test]
+    fn browsers_count_among_the_connections_alone() {
+        let from = Address::host([192, 0, 2, 1].into());
+        let bounds = bounds(5, 3, "3/1h");
+        let mut crowding = Crowding::default();
+        for _ in 0..5 {
+            assert!(!crowding.is_crowded(from, &bounds));
+            crowding.browser_came(from);
+        }
+        assert!(crowding.is_crowded(from, &bounds) && crowding.is_full(from, &bounds, NOW));
+        crowding.browser_left(from);
+        assert!(!crowding.is_crowded(from, &bounds) && !crowding.is_full(from, &bounds, NOW));
     }
 
     #[test]

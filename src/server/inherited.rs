@@ -17,6 +17,8 @@ pub struct Inherited {
     pub(super) plain: Vec<Listener>,
     /// For clients that speak TLS.
     pub(super) tls: Vec<Listener>,
+    /// For browsers.
+    pub(super) http: Vec<Listener>,
     /// For the operator.
     pub(super) operator: Vec<Listener>,
 }
@@ -26,7 +28,7 @@ pub struct Inherited {
 pub enum InheritedError {
     /// The environment variables are not valid.
     Environment(io::Error),
-    /// The name is none of `plain`, `tls` and `admin`.
+    /// The name is none of `plain`, `tls`, `http` and `admin`.
     Name(String),
     /// A socket is named `tls`, but there is no certificate.
     NoCertificate,
@@ -41,7 +43,8 @@ impl fmt::Display for InheritedError {
                 write!(f, "the sockets that were passed: {error}")
             }
             InheritedError::Name(name) => {
-                write!(f, "the passed socket {name:?} is named neither plain nor tls nor admin")
+                let known = "plain, tls, http nor admin";
+                write!(f, "the passed socket {name:?} is named neither {known}")
             }
             InheritedError::NoCertificate => {
                 f.write_str("a socket for TLS was passed, but there is no --tls-cert")
@@ -86,6 +89,7 @@ impl Inherited {
             "plain" => (&mut self.plain, true),
             "tls" if speaks_tls => (&mut self.tls, true),
             "tls" => return Err(InheritedError::NoCertificate),
+            "http" => (&mut self.http, true),
             "admin" => (&mut self.operator, false),
             _ => return Err(InheritedError::Name(name)),
         };
@@ -96,7 +100,11 @@ impl Inherited {
                 (_, false) => Err(io::Error::other("it is no Unix-domain socket")),
             });
         let listener = adopted.map_err(|error| InheritedError::Socket(name.clone(), error))?;
-        listeners.push(if name == "tls" { listener.for_tls() } else { listener });
+        listeners.push(match name.as_str() {
+            "tls" => listener.for_tls(),
+            "http" => listener.for_http(),
+            _ => listener,
+        });
         Ok(())
     }
 }
@@ -123,6 +131,8 @@ mod tests {
         assert!(matches!(inherited.plain[0].endpoint, Endpoint::Tcp(_)));
         let inherited = add(tcp(), "tls").unwrap();
         assert!(matches!(inherited.tls[0].endpoint, Endpoint::Tls(_)));
+        let inherited = add(tcp(), "http").unwrap();
+        assert!(matches!(inherited.http[0].endpoint, Endpoint::Http(_)));
         let inherited = add(unix("a"), "admin").unwrap();
         assert!(matches!(inherited.operator[0].endpoint, Endpoint::Unix(_)));
         assert!(add(tcp(), "admin").unwrap_err().contains("no Unix-domain socket"));

@@ -38,6 +38,8 @@ pub enum Endpoint {
     Tcp(SocketAddr),
     /// A TCP address, for clients that speak TLS.
     Tls(SocketAddr),
+    /// A TCP address, for browsers.
+    Http(SocketAddr),
     /// A Unix-domain socket, for the operator.
     Unix(PathBuf),
 }
@@ -47,6 +49,7 @@ impl fmt::Display for Endpoint {
         match self {
             Endpoint::Tcp(address) => address.fmt(f),
             Endpoint::Tls(address) => write!(f, "{address} (TLS)"),
+            Endpoint::Http(address) => write!(f, "{address} (HTTP)"),
             Endpoint::Unix(path) => path.display().fmt(f),
         }
     }
@@ -217,6 +220,14 @@ impl Listener {
         self
     }
 
+    /// Turns a TCP listener into one for browsers.
+    pub fn for_http(mut self) -> Self {
+        if let Endpoint::Tcp(address) = self.endpoint {
+            self.endpoint = Endpoint::Http(address);
+        }
+        self
+    }
+
     /// Closes the socket. The socket file, if it has its own, is removed when the returned value is
     /// dropped.
     pub fn into_path(self) -> Option<SocketPath> {
@@ -226,7 +237,9 @@ impl Listener {
     /// The TCP port.
     fn port(&self) -> Option<u16> {
         match self.endpoint {
-            Endpoint::Tcp(address) | Endpoint::Tls(address) => Some(address.port()),
+            Endpoint::Tcp(address) | Endpoint::Tls(address) | Endpoint::Http(address) => {
+                Some(address.port())
+            }
             Endpoint::Unix(_) => None,
         }
     }
@@ -258,7 +271,7 @@ impl Listener {
 impl Listener {
     /// The peer of a connection; `None` if it is gone by now.
     fn peer(&self, socket: &OwnedFd, from: Option<SocketAddrAny>) -> Option<Peer> {
-        if let Endpoint::Tcp(_) | Endpoint::Tls(_) = self.endpoint {
+        if !matches!(self.endpoint, Endpoint::Unix(_)) {
             let from = SocketAddr::try_from(from?).ok()?;
             // An adopted socket may take IPv4 and IPv6 both.
             return Some(Peer::Host(SocketAddr::new(from.ip().to_canonical(), from.port())));
@@ -345,7 +358,8 @@ fn loopback_of(addresses: &[IpAddr]) -> Vec<IpAddr> {
     loopback
 }
 
-fn is_taken(error: &io::Error) -> bool {
+/// Returns true if an address is used by somebody else.
+pub fn is_taken(error: &io::Error) -> bool {
     Errno::from_io_error(error) == Some(Errno::ADDRINUSE)
 }
 

@@ -1,11 +1,12 @@
 //! The set of all listening sockets.
 
 use std::io;
+use std::net::IpAddr;
 
 use super::audit_file::AuditSink;
-use super::config::{ListenConfig, PlainAccess, ServerConfig, StartError};
+use super::config::{HttpPort, ListenConfig, PlainAccess, ServerConfig, StartError};
 use super::inherited::Inherited;
-use super::listener::{Endpoint, Listener, SocketPath};
+use super::listener::{Endpoint, Listener, SocketPath, is_taken};
 use super::motd_file::MotdFile;
 use super::poll::{Interest, Poll, PollKey};
 use super::tls::Certificates;
@@ -47,16 +48,17 @@ impl Listeners {
         takes_tls: bool,
         inherited: Inherited,
     ) -> Result<Self, StartError> {
-        let ListenConfig { addresses, port, tls_port, plain } = &config.listen;
+        let ListenConfig { addresses, port, tls_port, plain, http } = &config.listen;
         let failed = |(address, error)| StartError::Listen(address, error);
         let usual = match (takes_tls, inherited.tls.is_empty()) {
             (false, _) => PlainAccess::Anywhere,
             (true, true) => PlainAccess::Loopback,
             (true, false) => PlainAccess::Nowhere,
         };
+        let plain = plain.unwrap_or(usual);
         let mut clients = inherited.plain;
         if clients.is_empty() {
-            clients = match plain.unwrap_or(usual) {
+            clients = match plain {
                 PlainAccess::Anywhere => Listener::open_all(addresses, *port).map_err(failed)?,
                 PlainAccess::Loopback => {
                     Listener::open_loopback(addresses, *port).map_err(failed)?
@@ -69,6 +71,12 @@ impl Listeners {
             clients.extend(listeners.into_iter().map(Listener::for_tls));
         }
         clients.extend(inherited.tls);
+        if inherited.http.is_empty()
+            && let Some(port) = http.filter(|_| plain != PlainAccess::Nowhere)
+        {
+            clients.extend(open_http(addresses, port)?);
+        }
+        clients.extend(inherited.http);
         if inherited.operator.is_empty() {
             let listener = Listener::open_unix(&config.admin_socket)
                 .map_err(|error| StartError::AdminSocket(config.admin_socket.clone(), error))?;
@@ -140,6 +148,20 @@ impl Listeners {
     pub fn close(&mut self) {
         self.clients.clear();
         self.paths.clear();
+    }
+}
+
+/// Opens the listeners for browsers; none where a port is taken that nobody asked for.
+fn open_http(addresses: &[IpAddr], port: HttpPort) -> Result<Vec<Listener>, StartError> {
+    match Listener::open_all(addresses, port.port) {
+        Ok(listeners) => Ok(listeners.into_iter().map(Listener::for_http).collect()),
+        Err((address, error)) if !port.is_asked_for && is_taken(&error) => {
+            log::warn!(
+                "event=http-off address={address} error={error}: --http-port takes another port"
+            );
+            Ok(Vec::new())
+        }
+        Err((address, error)) => Err(StartError::Listen(address, error)),
     }
 }
 

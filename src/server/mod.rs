@@ -56,6 +56,7 @@ mod counters;
 mod crowding;
 mod drain;
 mod gate;
+mod http_servers;
 mod hub_metrics;
 mod inherited;
 mod last_line;
@@ -81,10 +82,15 @@ mod timers;
 mod tls;
 mod transfer_id;
 mod wanted;
+mod web;
+mod web_id;
 
 pub use audit_file::{AuditFile, AuditSink};
 pub use clock::unix_micros;
-pub use config::{ListenConfig, PlainAccess, ServerConfig, ServerLimits, StartError};
+pub use config::{
+    AboutLimits, AboutServer, HttpPort, ListenConfig, PlainAccess, ServerConfig, ServerLimits,
+    StartError, WebConfig,
+};
 pub use crowding::ConnectionBounds;
 pub use inherited::{Inherited, InheritedError};
 pub use listener::Endpoint;

@@ -41,6 +41,8 @@ pub enum PollKey {
     Metrics,
     /// An HTTP connection to the metrics page, by its index; it may be closed by now.
     Exchange(u16),
+    /// A connection of a browser, by its index; it may be closed by now.
+    Web(u16),
 }
 
 impl PollKey {
@@ -57,6 +59,7 @@ impl PollKey {
             PollKey::Metrics => other(1, 0),
             PollKey::Listener(place) => other(2, place),
             PollKey::Exchange(place) => other(3, place),
+            PollKey::Web(place) => other(4, place),
         }
     }
 
@@ -66,7 +69,8 @@ impl PollKey {
             (0, 0) => PollKey::Signals,
             (0, 1) => PollKey::Metrics,
             (0, 2) => PollKey::Listener(slot as u16),
-            (0, _) => PollKey::Exchange(slot as u16),
+            (0, 3) => PollKey::Exchange(slot as u16),
+            (0, _) => PollKey::Web(slot as u16),
             _ => PollKey::Connection(ConnId { slot, generation }),
         }
     }
@@ -126,10 +130,11 @@ impl Poll {
     pub fn add(&self, source: &impl AsFd, key: PollKey, interest: Interest) -> io::Result<()> {
         let source = source.as_fd().as_raw_fd();
         // SAFETY: the source has to be deleted before it is closed. Connections are closed only in
-        // `Connections::reap`, and those to the metrics page only in `Exchanges::close`, both after
-        // a delete. `Listeners::stop` deletes the listeners for clients before it closes them. The
-        // listener for the metrics, the signal pipe, and whatever else is left when `Server::run`
-        // ends live that long, and nothing waits on this poll any more then.
+        // `Connections::reap`, those to the metrics page only in `Exchanges::close`, and those of
+        // browsers only in `WebConnections::remove`, each after a delete. `Listeners::stop` deletes
+        // the listeners for clients before it closes them. The listener for the metrics, the signal
+        // pipe, and whatever else is left when `Server::run` ends live that long, and nothing waits
+        // on this poll any more then.
         unsafe { self.poller.add_with_mode(source, event(key, interest), PollMode::Level) }
     }
 
@@ -178,8 +183,13 @@ mod tests {
     #[test]
     fn keys_survive_the_kernel() {
         let conn = ConnId { slot: 7, generation: 3 };
-        let others =
-            [PollKey::Signals, PollKey::Metrics, PollKey::Listener(5), PollKey::Exchange(65_535)];
+        let others = [
+            PollKey::Signals,
+            PollKey::Metrics,
+            PollKey::Listener(5),
+            PollKey::Exchange(65_535),
+            PollKey::Web(65_535),
+        ];
         for key in others.into_iter().chain([PollKey::Connection(conn)]) {
             assert_eq!(PollKey::unpack(key.pack()), key);
         }

@@ -5,9 +5,9 @@ use super::config::{ServerConfig, StartError};
 use super::connections::Connections;
 use super::drain::Stop;
 use super::gate::Gate;
+use super::http_servers::HttpServers;
 use super::listener::Endpoint;
 use super::listeners::{Listeners, Listening};
-use super::metrics::Exchanges;
 use super::open_files::OpenFiles;
 use super::poll::Poll;
 use super::supervisor::Supervisor;
@@ -31,8 +31,8 @@ pub struct Server {
     pub(super) files: OpenFiles,
     /// The shared state of TLS sessions, if the server has certificates.
     pub(super) tls: Option<TlsSessions>,
-    /// The HTTP connections to the metrics page.
-    pub(super) exchanges: Exchanges,
+    /// What is served over HTTP.
+    pub(super) http: HttpServers,
     pub(super) buffers: Buffers,
     pub(super) stop: Stop,
 }
@@ -60,7 +60,7 @@ impl Server {
             connections: Connections::with_room_for(room),
             gate: Gate::new(&config),
             files: OpenFiles::new(config.limits.transfers)?,
-            exchanges: Exchanges::new(config.limits.exchanges),
+            http: HttpServers::new(&config)?,
             buffers: Buffers::new(certificates.is_some()),
             tls: certificates.map(TlsSessions::new),
             stop: Stop::default(),

@@ -5,6 +5,7 @@ use std::collections::BinaryHeap;
 use std::time::Duration;
 
 use super::clock::Moment;
+use super::web_id::WebId;
 use crate::hub::input::ConnId;
 use crate::limits::CONNECTIONS_RESERVED_MAX;
 
@@ -23,6 +24,8 @@ pub enum Timer {
     Watchdog,
     /// The HTTP exchange with that number has timed out, if it is still open.
     Exchange(u64),
+    /// A deadline of a browser's connection may have passed.
+    Web(WebId),
     /// The announced stop begins, if the time was not changed since.
     Stop,
     /// During a stop, the next connections may be closed.

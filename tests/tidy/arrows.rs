@@ -20,9 +20,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("log", &["chat"]),
     ("capacity", &["limits"]),
     ("command_line", &["exit"]),
-    ("options", &["bounds", "chat", "command_line"]),
-    ("tls_client", &[]),
     ("protocol", &["chat", "limits"]),
+    ("options", &["bounds", "chat", "command_line", "protocol"]),
+    ("tls_client", &[]),
     ("display", CLIENTS),
     ("direct", CLIENTS),
     ("hub", &["bounds", "chat", "limits", "log"]),
@@ -38,8 +38,18 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// What the server's program ties together.
-const SERVERS: &[&str] =
-    &["capacity", "command_line", "exit", "hub", "limits", "log", "options", "server", "store"];
+const SERVERS: &[&str] = &[
+    "capacity",
+    "command_line",
+    "exit",
+    "hub",
+    "limits",
+    "log",
+    "options",
+    "protocol",
+    "server",
+    "store",
+];
 
 /// What the store stands on: the jobs that it does and what it hands out are the hub's.
 const STORE: &[&str] =

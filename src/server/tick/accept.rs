@@ -1,4 +1,5 @@
-//! The phase that accepts new connections, and handles signals and events of the metrics page.
+//! The phase that accepts new connections, and handles signals and events of what is served over
+//! HTTP.
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -27,6 +28,7 @@ impl Server {
                 PollKey::Listener(place) => self.accept_on(usize::from(place)),
                 PollKey::Metrics => self.accept_exchange(),
                 PollKey::Exchange(place) => self.exchange_ready(place),
+                PollKey::Web(place) => self.web_ready(place),
             }
         }
     }
@@ -47,7 +49,9 @@ impl Server {
             // A stop removes the listeners.
             let Some(listener) = self.listeners.client(index) else { return };
             let is_tls = matches!(listener.endpoint, Endpoint::Tls(_));
+            let is_http = matches!(listener.endpoint, Endpoint::Http(_));
             match listener.accept() {
+                Accepted::Connection(socket, peer) if is_http => self.take_in_web(socket, peer),
                 Accepted::Connection(socket, peer) => self.take_in(socket, peer, is_tls),
                 Accepted::Gone => {}
                 Accepted::Forbidden(peer) if self.may_log_stranger() => {
@@ -81,13 +85,16 @@ impl Server {
         self.connections.counters.accepted += 1;
         self.accepts_again();
         let from = peer.address();
+        if !peer.is_operator() {
+            self.make_room_for_one();
+        }
         let refusal = self.reason_to_refuse(peer);
         if refusal.is_some() {
             self.connections.counters.refused.count_connection();
         }
         // Who is banned is not worth a handshake.
         let is_worth_nothing = is_tls && refusal == Some(CloseReason::AddressBanned);
-        let is_too_much = self.connections.refused() >= self.config.limits.refused;
+        let is_too_much = self.refused() >= self.config.limits.refused;
         if refusal.is_some() && (is_worth_nothing || is_too_much) {
             log::debug!("event=refused peer={peer}");
             return;
@@ -119,7 +126,7 @@ impl Server {
         }
     }
 
-    fn could_not_take_in(&mut self, peer: Peer, error: &dyn std::error::Error) {
+    pub(super) fn could_not_take_in(&mut self, peer: Peer, error: &dyn std::error::Error) {
         if self.may_log_stranger() {
             log::warn!("event=refused peer={peer} error={error}");
         }
@@ -133,7 +140,7 @@ impl Server {
         if self.hub.has_banned(peer.address(), self.time.now) {
             return Some(CloseReason::AddressBanned);
         }
-        if self.connections.served() >= self.config.limits.clients {
+        if self.is_full() {
             return Some(CloseReason::ConnectionLimit);
         }
         let (bounds, now) = (&self.config.networks, self.time.monotonic());

@@ -16,7 +16,7 @@ impl Server {
             Accepted::Exhausted(error) => return self.rest(&error),
         };
         self.accepts_again();
-        match self.exchanges.begin(socket, self.time.monotonic(), &self.poll) {
+        match self.http.exchanges.begin(socket, self.time.monotonic(), &self.poll) {
             Ok(number) => {
                 self.time.after(EXCHANGE_TIME_MAX, Timer::Exchange(number));
             }
@@ -27,10 +27,10 @@ impl Server {
     /// Continues an exchange after an event of the poll.
     pub(super) fn exchange_ready(&mut self, place: u16) {
         let (place, now) = (usize::from(place), self.time.monotonic());
-        let mut step = self.exchanges.go_on(place, now, &self.poll);
+        let mut step = self.http.exchanges.go_on(place, now, &self.poll);
         if let Some(ExchangeStep::Asked(request)) = step {
             let answer = self.answer_to(request);
-            step = self.exchanges.answer(place, answer, now, &self.poll);
+            step = self.http.exchanges.answer(place, answer, now, &self.poll);
         }
         match step {
             Some(ExchangeStep::Waits | ExchangeStep::Asked(_)) => {}
@@ -43,13 +43,13 @@ impl Server {
 
     /// Closes an exchange that takes too long, if it is still open.
     pub(super) fn exchange_timer(&mut self, number: u64) {
-        if let Some(place) = self.exchanges.place_of(number) {
+        if let Some(place) = self.http.exchanges.place_of(number) {
             self.close_exchange(place);
         }
     }
 
     fn close_exchange(&mut self, place: usize) {
-        self.exchanges.close(place, &self.poll);
+        self.http.exchanges.close(place, &self.poll);
         self.rest_is_over();
     }
 

@@ -90,6 +90,7 @@ impl Server {
             ),
         ];
         families.extend(self.tls.iter().flat_map(|tls| tls.metrics(totals.tls)));
+        families.extend(self.http.browsers.metrics());
         families.extend(process::metrics());
         families.extend(hub_metrics::families(&self.hub));
         families.extend(self.store.metrics());

@@ -15,6 +15,7 @@ mod results;
 mod settle;
 mod stalled;
 mod stop;
+mod web;
 
 use std::io;
 use std::time::Duration;
@@ -35,7 +36,7 @@ impl Server {
         self.take_motd();
         self.supervisor.service.ready();
         self.arm_watchdog();
-        while !(self.stop.is_under_way() && self.connections.is_empty()) {
+        while !self.is_over() {
             self.tick()?;
         }
         self.connections.stranger_lines.tell();
@@ -45,6 +46,12 @@ impl Server {
         self.supervisor.audit.finish(CLOSE_TIMEOUT);
         self.store.close();
         Ok(())
+    }
+
+    /// Returns true if a stop is complete.
+    fn is_over(&self) -> bool {
+        let has_none = self.connections.is_empty() && self.http.browsers.is_empty();
+        self.stop.is_under_way() && has_none
     }
 
     fn tick(&mut self) -> io::Result<()> {
@@ -91,6 +98,7 @@ impl Server {
                 }
                 Timer::Watchdog => self.arm_watchdog(),
                 Timer::Exchange(number) => self.exchange_timer(number),
+                Timer::Web(id) => self.web_timer(id, at),
                 Timer::Stop if self.stop.is_announced(at) => self.stop(),
                 Timer::Stop => {}
                 Timer::Leave => self.let_leave(),

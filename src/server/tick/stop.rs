@@ -48,6 +48,7 @@ impl Server {
         self.supervisor.service.stopping(self.config.drain + 2 * LINGER_TIME_MAX + CLOSE_TIMEOUT);
         self.notify_later();
         self.listeners.stop(&self.poll);
+        self.close_browsers(false);
         self.time.after(self.config.drain, Timer::DrainOver);
         let seconds = u32::try_from(self.config.drain.as_secs()).unwrap_or(u32::MAX);
         self.tell_hub(Input::Shutdown { seconds });
@@ -83,6 +84,7 @@ impl Server {
             return;
         }
         self.stop.let_all_leave();
+        self.close_browsers(true);
         for id in self.connections.ids() {
             if let Some(connection) = self.connections.get(id) {
                 connection.outbox.cancel_downloads();

@@ -98,18 +98,23 @@ impl Certificates {
 
     /// When the certificate expires, if it could be parsed.
     pub fn expiry(&self) -> Option<SystemTime> {
-        self.loaded.facts.map(|facts| facts.expiry)
+        self.loaded.facts.as_ref().map(|facts| facts.expiry)
+    }
+
+    /// The names of the certificate's hosts, if it could be parsed.
+    pub fn names(&self) -> &[String] {
+        self.loaded.facts.as_ref().map_or(&[], |facts| &facts.names)
     }
 
     /// Logs which certificate is used from now on.
     fn announce(&self) {
         let path = self.files.certificate.display();
-        let Some(Facts { expiry, flaw }) = self.loaded.facts else {
+        let Some(Facts { expiry, flaw, .. }) = self.loaded.facts.as_ref() else {
             return log::info!("event=certificate file={path}");
         };
-        let expires = humantime::format_rfc3339_seconds(expiry);
+        let expires = humantime::format_rfc3339_seconds(*expiry);
         let flaw = match flaw {
-            _ if expiry < SystemTime::now() => Some("it has expired"),
+            _ if *expiry < SystemTime::now() => Some("it has expired"),
             flaw => flaw.map(Flaw::text),
         };
         match flaw {

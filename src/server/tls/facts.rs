@@ -10,12 +10,14 @@ use x509_cert::ext::pkix::name::GeneralName;
 use x509_cert::ext::pkix::{BasicConstraints, SubjectAltName};
 
 /// Facts about a server's certificate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Facts {
     /// The end of its validity.
     pub expiry: SystemTime,
     /// Why clients will reject it at any time, if they will.
     pub flaw: Option<Flaw>,
+    /// The names of its hosts, of which a first label may be a star. Addresses are left out.
+    pub names: Vec<String>,
 }
 
 /// Why clients reject a certificate that a server can use.
@@ -48,14 +50,16 @@ impl Flaw {
 pub fn facts(certificate: &[u8]) -> Option<Facts> {
     let certificate = Certificate::from_der(certificate).ok()?;
     let certificate = certificate.tbs_certificate();
+    let hosts = hosts(certificate);
     let flaw = if is_authority(certificate) {
         Some(Flaw::Authority)
-    } else if !names_a_host(certificate) {
+    } else if hosts.is_empty() {
         Some(Flaw::NoHost)
     } else {
         None
     };
-    Some(Facts { expiry: certificate.validity().not_after.to_system_time(), flaw })
+    let expiry = certificate.validity().not_after.to_system_time();
+    Some(Facts { expiry, flaw, names: hosts.into_iter().flatten().collect() })
 }
 
 fn is_authority(certificate: &TbsCertificate) -> bool {
@@ -63,11 +67,17 @@ fn is_authority(certificate: &TbsCertificate) -> bool {
     matches!(constraints, Ok(Some((_, constraints))) if constraints.ca)
 }
 
-fn names_a_host(certificate: &TbsCertificate) -> bool {
-    let Ok(Some((_, names))) = certificate.get_extension::<SubjectAltName>() else { return false };
-    let is_host =
-        |name: &GeneralName| matches!(name, GeneralName::DnsName(_) | GeneralName::IpAddress(_));
-    names.0.iter().any(is_host)
+/// The hosts of a certificate: names, and `None` for each address.
+fn hosts(certificate: &TbsCertificate) -> Vec<Option<String>> {
+    let Ok(Some((_, names))) = certificate.get_extension::<SubjectAltName>() else {
+        return Vec::new();
+    };
+    let host = |name: &GeneralName| match name {
+        GeneralName::DnsName(name) => Some(Some(name.to_string())),
+        GeneralName::IpAddress(_) => Some(None),
+        _ => None,
+    };
+    names.0.iter().filter_map(host).collect()
 }
 
 #[cfg(test)]
@@ -93,6 +103,12 @@ mod tests {
             let facts = made(|params| params.not_after = date_time_ymd(year, 11, 20)).unwrap();
             assert_eq!(humantime::format_rfc3339(facts.expiry).to_string(), expected);
         }
+    }
+
+    #[test]
+    fn its_names_are_known() {
+        assert_eq!(made(|_| {}).unwrap().names, ["localhost"]);
+        assert!(made(|params| params.subject_alt_names.clear()).unwrap().names.is_empty());
     }
 
     #[test]

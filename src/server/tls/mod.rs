@@ -60,6 +60,11 @@ impl TlsSessions {
         TlsSession::new(Arc::clone(self.certificates.config())).map(Box::new)
     }
 
+    /// The names of the current certificate's hosts.
+    pub fn certificate_names(&self) -> &[String] {
+        self.certificates.names()
+    }
+
     /// Returns true if handshakes wait for a later tick.
     pub fn is_behind(&self) -> bool {
         !self.waiting.is_empty()
