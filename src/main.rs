@@ -137,10 +137,8 @@ fn run(options: Options) -> Result<(), (Exit, String)> {
             .map_err(start_failed)?;
     for endpoint in server.endpoints() {
         match endpoint {
-            Endpoint::Tcp(_) | Endpoint::Tls(_) | Endpoint::Http(_) => {
-                chatsrv::log::announce(format_args!("listening on {endpoint}"));
-            }
             Endpoint::Unix(path) => log::info!("event=admin-socket path={}", path.display()),
+            _ => chatsrv::log::announce(format_args!("listening on {endpoint}")),
         }
     }
     if let Some(endpoint) = server.metrics_endpoint() {
@@ -350,7 +348,8 @@ fn rules(options: &Options) -> hub::config::Rules {
 fn listeners(options: &Options) -> u64 {
     let addresses = options.listen.len().max(2) as u64;
     let for_clients = 1 + u64::from(options.tls().is_some());
-    let ports = for_clients + u64::from(options.http_port().is_some());
+    let for_browsers = [options.http_port().is_some(), options.web.https_port.is_some()];
+    let ports = for_clients + for_browsers.into_iter().map(u64::from).sum::<u64>();
     addresses * ports + 1 + u64::from(options.metrics.is_some())
 }
 
@@ -369,6 +368,7 @@ fn server_config(options: &Options, shares: Shares, memory: u64) -> server::Serv
             http: options
                 .http_port()
                 .map(|(port, is_asked_for)| server::HttpPort { port, is_asked_for }),
+            https: options.web.https_port,
         },
         metrics: options.metrics,
         admin_socket: options.admin_socket(),
@@ -401,7 +401,6 @@ fn web_config(options: &Options) -> server::WebConfig {
         origins: options.web.origins.clone(),
         proxies: options.web.proxies.clone(),
         title: options.web.title.clone(),
-        https_port: None,
         about: server::AboutServer {
             registration: options.registration.word(),
             limits: server::AboutLimits {

@@ -59,6 +59,8 @@ fn the_port_for_browsers_is_off_where_others_are_free_ones() {
     for port in ["65536", "on", "", "-1"] {
         assert!(read(&[&format!("--http-port={port}")]).is_err(), "{port}");
     }
+    let alone = read(&["--https-port", "443"]).unwrap_err();
+    assert_eq!(alone, ErrorKind::MissingRequiredArgument);
 }
 
 #[test]

@@ -21,6 +21,11 @@ pub struct WebOptions {
     #[arg(long, env = "CHATSRV_HTTP_PORT", value_name = "PORT|off")]
     pub http_port: Option<HttpListen>,
 
+    /// TCP port for browsers that speak TLS and nothing else, beside that of --tls-port; 0 takes a
+    /// free one
+    #[arg(long, env = "CHATSRV_HTTPS_PORT", value_name = "PORT", requires = "tls_cert")]
+    pub https_port: Option<u16>,
+
     /// Name under which browsers may come, may be repeated
     /// [default: those of the certificate and of the machine]
     #[arg(long = "host", env = "CHATSRV_HOST", value_name = "NAME", value_delimiter = ',')]

@@ -55,8 +55,6 @@ pub struct WebConfig {
     pub proxies: Vec<Cidr>,
     /// The title of the page.
     pub title: String,
-    /// The port where HTTP is spoken over TLS, if there is one.
-    pub https_port: Option<u16>,
     /// What the page is told of the server.
     pub about: AboutServer,
 }
@@ -99,6 +97,9 @@ pub struct ListenConfig {
     /// The TCP port for browsers, if there is one. It is closed where nobody may connect without
     /// TLS.
     pub http: Option<HttpPort>,
+    /// The TCP port for browsers that speak TLS, if there is one beside that for clients, used if
+    /// there are certificates; 0 takes a free one.
+    pub https: Option<u16>,
 }
 
 /// The TCP port for browsers.

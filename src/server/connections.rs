@@ -299,15 +299,28 @@ impl Connections {
             else {
                 continue;
             };
-            let (_, connection) = self.slab.remove(id.slot as usize);
-            if let Err(error) = poll.delete(&connection.socket()) {
-                log::error!("event=poll-failed conn={id} error={error}");
-            }
-            self.waiting -= connection.waiting_counted();
+            let connection = self.remove(id, poll)?;
             self.counters.count_close(reason, connection.traffic);
-            self.count_out(&connection);
             return Some((id, connection, reason));
         }
+    }
+
+    /// Removes a connection that is to speak another protocol from the table and from the poll.
+    pub fn hand_over(&mut self, id: ConnId, poll: &Poll) -> Option<Connection> {
+        let connection = self.remove(id, poll)?;
+        self.counters.count_handed_over(connection.traffic);
+        Some(connection)
+    }
+
+    fn remove(&mut self, id: ConnId, poll: &Poll) -> Option<Connection> {
+        self.get(id)?;
+        let (_, connection) = self.slab.remove(id.slot as usize);
+        if let Err(error) = poll.delete(&connection.socket()) {
+            log::error!("event=poll-failed conn={id} error={error}");
+        }
+        self.waiting -= connection.waiting_counted();
+        self.count_out(&connection);
+        Some(connection)
     }
 
     fn count_out(&mut self, connection: &Connection) {

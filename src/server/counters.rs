@@ -24,8 +24,13 @@ pub struct ConnectionCounters {
 impl ConnectionCounters {
     /// Counts a connection that was closed.
     pub fn count_close(&mut self, reason: CloseReason, traffic: Traffic) {
+        self.count_handed_over(traffic);
+        self.closed[reason as usize] += 1;
+    }
+
+    /// Counts the traffic of a connection that goes on as another one.
+    pub fn count_handed_over(&mut self, traffic: Traffic) {
         self.bytes_in += traffic.bytes_in;
         self.bytes_out += traffic.bytes_out;
-        self.closed[reason as usize] += 1;
     }
 }

@@ -19,16 +19,17 @@ pub struct HttpServers {
 }
 
 impl HttpServers {
-    /// Makes what is served, without a connection.
+    /// Makes what is served, without a connection. `https_port` is where those are sent who have to
+    /// speak TLS.
     ///
     /// # Errors
     /// See [`WebSite::new`].
-    pub fn new(config: &ServerConfig) -> io::Result<Self> {
+    pub fn new(config: &ServerConfig, https_port: Option<u16>) -> io::Result<Self> {
         let limits = &config.limits;
         let most = WEB_CONNECTIONS_MAX.saturating_sub(limits.refused);
         Ok(HttpServers {
             browsers: WebConnections::new((limits.clients / WEB_SHARE).clamp(1, most)),
-            site: WebSite::new(&config.web)?,
+            site: WebSite::new(&config.web, https_port)?,
             exchanges: Exchanges::new(limits.exchanges),
         })
     }

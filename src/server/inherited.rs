@@ -19,6 +19,8 @@ pub struct Inherited {
     pub(super) tls: Vec<Listener>,
     /// For browsers.
     pub(super) http: Vec<Listener>,
+    /// For browsers that speak TLS.
+    pub(super) https: Vec<Listener>,
     /// For the operator.
     pub(super) operator: Vec<Listener>,
 }
@@ -28,9 +30,9 @@ pub struct Inherited {
 pub enum InheritedError {
     /// The environment variables are not valid.
     Environment(io::Error),
-    /// The name is none of `plain`, `tls`, `http` and `admin`.
+    /// The name is none of `plain`, `tls`, `http`, `https` and `admin`.
     Name(String),
-    /// A socket is named `tls`, but there is no certificate.
+    /// A socket is named `tls` or `https`, but there is no certificate.
     NoCertificate,
     /// The socket is not of the kind that its name says.
     Socket(String, io::Error),
@@ -43,7 +45,7 @@ impl fmt::Display for InheritedError {
                 write!(f, "the sockets that were passed: {error}")
             }
             InheritedError::Name(name) => {
-                let known = "plain, tls, http nor admin";
+                let known = "plain, tls, http, https nor admin";
                 write!(f, "the passed socket {name:?} is named neither {known}")
             }
             InheritedError::NoCertificate => {
@@ -88,7 +90,8 @@ impl Inherited {
         let (listeners, is_tcp) = match name.as_str() {
             "plain" => (&mut self.plain, true),
             "tls" if speaks_tls => (&mut self.tls, true),
-            "tls" => return Err(InheritedError::NoCertificate),
+            "https" if speaks_tls => (&mut self.https, true),
+            "tls" | "https" => return Err(InheritedError::NoCertificate),
             "http" => (&mut self.http, true),
             "admin" => (&mut self.operator, false),
             _ => return Err(InheritedError::Name(name)),
@@ -103,6 +106,7 @@ impl Inherited {
         listeners.push(match name.as_str() {
             "tls" => listener.for_tls(),
             "http" => listener.for_http(),
+            "https" => listener.for_https(),
             _ => listener,
         });
         Ok(())
@@ -133,6 +137,8 @@ mod tests {
         assert!(matches!(inherited.tls[0].endpoint, Endpoint::Tls(_)));
         let inherited = add(tcp(), "http").unwrap();
         assert!(matches!(inherited.http[0].endpoint, Endpoint::Http(_)));
+        let inherited = add(tcp(), "https").unwrap();
+        assert!(matches!(inherited.https[0].endpoint, Endpoint::Https(_)));
         let inherited = add(unix("a"), "admin").unwrap();
         assert!(matches!(inherited.operator[0].endpoint, Endpoint::Unix(_)));
         assert!(add(tcp(), "admin").unwrap_err().contains("no Unix-domain socket"));

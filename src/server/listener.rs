@@ -40,8 +40,23 @@ pub enum Endpoint {
     Tls(SocketAddr),
     /// A TCP address, for browsers.
     Http(SocketAddr),
+    /// A TCP address, for browsers that speak TLS.
+    Https(SocketAddr),
     /// A Unix-domain socket, for the operator.
     Unix(PathBuf),
+}
+
+impl Endpoint {
+    /// The TCP port.
+    pub fn port(&self) -> Option<u16> {
+        match self {
+            Endpoint::Tcp(address)
+            | Endpoint::Tls(address)
+            | Endpoint::Http(address)
+            | Endpoint::Https(address) => Some(address.port()),
+            Endpoint::Unix(_) => None,
+        }
+    }
 }
 
 impl fmt::Display for Endpoint {
@@ -50,6 +65,7 @@ impl fmt::Display for Endpoint {
             Endpoint::Tcp(address) => address.fmt(f),
             Endpoint::Tls(address) => write!(f, "{address} (TLS)"),
             Endpoint::Http(address) => write!(f, "{address} (HTTP)"),
+            Endpoint::Https(address) => write!(f, "{address} (HTTPS)"),
             Endpoint::Unix(path) => path.display().fmt(f),
         }
     }
@@ -228,6 +244,14 @@ impl Listener {
         self
     }
 
+    /// Turns a TCP listener into one for browsers that speak TLS.
+    pub fn for_https(mut self) -> Self {
+        if let Endpoint::Tcp(address) = self.endpoint {
+            self.endpoint = Endpoint::Https(address);
+        }
+        self
+    }
+
     /// Closes the socket. The socket file, if it has its own, is removed when the returned value is
     /// dropped.
     pub fn into_path(self) -> Option<SocketPath> {
@@ -236,12 +260,7 @@ impl Listener {
 
     /// The TCP port.
     fn port(&self) -> Option<u16> {
-        match self.endpoint {
-            Endpoint::Tcp(address) | Endpoint::Tls(address) | Endpoint::Http(address) => {
-                Some(address.port())
-            }
-            Endpoint::Unix(_) => None,
-        }
+        self.endpoint.port()
     }
 
     /// The socket.

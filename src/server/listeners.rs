@@ -48,7 +48,7 @@ impl Listeners {
         takes_tls: bool,
         inherited: Inherited,
     ) -> Result<Self, StartError> {
-        let ListenConfig { addresses, port, tls_port, plain, http } = &config.listen;
+        let ListenConfig { addresses, port, tls_port, plain, http, https } = &config.listen;
         let failed = |(address, error)| StartError::Listen(address, error);
         let usual = match (takes_tls, inherited.tls.is_empty()) {
             (false, _) => PlainAccess::Anywhere,
@@ -77,6 +77,14 @@ impl Listeners {
             clients.extend(open_http(addresses, port)?);
         }
         clients.extend(inherited.http);
+        if takes_tls
+            && inherited.https.is_empty()
+            && let Some(port) = https
+        {
+            let listeners = Listener::open_all(addresses, *port).map_err(failed)?;
+            clients.extend(listeners.into_iter().map(Listener::for_https));
+        }
+        clients.extend(inherited.https);
         if inherited.operator.is_empty() {
             let listener = Listener::open_unix(&config.admin_socket)
                 .map_err(|error| StartError::AdminSocket(config.admin_socket.clone(), error))?;
@@ -98,6 +106,14 @@ impl Listeners {
     /// The endpoints of the listeners for clients, the plain ones first, and for the operator.
     pub fn endpoints(&self) -> impl Iterator<Item = &Endpoint> {
         self.clients.iter().map(|listener| &listener.endpoint)
+    }
+
+    /// The port where browsers find the page over TLS, if there is one: their own, or that which
+    /// they share with clients.
+    pub fn https_port(&self) -> Option<u16> {
+        let own = self.endpoints().find(|endpoint| matches!(endpoint, Endpoint::Https(_)));
+        let shared = || self.endpoints().find(|endpoint| matches!(endpoint, Endpoint::Tls(_)));
+        own.or_else(shared)?.port()
     }
 
     /// Registers all listeners with the poll that are not registered yet.

@@ -130,7 +130,7 @@ impl Poll {
     pub fn add(&self, source: &impl AsFd, key: PollKey, interest: Interest) -> io::Result<()> {
         let source = source.as_fd().as_raw_fd();
         // SAFETY: the source has to be deleted before it is closed. Connections are closed only in
-        // `Connections::reap`, those to the metrics page only in `Exchanges::close`, and those of
+        // `Connections::remove`, those to the metrics page only in `Exchanges::close`, and those of
         // browsers only in `WebConnections::remove`, each after a delete. `Listeners::stop` deletes
         // the listeners for clients before it closes them. The listener for the metrics, the signal
         // pipe, and whatever else is left when `Server::run` ends live that long, and nothing waits

@@ -53,14 +53,15 @@ impl Server {
         let Listening { inherited, certificates, audit, motd } = listening;
         // Refused connections and the operator's come on top of the limit of clients.
         let room = config.limits.clients.saturating_add(2 * config.limits.refused);
+        let listeners = Listeners::open(&config, certificates.is_some(), inherited)?;
         let mut server = Server {
-            listeners: Listeners::open(&config, certificates.is_some(), inherited)?,
+            http: HttpServers::new(&config, listeners.https_port())?,
+            listeners,
             supervisor: Supervisor::new(&poll, audit, motd)?,
             time: Time::begin(room),
             connections: Connections::with_room_for(room),
             gate: Gate::new(&config),
             files: OpenFiles::new(config.limits.transfers)?,
-            http: HttpServers::new(&config)?,
             buffers: Buffers::new(certificates.is_some()),
             tls: certificates.map(TlsSessions::new),
             stop: Stop::default(),

@@ -97,6 +97,13 @@ impl TlsTrust {
         TlsTrust(Arc::new(config))
     }
 
+    /// The same, for a client that says which protocols it speaks (ALPN).
+    pub fn speaking(&self, protocols: &[&str]) -> TlsTrust {
+        let mut config = ClientConfig::clone(&self.0);
+        config.alpn_protocols = protocols.iter().map(|name| name.as_bytes().to_vec()).collect();
+        TlsTrust(Arc::new(config))
+    }
+
     /// The client's side of a session.
     pub fn session(&self) -> ClientConnection {
         let name = ServerName::try_from(HOST).unwrap();

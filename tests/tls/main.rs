@@ -1,5 +1,6 @@
 //! TLS: everything that works on a plain connection, over an encrypted one.
 
+mod browsers;
 mod files;
 mod hostile;
 mod plain;

@@ -17,8 +17,8 @@ pub mod upload;
 
 pub use lifecycle::{Pause, Phase, TimerDue};
 pub use pace::LineRate;
-pub use sink::send;
-pub use transport::{Came, Filled};
+pub use sink::{Sink, send};
+pub use transport::{Came, Filled, Transport};
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -32,7 +32,6 @@ use self::lifecycle::Lifecycle;
 use self::outbox::{Flushed, Outbox};
 use self::pace::Pace;
 use self::readiness::Readiness;
-use self::transport::Transport;
 use self::upload::{IncomingFile, IncomingFiles};
 use super::peer::Peer;
 use super::poll::Interest;
@@ -102,6 +101,11 @@ impl Connection {
             pace: Pace::new(now),
             traffic: Traffic::default(),
         }
+    }
+
+    /// Takes socket and transport out of it: it is another protocol's.
+    pub fn into_transport(self) -> (OwnedFd, Transport) {
+        (self.socket, self.transport)
     }
 
     /// The socket.

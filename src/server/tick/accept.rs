@@ -15,7 +15,6 @@ use crate::server::peer::Peer;
 use crate::server::poll::{PollKey, Ready};
 use crate::server::state::Server;
 use crate::server::timers::Timer;
-use crate::server::tls::TlsSessions;
 
 impl Server {
     /// Accepts on every listener that is ready. This phase comes after reading, so that a storm of
@@ -48,11 +47,14 @@ impl Server {
         for _ in 0..ACCEPTS_PER_TICK_MAX {
             // A stop removes the listeners.
             let Some(listener) = self.listeners.client(index) else { return };
-            let is_tls = matches!(listener.endpoint, Endpoint::Tls(_));
+            let is_https = matches!(listener.endpoint, Endpoint::Https(_));
+            let is_tls = is_https || matches!(listener.endpoint, Endpoint::Tls(_));
             let is_http = matches!(listener.endpoint, Endpoint::Http(_));
             match listener.accept() {
                 Accepted::Connection(socket, peer) if is_http => self.take_in_web(socket, peer),
-                Accepted::Connection(socket, peer) => self.take_in(socket, peer, is_tls),
+                Accepted::Connection(socket, peer) => {
+                    self.take_in(socket, peer, is_tls.then_some(is_https));
+                }
                 Accepted::Gone => {}
                 Accepted::Forbidden(peer) if self.may_log_stranger() => {
                     log::warn!("event=refused peer={peer}");
@@ -81,7 +83,9 @@ impl Server {
         }
     }
 
-    fn take_in(&mut self, socket: OwnedFd, peer: Peer, is_tls: bool) {
+    /// Takes in a connection; with TLS, `is_for_http` says whether its port is for HTTP alone.
+    fn take_in(&mut self, socket: OwnedFd, peer: Peer, is_for_http: Option<bool>) {
+        let is_tls = is_for_http.is_some();
         self.connections.counters.accepted += 1;
         self.accepts_again();
         let from = peer.address();
@@ -99,8 +103,8 @@ impl Server {
             log::debug!("event=refused peer={peer}");
             return;
         }
-        let session = self.tls.as_ref().filter(|_| is_tls).map(TlsSessions::session).transpose();
-        let session = match session {
+        let session = self.tls.as_ref().zip(is_for_http);
+        let session = match session.map(|(tls, is_for_http)| tls.session(is_for_http)).transpose() {
             Ok(session) => session,
             Err(error) => return self.could_not_take_in(peer, &error),
         };

@@ -48,15 +48,20 @@ impl Server {
         }
     }
 
-    /// Handles the end of a connection's handshake, and tells the hub of the connection.
-    pub(super) fn handshake_done(&mut self, id: ConnId) {
+    /// Handles the end of a connection's handshake, with which the first `filled` bytes of the
+    /// shared buffer came. The hub is told of the connection, unless it is a browser's.
+    pub(super) fn handshake_done(&mut self, id: ConnId, filled: usize) {
         let Some(session) = self.connections.get(id).and_then(|connection| connection.tls()) else {
             return;
         };
         let (kind, encryption) = (session.handshake_kind(), session.encryption());
+        let speaks_http = session.speaks_http();
         log::debug!("event=tls conn={id} version={encryption} handshake={kind:?}");
         if let Some(tls) = &mut self.tls {
             tls.count_handshake(kind);
+        }
+        if speaks_http {
+            return self.hand_over_to_web(id, filled);
         }
         let Some(connection) = self.connections.get(id) else { return };
         let from = connection.peer.address();

@@ -137,7 +137,7 @@ impl Server {
             Came::Failed(error) => self.fail_tls(id, &error),
             came => {
                 if filled.is_established {
-                    self.handshake_done(id);
+                    self.handshake_done(id, count);
                 }
                 return (came, count);
             }

@@ -3,6 +3,7 @@
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 
+use crate::hub::input::ConnId;
 use crate::limits::WEB_REQUESTS_PER_TICK_MAX;
 use crate::server::peer::Peer;
 use crate::server::state::Server;
@@ -37,16 +38,49 @@ impl Server {
         }
         let mut connection = WebConnection::new(socket, from, now);
         connection.is_refused = is_refused;
-        match self.http.browsers.add(connection, now, &self.poll) {
+        self.add_web(connection, peer);
+    }
+
+    /// Takes in a browser that came to a port for TLS, once its handshake is done. The first
+    /// `filled` bytes of the shared buffer came with that.
+    pub(super) fn hand_over_to_web(&mut self, id: ConnId, filled: usize) {
+        let Some(before) = self.connections.hand_over(id, &self.poll) else { return };
+        let (peer, was_refused) = (before.peer, before.is_refused);
+        let (from, now) = (peer.address(), self.time.monotonic());
+        let mut connection = WebConnection::over_tls(before.into_transport(), from, now);
+        connection.receive(&self.buffers.read[..filled], now);
+        if self.http.browsers.is_full() {
+            self.close_idle_web();
+        }
+        connection.is_refused = was_refused || self.http.browsers.is_full();
+        if connection.is_refused && self.refused() >= self.config.limits.refused {
+            log::debug!("event=refused peer={peer}");
+            return;
+        }
+        if let Some(id) = self.add_web(connection, peer) {
+            self.web_on(id);
+        }
+    }
+
+    fn add_web(&mut self, connection: WebConnection, peer: Peer) -> Option<WebId> {
+        let (from, is_refused) = (connection.from, connection.is_refused);
+        match self.http.browsers.add(connection, self.time.monotonic(), &self.poll) {
             Ok(Some(id)) => {
                 log::debug!("event=http-connected peer={peer} refused={is_refused}");
                 if !is_refused {
                     self.connections.crowding.browser_came(from);
                 }
                 self.settle_web(id);
+                Some(id)
             }
-            Ok(None) => log::debug!("event=refused peer={peer}"),
-            Err(error) => self.could_not_take_in(peer, &error),
+            Ok(None) => {
+                log::debug!("event=refused peer={peer}");
+                None
+            }
+            Err(error) => {
+                self.could_not_take_in(peer, &error);
+                None
+            }
         }
     }
 
@@ -62,7 +96,7 @@ impl Server {
         loop {
             let Some(connection) = self.http.browsers.get(id) else { return };
             connection.is_due = false;
-            match connection.go_on(&mut self.buffers.read, now.0) {
+            match connection.go_on(&mut self.buffers.read, &mut self.buffers.tls, now.0) {
                 WebStep::Waits => break,
                 WebStep::Answered if requests == WEB_REQUESTS_PER_TICK_MAX => {
                     // Others come first; the poll reports it again at once.
@@ -87,7 +121,12 @@ impl Server {
         let certificate = self.tls.as_ref().map(TlsSessions::certificate_names);
         let (hub, hub_now) = (&self.hub, self.time.now);
         let Some(connection) = self.http.browsers.get(id) else { return };
-        let visit = Visit { from: connection.from, is_refused: connection.is_refused, certificate };
+        let visit = Visit {
+            from: connection.from,
+            is_encrypted: connection.is_encrypted(),
+            is_refused: connection.is_refused,
+            certificate,
+        };
         let response = match connection.head(length) {
             Ok(head) => {
                 self.http.site.respond(&head, visit, |address| hub.has_banned(address, hub_now))

@@ -18,6 +18,7 @@ use zeroize::Zeroizing;
 
 use super::super::poll::Waker;
 use super::facts::{Facts, Flaw, facts};
+use super::session::{HTTP, NATIVE};
 use crate::limits::CERTIFICATE_FILE_BYTES_MAX;
 
 /// A certificate with its chain and private key, and the files of both.
@@ -217,6 +218,7 @@ fn config(
     // 8446, section 4.6.1). One ticket is enough: each resumed session brings the next one.
     config.ticketer = ring::Ticketer::new()?;
     config.send_tls13_tickets = 1;
+    config.alpn_protocols = vec![NATIVE.to_vec(), HTTP.to_vec()];
     config.session_storage = Arc::new(NoServerSessionStorage {});
     Ok(Arc::new(config))
 }

@@ -52,12 +52,13 @@ impl TlsSessions {
         }
     }
 
-    /// Creates a session for a connection that was just accepted, with the current certificate.
+    /// Creates a session for a connection that was just accepted, with the current certificate;
+    /// `is_for_http` says whether its port is for HTTP alone.
     ///
     /// # Errors
     /// See [`TlsSession::new`].
-    pub fn session(&self) -> Result<Box<TlsSession>, rustls::Error> {
-        TlsSession::new(Arc::clone(self.certificates.config())).map(Box::new)
+    pub fn session(&self, is_for_http: bool) -> Result<Box<TlsSession>, rustls::Error> {
+        TlsSession::new(Arc::clone(self.certificates.config()), is_for_http).map(Box::new)
     }
 
     /// The names of the current certificate's hosts.

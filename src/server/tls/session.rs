@@ -20,22 +20,32 @@ pub struct TlsSession {
     unsent: usize,
     /// Whether the peer has ended its side (close_notify).
     is_ended: bool,
+    /// Whether its port is for HTTP alone.
+    is_for_http: bool,
 }
 
 impl TlsSession {
-    /// Creates a session that waits for the client's first flight.
+    /// Creates a session that waits for the client's first flight; `is_for_http` says whether its
+    /// port is for HTTP alone.
     ///
     /// # Errors
     /// If `config` can't be used, which would have shown when it was created.
-    pub fn new(config: Arc<ServerConfig>) -> Result<Self, rustls::Error> {
+    pub fn new(config: Arc<ServerConfig>, is_for_http: bool) -> Result<Self, rustls::Error> {
         let mut connection = ServerConnection::new(config)?;
         connection.set_buffer_limit(Some(TLS_UNSENT_BYTES_MAX));
-        Ok(TlsSession { connection, received: 0, unsent: 0, is_ended: false })
+        let (received, unsent) = (0, 0);
+        Ok(TlsSession { connection, received, unsent, is_ended: false, is_for_http })
     }
 
     /// Returns true if the handshake is not done.
     pub fn is_handshaking(&self) -> bool {
         self.connection.is_handshaking()
+    }
+
+    /// Returns true if HTTP is spoken: on a port for it alone, or because the client wants it
+    /// (ALPN; RFC 7301). It is known once the handshake is done.
+    pub fn speaks_http(&self) -> bool {
+        self.is_for_http || self.connection.alpn_protocol() == Some(HTTP)
     }
 
     /// Whether the handshake was full or resumed, once it is done.
@@ -146,6 +156,11 @@ impl TlsSession {
         self.connection.send_close_notify();
     }
 }
+
+/// HTTP/1.1, as ALPN names it. HTTP/2 is never taken: a socket can't be opened over it here.
+pub const HTTP: &[u8] = b"http/1.1";
+/// The server's own protocol, as ALPN names it. It is also spoken with clients that name none.
+pub const NATIVE: &[u8] = b"chatsrv";
 
 /// The largest plaintext of one record in bytes (RFC 8446, section 5.1).
 const RECORD_BYTES_MAX: usize = 16 * 1024;

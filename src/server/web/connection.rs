@@ -1,6 +1,6 @@
 //! One connection of a browser: requests come in, and are answered one after the other.
 
-use std::io;
+use std::io::{self, IoSlice};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,13 +18,14 @@ use crate::protocol::http::refusal::HeadError;
 use crate::protocol::http::response::Response;
 use crate::protocol::http::scan::HeadScan;
 use crate::protocol::http::status::Status;
-use crate::server::connection::send;
+use crate::server::connection::{Came, Sink, Transport};
 use crate::server::poll::Interest;
 
 /// One connection of a browser.
 #[derive(Debug)]
 pub struct WebConnection {
     socket: OwnedFd,
+    transport: Transport,
     /// The address that it is from.
     pub from: Address,
     /// Whether there is no place for it: it stays open until it was told so.
@@ -66,6 +67,8 @@ struct WebOutput {
     written: usize,
     /// Whether the connection is closed behind it.
     closes: bool,
+    /// Whether the end of a TLS session was written behind it.
+    has_ended: bool,
 }
 
 /// The next step of a connection.
@@ -86,8 +89,18 @@ pub enum WebStep {
 impl WebConnection {
     /// Creates a connection that was just accepted.
     pub fn new(socket: OwnedFd, from: Address, now: Duration) -> Self {
+        WebConnection::over_tls((socket, Transport::Plain), from, now)
+    }
+
+    /// Creates a connection whose TLS handshake is done.
+    pub fn over_tls(
+        (socket, transport): (OwnedFd, Transport),
+        from: Address,
+        now: Duration,
+    ) -> Self {
         WebConnection {
             socket,
+            transport,
             from,
             is_refused: false,
             input: Vec::new(),
@@ -105,6 +118,11 @@ impl WebConnection {
         self.socket.as_fd()
     }
 
+    /// Returns true if it speaks TLS.
+    pub fn is_encrypted(&self) -> bool {
+        self.transport.tls().is_some()
+    }
+
     /// Returns true if nothing of a request has come since the last one was answered.
     pub fn is_idle(&self) -> bool {
         matches!(self.state, WebState::Reading) && self.input.is_empty()
@@ -120,24 +138,35 @@ impl WebConnection {
         match self.state {
             WebState::Writing(_) => Interest { read: false, write: true },
             // It can be written at once, so that the poll reports it in the next tick.
-            WebState::Reading => Interest { read: true, write: self.is_due },
+            WebState::Reading => {
+                Interest { read: true, write: self.is_due || self.transport.unsent() > 0 }
+            }
             WebState::Lingering => Interest::READ,
         }
     }
 
-    /// Writes, or looks at what has come, or reads once into `buffer`.
-    pub fn go_on(&mut self, buffer: &mut [u8], now: Duration) -> WebStep {
+    /// Writes, or looks at what has come, or reads once. `clear` and `cipher` are scratch space.
+    pub fn go_on(&mut self, clear: &mut [u8], cipher: &mut [u8], now: Duration) -> WebStep {
         match self.state {
-            WebState::Writing(_) => self.write_on(now),
-            WebState::Lingering => match rustix::io::read(&self.socket, buffer) {
+            WebState::Writing(_) => self.write_on(now).unwrap_or(WebStep::Over),
+            WebState::Lingering => match rustix::io::read(&self.socket, clear) {
                 Ok(1..) | Err(Errno::AGAIN | Errno::INTR) => WebStep::Waits,
                 Ok(0) | Err(_) => WebStep::Over,
             },
             WebState::Reading => match self.look() {
-                WebStep::Waits => self.read(buffer, now),
+                WebStep::Waits if self.transport.is_ended() => WebStep::Over,
+                WebStep::Waits => self.read(clear, cipher, now),
                 step => step,
             },
         }
+    }
+
+    /// Takes bytes of requests that were read.
+    pub fn receive(&mut self, bytes: &[u8], now: Duration) {
+        if self.input.is_empty() && !bytes.is_empty() {
+            self.deadline = now + HEAD_TIME_MAX;
+        }
+        self.input.extend_from_slice(bytes);
     }
 
     /// The head of the first request that was read.
@@ -173,6 +202,7 @@ impl WebConnection {
             body: Some(response.body)
                 .filter(|_| !is_head && response.status != Status::NotModified),
             written: 0,
+            has_ended: false,
         });
     }
 
@@ -195,69 +225,85 @@ impl WebConnection {
         }
     }
 
-    fn read(&mut self, buffer: &mut [u8], now: Duration) -> WebStep {
+    fn read(&mut self, clear: &mut [u8], cipher: &mut [u8], now: Duration) -> WebStep {
         // One byte more than a head may have tells that it is too long.
-        let room = (HEAD_BYTES_MAX + 1 - self.input.len()).min(buffer.len());
-        match rustix::io::read(&self.socket, &mut buffer[..room]) {
-            Ok(0) => WebStep::Over,
-            Ok(count) => {
-                if self.input.is_empty() {
-                    self.deadline = now + HEAD_TIME_MAX;
-                }
-                self.input.extend_from_slice(&buffer[..count]);
+        let room = (HEAD_BYTES_MAX + 1).saturating_sub(self.input.len());
+        let socket = self.socket.as_fd();
+        let filled = self.transport.fill(socket, clear, room, cipher, BEHIND_HANDSHAKE);
+        // TLS may have an alert to send, or an answer to a message of its own.
+        if self.transport.push(socket).is_err() {
+            return WebStep::Over;
+        }
+        match filled.came {
+            Came::Bytes(count) => {
+                self.receive(&clear[..count], now);
                 self.look()
             }
-            Err(Errno::AGAIN | Errno::INTR) => WebStep::Waits,
-            Err(_) => WebStep::Over,
+            Came::Nothing => WebStep::Waits,
+            Came::End | Came::Lost | Came::Foreign | Came::Failed(_) => WebStep::Over,
         }
     }
 
     /// Writes as much as the socket takes.
-    fn write_on(&mut self, now: Duration) -> WebStep {
-        let WebState::Writing(output) = &mut self.state else { return WebStep::Waits };
-        match output.write(self.socket.as_fd()) {
-            Ok(0) if !output.is_written() => return WebStep::Waits,
-            Ok(_) => {}
-            Err(_) => return WebStep::Over,
+    ///
+    /// # Errors
+    /// If the connection is lost.
+    fn write_on(&mut self, now: Duration) -> io::Result<WebStep> {
+        let WebState::Writing(output) = &mut self.state else { return Ok(WebStep::Waits) };
+        let mut sink = self.transport.sink(self.socket.as_fd(), &mut []);
+        output.write(&mut sink)?;
+        if sink.written() > 0 {
+            self.deadline = now + WEB_STALL_TIME_MAX;
         }
         if !output.is_written() {
-            self.deadline = now + WEB_STALL_TIME_MAX;
-            return WebStep::Waits;
+            return Ok(WebStep::Waits);
+        }
+        if output.closes && !output.has_ended {
+            output.has_ended = true;
+            self.transport.end(self.socket.as_fd())?;
+        }
+        if self.transport.unsent() > 0 {
+            return Ok(WebStep::Waits);
         }
         if !output.closes {
             self.state = WebState::Reading;
             let is_idle = self.input.is_empty();
             self.deadline = now + if is_idle { WEB_IDLE_TIME_MAX } else { HEAD_TIME_MAX };
-            return WebStep::Answered;
+            return Ok(WebStep::Answered);
         }
         self.state = WebState::Lingering;
         self.deadline = now + LINGER_TIME_MAX;
-        match rustix::net::shutdown(&self.socket, Shutdown::Write) {
-            Ok(()) => WebStep::Waits,
-            Err(_) => WebStep::Over,
-        }
+        rustix::net::shutdown(&self.socket, Shutdown::Write)?;
+        // What still comes is dropped as it is.
+        self.transport = Transport::Plain;
+        Ok(WebStep::Waits)
     }
 }
+
+/// A number of bytes that were read before: behind the handshake it does not matter which.
+const BEHIND_HANDSHAKE: u64 = 1;
 
 impl WebOutput {
     fn is_written(&self) -> bool {
         self.written == self.head.len() + self.body.as_ref().map_or(0, |body| body.len())
     }
 
-    /// Writes as much as the socket takes, and returns how much that was.
-    fn write(&mut self, socket: BorrowedFd<'_>) -> io::Result<usize> {
-        let before = self.written;
+    /// Writes as much as the sink takes.
+    ///
+    /// # Errors
+    /// If the connection is lost.
+    fn write(&mut self, sink: &mut Sink<'_>) -> io::Result<()> {
+        sink.push()?;
         let body = self.body.as_deref().unwrap_or_default();
-        if let Some(rest) = self.head.get(self.written..).filter(|rest| !rest.is_empty()) {
-            self.written += send(socket, rest, !body.is_empty())?.unwrap_or(0);
-        }
-        if self.written >= self.head.len() {
-            let rest = &body[self.written - self.head.len()..];
-            if !rest.is_empty() {
-                self.written += send(socket, rest, false)?.unwrap_or(0);
+        while self.written < self.head.len() + body.len() {
+            let head = self.head.get(self.written..).unwrap_or_default();
+            let rest = &body[self.written.saturating_sub(self.head.len())..];
+            match sink.send_all(&[IoSlice::new(head), IoSlice::new(rest)])? {
+                Some(taken) => self.written += taken,
+                None => break,
             }
         }
-        Ok(self.written - before)
+        Ok(())
     }
 }
 
@@ -267,6 +313,6 @@ mod tests {
 
     #[test]
     fn an_idle_connection_takes_little_memory() {
-        assert!(size_of::<WebConnection>() <= 176, "{}", size_of::<WebConnection>());
+        assert!(size_of::<WebConnection>() <= 192, "{}", size_of::<WebConnection>());
     }
 }

@@ -37,6 +37,8 @@ pub struct WebSite {
 pub struct Visit<'a> {
     /// The address that the connection is from.
     pub from: Address,
+    /// Whether it came over TLS.
+    pub is_encrypted: bool,
     /// Whether there is no place for the connection.
     pub is_refused: bool,
     /// The names of the certificate; `None` if the server has none.
@@ -54,11 +56,11 @@ struct AboutPage<'a> {
 }
 
 impl WebSite {
-    /// Makes all that is served.
+    /// Makes all that is served. `https_port` is where those are sent who have to speak TLS.
     ///
     /// # Errors
     /// If something can't be compressed, which is not to be expected in memory.
-    pub fn new(config: &WebConfig) -> io::Result<Self> {
+    pub fn new(config: &WebConfig, https_port: Option<u16>) -> io::Result<Self> {
         let version = env!("CARGO_PKG_VERSION");
         let title = escaped(&config.title);
         let index = INDEX.replace("{{title}}", &title).replace("{{version}}", version);
@@ -69,7 +71,7 @@ impl WebSite {
         let styles = BASE64_STANDARD.encode(Sha256::digest(styles(&index)));
         Ok(WebSite {
             hosts: WebHosts::new(&config.hosts, &config.origins, &config.proxies),
-            https_port: config.https_port,
+            https_port,
             index: Asset::new("text/html; charset=utf-8", index.into_bytes())?,
             styles: format!("'sha256-{styles}'"),
             about: Asset::new("application/json", about)?,
@@ -77,7 +79,7 @@ impl WebSite {
         })
     }
 
-    /// The response to a request that came without TLS. `is_banned` says whether an address may not
+    /// The response to a request. `is_banned` says whether an address may not
     /// come at all.
     pub fn respond(
         &self,
@@ -95,7 +97,7 @@ impl WebSite {
             return Response::text(Status::Forbidden, "your address is banned").closing();
         }
         let is_near = visit.from.is_loopback() || self.hosts.is_proxy(visit.from);
-        if visit.certificate.is_some() && !is_near {
+        if visit.certificate.is_some() && !visit.is_encrypted && !is_near {
             return self.send_to_tls(head);
         }
         match head.path {
@@ -177,14 +179,14 @@ mod tests {
         };
         let title = "<b>\"Tea\" & \u{e4}".to_owned();
         let proxies = vec!["192.0.2.0/24".parse().unwrap()];
-        let config = WebConfig { title, proxies, https_port, about, ..WebConfig::default() };
-        WebSite::new(&config).unwrap()
+        let config = WebConfig { title, proxies, about, ..WebConfig::default() };
+        WebSite::new(&config, https_port).unwrap()
     }
 
     fn ask(site: &WebSite, request: &str, from: &str, certificate: Option<&[String]>) -> String {
         let head = format!("GET {request}\r\n\r\n");
         let from = Address::host(from.parse().unwrap());
-        let visit = Visit { from, is_refused: false, certificate };
+        let visit = Visit { from, is_encrypted: false, is_refused: false, certificate };
         let head = RequestHead::parse(head.as_bytes()).unwrap();
         let banned = Address::host([198, 51, 100, 66].into());
         let response = site.respond(&head, visit, |address| address == banned);

@@ -44,7 +44,7 @@ impl World {
         ours.set_nonblocking(true).unwrap();
         theirs.set_nonblocking(true).unwrap();
         World {
-            session: TlsSession::new(Arc::clone(certificates.config())).unwrap(),
+            session: TlsSession::new(Arc::clone(certificates.config()), false).unwrap(),
             buffer: vec![0; 64 * 1024],
             ours,
             theirs,
