@@ -242,6 +242,10 @@ impl Server {
         let mut args = self.args.clone();
         if !args.contains(&"--port".to_string()) {
             args.extend(["--port".to_string(), port]);
+            // Beside a free port there is none for browsers.
+            if !args.contains(&"--http-port".to_string()) {
+                args.extend(["--http-port".to_string(), "off".to_string()]);
+            }
         }
         self.start_again(&args.iter().map(String::as_str).collect::<Vec<_>>());
     }
