@@ -48,9 +48,15 @@ impl Threads {
     }
 }
 
-/// Lowers the priority of the calling thread, which hashes or searches: where the event loop wants
-/// all of a core, such a thread has a tenth of it. With less, as at the minimum, logins would stand
-/// for as long as somebody keeps the loop busy.
+/// Lowers the priority of the calling thread to the minimum: the index of words is made, and disks
+/// are kept busy with it, when nobody else has anything to do.
+pub(super) fn stand_back() {
+    set_priority(19);
+}
+
+/// Lowers the priority of the calling thread, which hashes or works on files: where the event loop
+/// wants all of a core, such a thread has a tenth of it. With less, as at the minimum, logins would
+/// stand for as long as somebody keeps the loop busy.
 pub(super) fn yield_to_others() {
     set_priority(10);
 }

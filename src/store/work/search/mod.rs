@@ -27,7 +27,7 @@ use crate::store::completions::Completions;
 use crate::store::health::Health;
 use crate::store::queue::{TimedOut, WorkQueue};
 use crate::store::requests::SearchRequest;
-use crate::store::threads::{Threads, yield_to_others};
+use crate::store::threads::{Threads, stand_back};
 use crate::store::turns::TurnLines;
 
 /// The largest number of searches in the queue.
@@ -94,7 +94,7 @@ impl Search {
     ) -> io::Result<()> {
         let (search, completions) = (Arc::clone(self), completions.clone());
         threads.spawn("search", move || {
-            yield_to_others();
+            stand_back();
             search.run(&completions);
         })
     }
