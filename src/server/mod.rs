@@ -69,6 +69,7 @@ mod peer;
 mod poll;
 mod process;
 mod refusals;
+mod reload;
 mod service;
 mod signals;
 mod speech;

@@ -4,30 +4,18 @@ use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{self, Receiver, TryRecvError};
-use std::thread;
 
 use super::poll::Waker;
+use super::reload::Reload;
 use crate::chat::motd::{InvalidMotd, MOTD_BYTES_MAX, MessageOfTheDay};
 
 /// The file of the message of the day.
 #[derive(Debug)]
 pub struct MotdFile {
     path: PathBuf,
-    reading: MotdReload,
-    /// Whether it was to be read again meanwhile, since it may have changed.
-    is_asked_again: bool,
-}
-
-/// What there is of the text to take.
-#[derive(Debug)]
-enum MotdReload {
-    /// Nothing.
-    None,
-    /// The text of the start.
-    Done(MessageOfTheDay),
-    /// What another thread reads.
-    UnderWay(Receiver<Result<MessageOfTheDay, MotdFileError>>),
+    /// The text of the start, until it is taken.
+    first: Option<MessageOfTheDay>,
+    reload: Reload<Result<MessageOfTheDay, MotdFileError>>,
 }
 
 /// Why the file can't be used.
@@ -57,8 +45,8 @@ impl MotdFile {
     /// # Errors
     /// See [`MotdFileError`].
     pub fn open(path: &Path) -> Result<Self, MotdFileError> {
-        let reading = MotdReload::Done(read(path)?);
-        Ok(MotdFile { path: path.to_owned(), reading, is_asked_again: false })
+        let first = Some(read(path)?);
+        Ok(MotdFile { path: path.to_owned(), first, reload: Reload::default() })
     }
 
     /// The path of the file.
@@ -66,51 +54,27 @@ impl MotdFile {
         &self.path
     }
 
-    /// Begins to read the file again, on a thread of its own: its folder may be on a network that
-    /// does not answer. `waker` is called when that is done. While it is read, another time is
-    /// noted for later.
+    /// Begins to read the file again, on a thread of its own. `waker` is called when that is done.
+    /// While it is read, another time is noted for later.
     ///
     /// # Errors
     /// If no thread can be started.
     pub fn begin_reload(&mut self, waker: Waker) -> Result<(), MotdFileError> {
-        if matches!(self.reading, MotdReload::UnderWay(_)) {
-            self.is_asked_again = true;
-            return Ok(());
-        }
-        let (sender, receiver) = mpsc::channel();
         let path = self.path.clone();
-        let read = move || {
-            // An error says that the event loop has ended.
-            let _ = sender.send(read(&path));
-            waker.wake();
-        };
-        let thread = thread::Builder::new().name("motd".to_owned());
-        thread.spawn(read).map_err(MotdFileError::Thread)?;
-        self.reading = MotdReload::UnderWay(receiver);
-        Ok(())
+        self.reload.begin("motd", waker, move || read(&path)).map_err(MotdFileError::Thread)
     }
 
     /// Takes what was read, if that is done and was not taken yet.
     pub fn take(&mut self) -> Option<Result<MessageOfTheDay, MotdFileError>> {
-        match std::mem::replace(&mut self.reading, MotdReload::None) {
-            MotdReload::None => None,
-            MotdReload::Done(text) => Some(Ok(text)),
-            MotdReload::UnderWay(receiver) => match receiver.try_recv() {
-                Ok(result) => Some(result),
-                Err(TryRecvError::Empty) => {
-                    self.reading = MotdReload::UnderWay(receiver);
-                    None
-                }
-                Err(TryRecvError::Disconnected) => {
-                    Some(Err(MotdFileError::Thread(io::ErrorKind::BrokenPipe.into())))
-                }
-            },
+        if let Some(text) = self.first.take() {
+            return Some(Ok(text));
         }
+        Some(self.reload.take()?.map_err(MotdFileError::Thread).flatten())
     }
 
     /// Returns true, once, if the file was to be read again meanwhile.
     pub fn take_asked_again(&mut self) -> bool {
-        std::mem::take(&mut self.is_asked_again)
+        self.reload.take_asked_again()
     }
 }
 

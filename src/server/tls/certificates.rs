@@ -5,8 +5,6 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver, TryRecvError};
-use std::thread;
 use std::time::SystemTime;
 
 use rustls::ServerConfig;
@@ -17,6 +15,7 @@ use rustls::server::NoServerSessionStorage;
 use zeroize::Zeroizing;
 
 use super::super::poll::Waker;
+use super::super::reload::Reload;
 use super::facts::{Facts, Flaw, facts};
 use super::session::{HTTP, NATIVE};
 use crate::limits::CERTIFICATE_FILE_BYTES_MAX;
@@ -26,10 +25,7 @@ use crate::limits::CERTIFICATE_FILE_BYTES_MAX;
 pub struct Certificates {
     files: CertificateFiles,
     loaded: Loaded,
-    /// The channel for the result of the reload under way.
-    reload: Option<Receiver<Result<Loaded, CertificateError>>>,
-    /// Whether another reload was requested meanwhile, since the files may have changed again.
-    is_asked_again: bool,
+    reload: Reload<Result<Loaded, CertificateError>>,
 }
 
 /// The paths of the certificate and its key.
@@ -87,7 +83,7 @@ impl Certificates {
     pub fn load(certificate: &Path, key: &Path) -> Result<Self, CertificateError> {
         let files = CertificateFiles { certificate: certificate.to_owned(), key: key.to_owned() };
         let loaded = files.load()?;
-        let certificates = Certificates { files, loaded, reload: None, is_asked_again: false };
+        let certificates = Certificates { files, loaded, reload: Reload::default() };
         certificates.announce();
         Ok(certificates)
     }
@@ -131,36 +127,15 @@ impl Certificates {
     /// # Errors
     /// If no thread can be started; the certificates stay in use.
     pub fn begin_reload(&mut self, waker: Waker) -> Result<(), CertificateError> {
-        if self.reload.is_some() {
-            self.is_asked_again = true;
-            return Ok(());
-        }
-        let (sender, receiver) = mpsc::channel();
         let files = self.files.clone();
-        let read = move || {
-            // An error says that the event loop has ended.
-            let _ = sender.send(files.load());
-            waker.wake();
-        };
-        thread::Builder::new()
-            .name("certificates".to_owned())
-            .spawn(read)
-            .map_err(CertificateError::Thread)?;
-        self.reload = Some(receiver);
-        Ok(())
+        let begun = self.reload.begin("certificates", waker, move || files.load());
+        begun.map_err(CertificateError::Thread)
     }
 
     /// Takes the result of a reload, if it is done. New sessions use the new certificate from then
     /// on; after an error, the old one stays in use.
     pub fn finish_reload(&mut self) -> Option<Result<(), CertificateError>> {
-        let result = match self.reload.as_ref()?.try_recv() {
-            Ok(result) => result,
-            Err(TryRecvError::Empty) => return None,
-            Err(TryRecvError::Disconnected) => {
-                Err(CertificateError::Thread(io::ErrorKind::BrokenPipe.into()))
-            }
-        };
-        self.reload = None;
+        let result = self.reload.take()?.map_err(CertificateError::Thread).flatten();
         Some(result.map(|loaded| {
             self.loaded = loaded;
             self.announce();
@@ -169,7 +144,7 @@ impl Certificates {
 
     /// Returns true, once, if another reload was requested meanwhile.
     pub fn take_asked_again(&mut self) -> bool {
-        std::mem::take(&mut self.is_asked_again)
+        self.reload.take_asked_again()
     }
 }
 
